@@ -1,0 +1,280 @@
+"""Making an install: a working one or none, whatever happens on the way."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from . import archive, manifest, npm, program, slim, sources
+from .download import Download, Limits, Partial, Token, public_url, require_room
+from .errors import FetchError, NetworkError, NoRoomError, VerificationError
+from .platforms import platform_name
+from .prefix import HELP, Install, folder_name
+from .progress import megabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .platforms import Machine
+    from .prefix import Prefix
+    from .progress import Report
+    from .releases import Catalogue
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for.
+
+    Attributes:
+        version: None for the default.
+        source: `auto`, `release`, `npm`, a URL template, or a local tarball.
+        sha256: Of a tarball that is not pinned, in hex.
+        slim: Whether to leave out what a classroom does without.
+        node: The node for `npm`, None to fetch one.
+        cache: A folder that tarballs are taken from and kept in, None for neither.
+        offline: Whether to do without any network.
+        lock_timeout: Seconds to wait for another install in the same prefix.
+        limits: How patient a download is.
+        token: For the release's origin alone.
+    """
+
+    version: str | None = None
+    source: str = "auto"
+    sha256: str | None = None
+    slim: bool = False
+    node: Path | None = None
+    cache: Path | None = None
+    offline: bool = False
+    lock_timeout: float = 1800
+    limits: Limits = field(default_factory=Limits)
+    token: Token = field(default_factory=Token)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        install: What is in use now.
+        fresh: Whether it was made just now.
+        saved: Bytes that `slim` left out.
+    """
+
+    install: Install
+    fresh: bool
+    saved: int = 0
+
+
+def install(
+    request: Request, prefix: Prefix, machine: Machine, catalogue: Catalogue, report: Report
+) -> Outcome:
+    """Install a code-server and point the prefix's `bin/code-server` at it.
+
+    One that is there already is only pointed at.
+
+    Raises:
+        FetchError: Its subclasses tell what a caller can act on; nothing half-made is left.
+    """
+    maker = _Maker(request, prefix, machine, catalogue, report)
+    present = prefix.find(maker.name)
+    if present and prefix.current() == present:
+        return Outcome(present, fresh=False)
+    with _plain_errors(prefix), prefix.locked(request.lock_timeout, report):
+        prefix.require_own(maker.name)
+        prefix.clean()
+        # Another process may have made it while this one waited.
+        present = prefix.find(maker.name)
+        outcome = Outcome(present, fresh=False) if present else maker.make()
+        prefix.use(outcome.install)
+    return outcome
+
+
+@contextmanager
+def _plain_errors(prefix: Prefix) -> Iterator[None]:
+    """Say in a line what the operating system refused."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise NoRoomError(
+                f"{prefix.path}: {error.strerror}; make room, or choose another place with --prefix"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise FetchError(
+                f"cannot write {error.filename or prefix.path} ({error.strerror}); "
+                "choose another place with --prefix"
+            ) from error
+        raise
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where an install came from, as its marker tells it."""
+
+    source: str
+    url: str
+    sha256: str | None
+    integrity: str | None
+
+
+class _Maker:
+    """One install in the making; the prefix is locked while it works."""
+
+    def __init__(
+        self,
+        request: Request,
+        prefix: Prefix,
+        machine: Machine,
+        catalogue: Catalogue,
+        report: Report,
+    ) -> None:
+        self.request = request
+        self.prefix = prefix
+        self.catalogue = catalogue
+        self.report = report
+        self.version = request.version or catalogue.default
+        self.platform = platform_name(machine)
+        self.name = folder_name(self.version, self.platform)
+        catalogue.refuse_known_bad(self.version, self.platform)
+
+    def make(self) -> Outcome:
+        """Fetch, verify, unpack, try, and settle."""
+        request = self.request
+        choice = sources.choose(
+            request.source, self.version, self.platform, request.sha256, self.catalogue
+        )
+        if request.offline:
+            choice = sources.Choice(sources.offline(choice.tarball, self._cached()), None)
+        with self.prefix.scratch() as scratch:
+            made = scratch / "code-server"
+            origin = self._fill(made, scratch, choice)
+            saving = slim.slim(made, self.platform) if request.slim else slim.Saving(0, 0)
+            if request.slim:
+                self.report.line(f"slim: left out {megabytes(saving.size)} ({saving.files} files)")
+            self._try(made, scratch)
+            found = manifest.survey(made)
+            done = Install(
+                version=self.version,
+                platform=self.platform,
+                source=origin.source,
+                url=origin.url,
+                sha256=origin.sha256,
+                integrity=origin.integrity,
+                slim=request.slim,
+                size=found.size,
+                installed=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                manifest=manifest.record(made, found),
+            )
+            self.prefix.settle(made, done)
+        return Outcome(done, fresh=True, saved=saving.size)
+
+    def _fill(self, made: Path, scratch: Path, choice: sources.Choice) -> _Origin:
+        """Fill a new folder from the first source that is in reach."""
+        if choice.tarball:
+            try:
+                return self._from_tarball(made, choice.tarball)
+            except NetworkError as error:
+                if not choice.npm:
+                    raise
+                self.report.line(f"{error}; taking code-server {self.version} from npm instead")
+        if not choice.npm:
+            raise self.catalogue.unknown(self.version, self.platform)
+        wheel = self.catalogue.node_wheel(choice.npm.node, self.platform)
+        recipe = npm.Recipe(choice.npm, self.platform, self.request.node, wheel)
+        npm.make(recipe, made, scratch, self.report)
+        return _Origin("npm", f"npm:code-server@{self.version}", None, choice.npm.integrity)
+
+    def _from_tarball(self, made: Path, tarball: sources.Tarball) -> _Origin:
+        path = self._fetched(tarball)
+        with path.open("rb") as stream:
+            # One open file is hashed and unpacked: what was verified is what is used.
+            self._verify(stream, path, tarball)
+            self.report.line(f"unpacking code-server {self.version}")
+            contents = archive.inspect(stream)
+            require_room(made.parent, contents.size)
+            archive.write(stream, contents, made)
+        if path.parent == self.prefix.downloads:
+            path.unlink()
+        return _Origin(tarball.source, _display(tarball.place), tarball.sha256, None)
+
+    def _fetched(self, tarball: sources.Tarball) -> Path:
+        """Give the tarball as a file on this machine, not verified yet."""
+        if isinstance(tarball.place, Path):
+            return tarball.place
+        cached = self._cached()
+        if cached and cached.is_file():
+            self.report.line(f"taking {cached}")
+            return cached
+        # Named by hash: a part of one file is never continued with another.
+        partial = Partial(self.prefix.downloads / f"{tarball.sha256}.tar.gz")
+        self.report.line(f"fetching {public_url(tarball.place)}")
+        try:
+            path = Download(
+                tarball.place,
+                partial,
+                tarball.size,
+                self.request.limits,
+                self.request.token,
+                self.report,
+            ).fetch()
+        except (NoRoomError, OSError):
+            partial.discard()
+            raise
+        return self._kept(path, tarball, cached) if cached else path
+
+    def _cached(self) -> Path | None:
+        cache = self.request.cache
+        return (
+            cache.expanduser() / sources.file_name(self.version, self.platform) if cache else None
+        )
+
+    def _kept(self, path: Path, tarball: sources.Tarball, cached: Path) -> Path:
+        """Move a download, once verified, into the cache, in one step."""
+        with path.open("rb") as stream:
+            self._verify(stream, path, tarball)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        new = cached.with_name(f".{cached.name}.{os.getpid()}")
+        try:
+            new.write_bytes(path.read_bytes())
+            new.replace(cached)
+        finally:
+            new.unlink(missing_ok=True)
+        path.unlink()
+        return cached
+
+    def _verify(self, stream: IO[bytes], path: Path, tarball: sources.Tarball) -> None:
+        actual = manifest.sha256_of(stream)
+        if actual == tarball.sha256:
+            return
+        ours = path.parent == self.prefix.downloads
+        if ours:
+            path.unlink()
+        raise VerificationError(
+            f"{_display(tarball.place)} has sha256 {actual} where "
+            f"{tarball.sha256} is expected: refused{' and deleted' if ours else ''}, nothing "
+            "unpacked; another file is served there, or it was changed on the way"
+        )
+
+    def _try(self, made: Path, scratch: Path) -> None:
+        """Run what was made, and keep it only if it says the right version."""
+        executable = made / "bin" / "code-server"
+        if not os.access(executable, os.X_OK):
+            raise VerificationError("the archive has no executable bin/code-server: refused")
+        said = program.version_of(executable, scratch)
+        if said != self.version:
+            raise VerificationError(
+                f"the new code-server says it is {said or 'nothing'}, not {self.version}: refused"
+            )
+        # Who starts it wants to know its flags, and asking takes a second.
+        help_text = program.ask(executable, "--help", scratch)
+        (made / HELP).write_text(help_text, encoding="utf-8")
+
+
+def _display(place: str | Path) -> str:
+    """Write where a tarball is as a URL that may be shown and kept."""
+    return place.absolute().as_uri() if isinstance(place, Path) else public_url(place)

