@@ -1,0 +1,119 @@
+"""What code-server is started with: options in, arguments and environment out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+# Variables that change where code-server listens, who may enter, what it opens or whether it
+# starts at all (code-server's `out/node/cli.js`).
+_DERAILING = frozenset(
+    {
+        "CS_DISABLE_FILE_DOWNLOADS",
+        "CS_DISABLE_GETTING_STARTED_OVERRIDE",
+        "CS_DISABLE_PROXY",
+        "EXTENSIONS_GALLERY",
+        "GITHUB_TOKEN",
+        "HASHED_PASSWORD",
+        "PASSWORD",
+        "PORT",
+    }
+)
+# With VSCODE_IPC_HOOK_CLI or CODE_SERVER_PARENT_PID set, as they are in VS Code's own terminal,
+# it takes itself for a client or a child of the other one.
+_DERAILING_PREFIXES = ("CODE_SERVER_", "VSCODE_")
+
+# What is Jupyter's stays Jupyter's: with one of these a program acts as the student's server.
+_SECRETS = frozenset(
+    {
+        "CONFIGPROXY_AUTH_TOKEN",
+        "JPY_API_TOKEN",
+        "JUPYTERHUB_API_TOKEN",
+        "JUPYTERHUB_CRYPT_KEY",
+        "JUPYTER_TOKEN",
+    }
+)
+
+# A clean first screen, at the price of flags alone.
+_CLEAN_START = (
+    ("disable-getting-started-override",),
+    ("disable-telemetry",),
+    ("disable-update-check",),
+    ("disable-workspace-trust",),
+    # Otherwise VS Code asks a login shell for its PATH, and Debian's /etc/profile knows nothing
+    # of the environment that Jupyter runs in.
+    ("vscode-option", "force-disable-user-env"),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen about a start.
+
+    Attributes:
+        folder: the folder that VS Code opens.
+        extensions_folder: where extensions are; None: code-server's own choice.
+        user_data_folder: where settings and state are; None: code-server's own choice.
+        reconnection_grace: seconds that a window whose browser has gone is kept; None:
+            code-server's own choice, which is three hours.
+        arguments: further arguments, last before the folder, so that they win.
+    """
+
+    folder: Path
+    extensions_folder: Path | None = None
+    user_data_folder: Path | None = None
+    arguments: tuple[str, ...] = ()
+    reconnection_grace: int | None = None
+
+
+def arguments(options: Options, flags: Collection[str], socket: Path) -> tuple[str, ...]:
+    """The arguments with which code-server listens on `socket`, and nowhere else.
+
+    Args:
+        options: what was chosen.
+        flags: those that this code-server knows; a flag that it does not know is left out.
+        socket: the unix socket; the configuration file and the session socket lie beside it,
+            as the home may be read-only, or on NFS, where sockets do not work.
+    """
+    result = ["--auth", "none", "--socket", str(socket), "--socket-mode", "0600"]
+    result += ["--config", f"{socket}.yaml"]
+    if "session-socket" in flags:
+        result += ["--session-socket", f"{socket}.session"]
+    for name, *value in _CLEAN_START:
+        if name in flags:
+            result += [f"--{name}", *value]
+    if options.reconnection_grace and "reconnection-grace-time" in flags:
+        result += ["--reconnection-grace-time", str(options.reconnection_grace)]
+    if options.extensions_folder:
+        result += ["--extensions-dir", str(options.extensions_folder)]
+    if options.user_data_folder:
+        result += ["--user-data-dir", str(options.user_data_folder)]
+    return (*result, *options.arguments, str(options.folder))
+
+
+def environment(
+    added: Mapping[str, str], inherited: Mapping[str, str], programs: Path
+) -> dict[str, str]:
+    """The environment of code-server, and so of VS Code's terminals.
+
+    Args:
+        added: variables that win over all others.
+        inherited: Jupyter's own; what is not for code-server is left out.
+        programs: the folder of Jupyter's `python` and `jupyter`, put first on a PATH that lacks it
+            (a Jupyter that was started by its path, its environment not activated).
+    """
+    result = {name: value for name, value in inherited.items() if not is_withheld(name)}
+    path = result.get("PATH", os.defpath)
+    if str(programs) not in path.split(os.pathsep):
+        path = f"{programs}{os.pathsep}{path}"
+    return {**result, "PATH": path, **added}
+
+
+def is_withheld(variable: str) -> bool:
+    """Whether an environment variable of Jupyter's is kept from code-server."""
+    return variable in _DERAILING | _SECRETS or variable.startswith(_DERAILING_PREFIXES)

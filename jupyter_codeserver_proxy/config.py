@@ -1,0 +1,195 @@
+"""Every option of the extension, once."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
+from traitlets.config import Config, LoggingConfigurable
+from traitlets.config.loader import DeferredConfig, DeferredConfigList, DeferredConfigString
+
+from .command import Options
+from .failure import CannotStart, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jupyter_server.serverapp import ServerApp
+    from traitlets import Bunch
+
+
+class ConfigurationError(CannotStart):
+    """An option has a value that it cannot have."""
+
+
+class CodeServer(LoggingConfigurable):
+    """The options of VS Code in Jupyter.
+
+    An option comes from Jupyter Server's configuration (its files, then its command line), else
+    from the environment variable that its help names, else it has its default.
+    """
+
+    executable = Unicode(
+        help="""
+        The code-server to start: a path, or a name to be looked up on PATH. When it is empty,
+        `code-server` is looked for on PATH, in the Python environment and where
+        `jupyter codeserver install` puts it.
+        Environment: JUPYTER_CODESERVER_EXECUTABLE, CODE_EXECUTABLE.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_EXECUTABLE", "CODE_EXECUTABLE"))
+
+    working_folder = Unicode(
+        help="""
+        The folder that VS Code opens when it has not yet opened another. Relative to the root of
+        the Jupyter server, which is also the default.
+        Environment: JUPYTER_CODESERVER_WORKING_FOLDER, CODE_WORKINGDIR.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_WORKING_FOLDER", "CODE_WORKINGDIR"))
+
+    extensions_folder = Unicode(
+        help="""
+        Where VS Code's extensions are. When it is empty, code-server decides: `extensions` in the
+        user data folder.
+        Environment: JUPYTER_CODESERVER_EXTENSIONS_FOLDER, CODE_EXTENSIONSDIR.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_EXTENSIONS_FOLDER", "CODE_EXTENSIONSDIR"))
+
+    user_data_folder = Unicode(
+        help="""
+        Where VS Code keeps settings and state. When it is empty, code-server decides:
+        ~/.local/share/code-server.
+        Environment: JUPYTER_CODESERVER_USER_DATA_FOLDER.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_USER_DATA_FOLDER",))
+
+    arguments = List(
+        Unicode(),
+        help="""
+        Further arguments for code-server, as in ["--locale", "de"].
+        Environment: JUPYTER_CODESERVER_ARGUMENTS, words as in a shell.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_ARGUMENTS",))
+
+    environment = Dict(
+        key_trait=Unicode(),
+        value_trait=Unicode(),
+        help="""
+        Environment variables for code-server and all that runs in it, added to Jupyter's own.
+        Jupyter's tokens, and variables that would derail code-server, reach it only from here.
+        Environment: JUPYTER_CODESERVER_ENVIRONMENT, a dictionary written as in Python.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_ENVIRONMENT",))
+
+    timeout = Float(
+        60.0,
+        help="""
+        Seconds that code-server may take to start.
+        Environment: JUPYTER_CODESERVER_TIMEOUT.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_TIMEOUT",))
+
+    title = Unicode(
+        "VS Code",
+        help="""
+        The title of the tile.
+        Environment: JUPYTER_CODESERVER_TITLE.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_TITLE",))
+
+    new_browser_tab = Bool(
+        True,  # noqa: FBT003 -- traitlets takes the default by position
+        help="""
+        Whether the tile opens VS Code in a browser tab of its own (true) or in a tab of
+        JupyterLab (false).
+        Environment: JUPYTER_CODESERVER_NEW_BROWSER_TAB.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_NEW_BROWSER_TAB",))
+
+    prestart = Bool(
+        False,  # noqa: FBT003 -- traitlets takes the default by position
+        help="""
+        Whether code-server is started with the Jupyter server, and not only by the first click.
+        It costs every student's server the memory of a code-server.
+        Environment: JUPYTER_CODESERVER_PRESTART.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_PRESTART",))
+
+    reconnection_grace = Int(
+        900,
+        help="""
+        Seconds for which VS Code keeps what belongs to a window whose browser has gone (about
+        110 MB) in case it comes back. After that the window has to be reloaded.
+        Environment: JUPYTER_CODESERVER_RECONNECTION_GRACE.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_RECONNECTION_GRACE",))
+
+    def values(self) -> Options:
+        """What code-server is started with, as values.
+
+        Raises:
+            ConfigurationError: the working folder is not a folder.
+        """
+        root = getattr(self.parent, "root_dir", "") or Path.cwd()
+        folder = Path(root, Path(self.working_folder).expanduser())
+        if not folder.is_dir():
+            raise ConfigurationError(
+                Reason.CONFIGURATION,
+                f"CodeServer.working_folder is {self.working_folder!r}, and {folder} is no folder.",
+                "Create that folder or correct the option.",
+            )
+        return Options(
+            folder=folder,
+            extensions_folder=_folder(self.extensions_folder),
+            user_data_folder=_folder(self.user_data_folder),
+            arguments=tuple(self.arguments),
+            reconnection_grace=self.reconnection_grace,
+        )
+
+    @validate("timeout", "reconnection_grace")
+    def _is_positive(self, proposal: Bunch) -> float:
+        value: float = proposal.value
+        if value <= 0:
+            raise TraitError(
+                f"CodeServer.{proposal.trait.name} is {value:g}; "
+                "allowed is a number of seconds above 0."
+            )
+        return value
+
+
+def configured(app: ServerApp | None, environment: Mapping[str, str]) -> CodeServer:
+    """The options as the Jupyter server, the environment and the defaults give them, in this order.
+
+    Args:
+        app: the running Jupyter server; None: there is none, and so no configuration.
+        environment: the environment variables.
+
+    Raises:
+        ConfigurationError: an option has a value of the wrong type, or one that is not allowed.
+    """
+    config = Config({"CodeServer": dict(_from_environment(environment))})
+    if app is not None:
+        config.merge(app.config)
+    try:
+        return CodeServer(parent=app, config=config)
+    except TraitError as error:
+        raise ConfigurationError(
+            Reason.CONFIGURATION,
+            str(error),
+            "Correct it in jupyter_server_config.py, on the command line or in the environment.",
+        ) from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, DeferredConfig]]:
+    for name, trait in CodeServer.class_traits(config=True).items():
+        values = (environment.get(variable) for variable in trait.metadata["environment"])
+        if value := next(filter(None, values), None):
+            if isinstance(trait, List):
+                yield name, DeferredConfigList(shlex.split(value))
+            else:
+                yield name, DeferredConfigString(value)
+
+
+def _folder(value: str) -> Path | None:
+    return Path(value).expanduser() if value else None

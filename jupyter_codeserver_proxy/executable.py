@@ -1,0 +1,191 @@
+"""The code-server that is used: where it is, its version, the flags it knows."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from .failure import CannotStart, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The contract with the fetcher, a tree of its own that is not imported here; a test holds both.
+PREFIX_VARIABLE = "JUPYTER_CODESERVER_PREFIX"
+MARKER = "install.json"
+HELP = "help.txt"
+
+INSTALL_HINT = "Install it with: jupyter codeserver install"
+
+# Flags that no `--help` lists, and the version that has them (`out/node/cli.js` of the releases).
+_HIDDEN_FLAGS = {"session-socket": (4, 14)}
+
+_ANSWER_TIMEOUT = 30.0  # seconds; `--help` takes one to two from a cold disk
+
+
+@dataclass(frozen=True)
+class Executable:
+    """A code-server that can be started.
+
+    Attributes:
+        path: the file to run.
+        found_in: for a person, where it was found ("PATH", …).
+    """
+
+    path: Path
+    found_in: str
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a code-server says of itself.
+
+    Attributes:
+        version: None where it does not say.
+        flags: those that it knows, as in "disable-telemetry".
+    """
+
+    version: str | None
+    flags: frozenset[str]
+
+
+class ExecutableNotFoundError(CannotStart):
+    """There is no code-server where it was looked for."""
+
+
+class ExecutableBrokenError(CannotStart):
+    """There is a code-server, but it does not answer when it is asked for its flags."""
+
+
+def default_prefix(environment: Mapping[str, str]) -> Path:
+    """Where the fetcher installs code-server when it is not told where."""
+    if prefix := environment.get(PREFIX_VARIABLE):
+        return Path(prefix).expanduser()
+    return platformdirs.user_data_path("jupyter-codeserver-proxy")
+
+
+def find(configured: str, environment: Mapping[str, str]) -> Executable:
+    """Find the code-server to use.
+
+    The order: the configured path or name, PATH, the `bin` of the Python environment,
+    the fetcher's prefix.
+
+    Args:
+        configured: the option `CodeServer.executable`; empty when it is not set.
+        environment: the environment variables that say where to look.
+
+    Raises:
+        ExecutableNotFoundError: none was found, or the configured one is not there.
+    """
+    search_path = environment.get("PATH", os.defpath)
+    if configured:
+        if found := shutil.which(Path(configured).expanduser(), path=search_path):
+            return Executable(Path(found), "CodeServer.executable")
+        raise ExecutableNotFoundError(
+            Reason.NOT_INSTALLED,
+            f"CodeServer.executable is {configured!r}, and that is no executable file.",
+            f"Correct that option or leave it out. {INSTALL_HINT}",
+        )
+    own_bin = str(Path(sys.prefix, "bin"))
+    prefix_bin = str(default_prefix(environment) / "bin")
+    for folders, found_in in (
+        (search_path, "PATH"),
+        (own_bin, "the Python environment"),
+        (prefix_bin, "the fetcher's prefix"),
+    ):
+        if found := shutil.which("code-server", path=folders):
+            return Executable(Path(found), found_in)
+    raise ExecutableNotFoundError(
+        Reason.NOT_INSTALLED,
+        f"code-server is not installed: not on PATH, not in {own_bin}, not in {prefix_bin}.",
+        INSTALL_HINT,
+    )
+
+
+def version(path: Path) -> str | None:
+    """The version of the code-server at `path`, or None where it does not say."""
+    marker = _beside(path, MARKER)
+    try:
+        return str(json.loads(marker.read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    try:
+        return abilities(path).version
+    except ExecutableBrokenError:
+        return None
+
+
+def abilities(path: Path) -> Abilities:
+    """What the code-server at `path` says of itself in its `--help`.
+
+    That takes it a second, so it is asked once for each file, and not at all where the fetcher
+    has left the answer beside it.
+
+    Raises:
+        ExecutableBrokenError: it could not be run.
+    """
+    status = path.stat()
+    return _abilities(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _abilities(path: Path, _modified: int, _size: int) -> Abilities:
+    try:
+        text = _beside(path, HELP).read_text(encoding="utf-8")
+    except OSError:
+        text = _answer(path, "--help")
+    version = _version_in(text)
+    number = tuple(int(part) for part in (version or "0").split(".")[:2])
+    listed = re.findall(r"^\s+(?:-\w+ )?--([a-z][a-z0-9-]+)", text, re.MULTILINE)
+    hidden = (name for name, since in _HIDDEN_FLAGS.items() if number >= since)
+    return Abilities(version, frozenset((*listed, *hidden)))
+
+
+def _beside(path: Path, name: str) -> Path:
+    return path.resolve().parent.parent / name
+
+
+def _version_in(text: str) -> str | None:
+    match = re.search(r"^(?:code-server )?(\d+\.\d+\.\d+)\b", text, re.MULTILINE)
+    return match[1] if match else None
+
+
+def _answer(path: Path, flag: str) -> str:
+    # Even for `--help` code-server makes folders and a configuration file: not in a student's home.
+    with tempfile.TemporaryDirectory(prefix="jupyter-codeserver-") as folder:
+        places = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), folder)
+        command = [str(path), flag]
+        try:
+            done = subprocess.run(
+                command,
+                env={**os.environ, **places},
+                capture_output=True,
+                text=True,
+                timeout=_ANSWER_TIMEOUT,
+                check=True,
+            )
+        except subprocess.CalledProcessError as error:
+            last = (error.stderr or error.stdout).strip().rpartition("\n")[2]
+            raise _broken(path, flag, f"ended with status {error.returncode}: {last}") from error
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise _broken(path, flag, str(error)) from error
+    return done.stdout
+
+
+def _broken(path: Path, flag: str, why: str) -> ExecutableBrokenError:
+    return ExecutableBrokenError(
+        Reason.CRASH,
+        f"`{path} {flag}` failed: {why}",
+        f"Run that command in a terminal to see more, or replace it. {INSTALL_HINT}",
+    )

@@ -1,0 +1,92 @@
+"""The entry for jupyter-server-proxy: the tile, and a proxy that works by itself."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tornado.web import HTTPError
+
+from . import command, executable
+from .failure import CannotStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from .config import CodeServer
+
+ICON = Path(__file__).with_name("vscode.svg")
+
+log = logging.getLogger(__name__)
+
+
+def server_process(
+    configured: Callable[[], CodeServer], inherited: Mapping[str, str]
+) -> dict[str, Any]:
+    """What jupyter-server-proxy is to know of code-server, as its `ServerProcess` takes it.
+
+    A wrong configuration does not take the tile away: who clicks it is told what is wrong.
+
+    Args:
+        configured: gives the options, or raises what is wrong with them.
+        inherited: the environment variables of the Jupyter server.
+    """
+    try:
+        options = configured()
+    except CannotStart as error:
+        log.error("%s", error)  # noqa: TRY400 -- a wrong option is told in one line
+        return {"command": _refusal(error), "launcher_entry": _tile("VS Code"), **_ON_A_SOCKET}
+    wanted = command.environment(options.environment, inherited, Path(sys.prefix, "bin"))
+    changed = {name for name, value in wanted.items() if inherited.get(name) != value}
+    return {
+        "command": _start(options, inherited, inherited.keys() - wanted.keys()),
+        "environment": {_literally(name): _literally(wanted[name]) for name in changed},
+        "timeout": options.timeout,
+        "new_browser_tab": options.new_browser_tab,
+        "launcher_entry": _tile(options.title),
+        **_ON_A_SOCKET,
+    }
+
+
+# jupyter-server-proxy puts the socket into a new folder of mode 0700.
+_ON_A_SOCKET = {"unix_socket": True}
+
+
+def _tile(title: str) -> dict[str, Any]:
+    return {"title": title, "icon_path": str(ICON)}
+
+
+def _start(
+    options: CodeServer, inherited: Mapping[str, str], withheld: Collection[str]
+) -> Callable[[str], list[str]]:
+    # jupyter-server-proxy can add variables but take none away: env(1) can.
+    without = [argument for name in sorted(withheld) for argument in ("-u", name)]
+
+    def start(unix_socket: str) -> list[str]:
+        try:
+            path = executable.find(options.executable, inherited).path
+            flags = executable.abilities(path).flags
+            arguments = command.arguments(options.values(), flags, Path(unix_socket))
+        except CannotStart as error:
+            raise _unavailable(error) from error
+        return [_literally(word) for word in ("env", *without, str(path), *arguments)]
+
+    return start
+
+
+def _refusal(error: CannotStart) -> Callable[[], list[str]]:
+    def refuse() -> list[str]:
+        raise _unavailable(error)
+
+    return refuse
+
+
+def _unavailable(error: CannotStart) -> HTTPError:
+    return HTTPError(503, f"VS Code cannot be started. {error}")
+
+
+def _literally(text: str) -> str:
+    # jupyter-server-proxy puts arguments and variables through str.format.
+    return text.replace("{", "{{").replace("}", "}}")

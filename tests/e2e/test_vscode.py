@@ -1,0 +1,196 @@
+"""A student clicks the tile and works in VS Code."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+import requests
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import BrowserContext, Locator, Page
+
+    from tests.e2e.conftest import Lab, StartLab
+
+
+EXAMPLES = ["README.md", "dice.ipynb", "primes.cpp", "temperature.py"]
+
+
+@pytest.fixture
+def vscode(lab: Lab, context: BrowserContext) -> Page:
+    """VS Code, ready: the workbench is there and the explorer shows the files."""
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    return page
+
+
+def explorer_row(page: Page, name: str) -> Locator:
+    """The row of a file in VS Code's explorer."""
+    return page.locator(".explorer-folders-view .monaco-list-row", has_text=name)
+
+
+def command(page: Page, name: str) -> None:
+    """Runs a command of the command palette."""
+    page.keyboard.press("F1")
+    page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
+    page.locator(".quick-input-list .monaco-list-row", has_text=name).first.click()
+
+
+def until(condition: Callable[[], bool], page: Page) -> None:
+    """Waits, with the browser alive, until something outside of it is so."""
+    for _ in range(600):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("waited for 30 s in vain")
+
+
+def test_the_tile_opens_the_workspace_below_the_base_url(
+    lab: Lab, open_tile: Callable[[Lab], Page]
+) -> None:
+    """The tile opens VS Code at the server's root, below its base URL, with the files in it."""
+    page = open_tile(lab)
+    for file in EXAMPLES:
+        expect(explorer_row(page, file)).to_be_visible()
+    assert page.url.startswith(f"{lab.url}codeserver/")
+
+
+def test_the_first_screen_asks_for_nothing(vscode: Page) -> None:
+    """No trust dialog, no Restricted Mode and no advert meet the student."""
+    expect(vscode.get_by_text("Restricted Mode")).to_have_count(0)
+    expect(vscode.get_by_text("Do you trust the authors")).to_have_count(0)
+    expect(vscode.get_by_text("Deploy code-server for your team")).to_have_count(0)
+
+
+def test_an_edited_file_is_saved_on_disk(lab: Lab, vscode: Page) -> None:
+    """What is typed and saved in VS Code stands in the file."""
+    explorer_row(vscode, "temperature.py").dblclick()
+    expect(vscode.locator(".monaco-editor .view-lines").first).to_contain_text("temperatures")
+    vscode.locator(".monaco-editor .view-lines").first.click()
+    vscode.keyboard.press("Control+Home")
+    vscode.keyboard.type("# edited in VS Code\n")
+    vscode.keyboard.press("Control+s")
+    file = lab.root / "temperature.py"
+    until(lambda: file.read_text().startswith("# edited in VS Code\n"), vscode)
+
+
+def test_the_terminal_has_jupyters_programs(lab: Lab, vscode: Page) -> None:
+    """A command in VS Code's terminal runs, and `python` and `jupyter` are the server's."""
+    command(vscode, "Terminal: Create New Terminal")
+    terminal = vscode.locator(".terminal-wrapper.active .xterm-helper-textarea")
+    expect(terminal).to_be_attached()
+    terminal.focus()
+    answer = lab.root / "answer"
+    vscode.keyboard.type("(command -v python jupyter; env) > part; mv part answer\n")
+    until(answer.exists, vscode)
+    text = answer.read_text()
+    programs = lab.process.cmdline()[0].rpartition("/")[0]
+    assert text.splitlines()[:2] == [f"{programs}/python", f"{programs}/jupyter"]
+    assert "JUPYTERHUB_API_TOKEN" not in text
+
+
+def test_markdown_is_previewed(vscode: Page) -> None:
+    """A Markdown file is shown as it will look, in a webview."""
+    explorer_row(vscode, "README.md").dblclick()
+    expect(vscode.get_by_role("tab", name=re.compile("README.md"))).to_be_visible()
+    command(vscode, "Markdown: Open Preview to the Side")
+    outer = vscode.frame_locator("iframe.webview.ready")
+    preview = outer.frame_locator("iframe#active-frame")
+    expect(preview.get_by_role("heading", name="A small workspace")).to_be_visible()
+
+
+def test_a_second_tab_works_beside_the_first(
+    lab: Lab, vscode: Page, context: BrowserContext
+) -> None:
+    """VS Code opens in a second tab while the first goes on."""
+    second = context.new_page()
+    second.goto(f"{lab.url}codeserver/")
+    for page in (second, vscode):
+        explorer_row(page, "primes.cpp").dblclick()
+        expect(page.locator(".monaco-editor .view-lines").first).to_contain_text("primes_below")
+
+
+def code_servers(lab: Lab) -> list[psutil.Process]:
+    """The processes below Jupyter that were told to serve on a socket, as code-server's are."""
+    return [
+        process
+        for process in lab.process.children(recursive=True)
+        if "--socket-mode" in process.cmdline()
+    ]
+
+
+def listening(process: psutil.Process) -> set[int]:
+    """The TCP ports on which a process and all that it started listen."""
+    return {
+        connection.laddr.port
+        for member in [process, *process.children(recursive=True)]
+        for connection in member.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+@pytest.mark.usefixtures("vscode")
+def test_no_port_is_open_but_jupyters(lab: Lab) -> None:
+    """With VS Code open, Jupyter's own port is the only one that anything listens on."""
+    port = int(lab.url.split(":")[2].split("/")[0])
+    assert code_servers(lab)
+    assert listening(lab.process) == {port}
+
+
+@pytest.mark.parametrize("path", ["codeserver/", "codeserver/?folder=/etc", "codeserver/healthz"])
+def test_a_request_without_the_token_starts_nothing(start_lab: StartLab, path: str) -> None:
+    """Whoever has no token does not reach code-server: not even its process is started."""
+    lab = start_lab()
+    answer = requests.get(lab.url + path, timeout=30, allow_redirects=False)
+    assert answer.status_code in {302, 403}
+    assert not code_servers(lab)
+
+
+def test_a_websocket_without_the_token_starts_nothing(start_lab: StartLab) -> None:
+    """An upgrade without the token is refused."""
+    lab = start_lab()
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    answer = requests.get(f"{lab.url}codeserver/stable", headers=headers, timeout=30)
+    assert answer.status_code == 403
+    assert not code_servers(lab)
+
+
+def test_a_tile_without_code_server_says_how_to_install_it(
+    start_lab: StartLab, open_tile: Callable[[Lab], Page], tmp_path: Path
+) -> None:
+    """Where there is no code-server the tile stays, and its click says what installs it."""
+    lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(tmp_path / "nowhere"))
+    page = open_tile(lab)
+    expect(page.locator("body")).to_contain_text("jupyter codeserver install")
+
+
+def test_a_wrong_option_is_told_at_the_click(
+    start_lab: StartLab, open_tile: Callable[[Lab], Page]
+) -> None:
+    """A wrong value leaves the tile where it is, and says what was given and what is allowed."""
+    lab = start_lab("--CodeServer.timeout=-5")
+    page = open_tile(lab)
+    expect(page.locator("body")).to_contain_text("CodeServer.timeout is -5; allowed is")
+
+
+def test_an_option_opens_it_inside_jupyterlab(start_lab: StartLab, context: BrowserContext) -> None:
+    """With new_browser_tab off, VS Code opens in a tab of JupyterLab."""
+    lab = start_lab("--CodeServer.new_browser_tab=False", "--CodeServer.title=Editor")
+    page = context.new_page()
+    page.goto(lab.page("lab?reset"))
+    page.locator(".jp-LauncherCard", has_text="Editor").click()
+    inside = page.frame_locator("iframe[src*='codeserver']")
+    row = inside.locator(".explorer-folders-view .monaco-list-row", has_text="temperature.py")
+    expect(row).to_be_visible()

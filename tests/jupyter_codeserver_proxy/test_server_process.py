@@ -1,0 +1,110 @@
+"""What jupyter-server-proxy is told."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jupyter_server.serverapp import ServerApp
+from jupyter_server_proxy.config import ServerProcess, get_entrypoint_server_processes
+from tornado.web import HTTPError
+from traitlets.config import Config
+
+from jupyter_codeserver_proxy import setup_codeserver
+from jupyter_codeserver_proxy.config import CodeServer, configured
+from jupyter_codeserver_proxy.server_process import server_process
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def entry(options: Mapping[str, Any], inherited: Mapping[str, str]) -> dict[str, Any]:
+    """The entry that certain options and variables make."""
+    config = Config({"CodeServer": {"executable": "/bin/true", **options}})
+    return server_process(lambda: CodeServer(config=config), inherited)
+
+
+def test_jupyter_server_proxy_takes_every_key() -> None:
+    """It only warns about a key that it does not know, and then ignores it: there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        process = ServerProcess(name="codeserver", **setup_codeserver())
+    assert process.launcher_entry.title == "VS Code"
+    assert process.launcher_entry.path_info == "codeserver/"
+    assert Path(process.launcher_entry.icon_path).read_text().startswith("<svg")
+    assert process.unix_socket is True
+
+
+def test_the_entry_point_is_found() -> None:
+    """The installed distribution names the entry point under `codeserver`."""
+    assert "codeserver" in [process.name for process in get_entrypoint_server_processes()]
+
+
+def test_without_a_server_there_is_an_entry_and_still_no_server() -> None:
+    """Asking for the entry does not create a Jupyter server."""
+    assert not ServerApp.initialized()
+    setup_codeserver()
+    assert not ServerApp.initialized()
+
+
+def test_options_reach_the_entry(tmp_path: Path) -> None:
+    """Title, time-out and the kind of tab are what the options say."""
+    options = {"title": "Editor", "timeout": 7.0, "new_browser_tab": False}
+    result = entry({**options, "working_folder": str(tmp_path)}, {})
+    assert result["launcher_entry"]["title"] == "Editor"
+    assert (result["timeout"], result["new_browser_tab"]) == (7.0, False)
+
+
+def test_braces_are_taken_literally(tmp_path: Path, code_server: Path) -> None:
+    """A brace in a path, an argument or a variable survives jupyter-server-proxy's templates."""
+    folder = tmp_path / "{port} {oops"
+    folder.mkdir()
+    options = {
+        "executable": str(code_server),
+        "working_folder": str(folder),
+        "arguments": ["--app-name", "{{base_url}}"],
+        "environment": {"BRACES": "{x}"},
+    }
+    result = entry(options, {"PATH": "/usr/bin:/bin", "PORT": "80"})
+    values = {"unix_socket": "/run/s{0}", "port": 0, "base_url": "/"}
+    arguments = [word.format(**values) for word in result["command"](unix_socket="/run/s{0}")]
+    assert arguments[-1] == str(folder)
+    assert arguments[-2] == "{{base_url}}"
+    assert arguments[arguments.index("--socket") + 1] == "/run/s{0}"
+    assert arguments[:4] == ["env", "-u", "PORT", str(code_server)]
+    assert result["environment"]["BRACES"].format(**values) == "{x}"
+
+
+def test_without_an_executable_the_click_is_answered(tmp_path: Path) -> None:
+    """The tile is there, and its click says what is missing and what installs it."""
+    missing = str(tmp_path / "missing")
+    result = entry({"executable": missing, "working_folder": str(tmp_path)}, {})
+    assert result["launcher_entry"]["title"] == "VS Code"
+    with pytest.raises(HTTPError) as raised:
+        result["command"](unix_socket="/run/socket")
+    assert raised.value.status_code == 503
+    assert missing in str(raised.value)
+    assert "jupyter codeserver install" in str(raised.value)
+
+
+def test_code_server_installed_later_is_found_at_the_next_click(tmp_path: Path) -> None:
+    """Who installs it need not restart Jupyter."""
+    path = tmp_path / "code-server"
+    result = entry({"executable": str(path), "working_folder": str(tmp_path)}, {})
+    with pytest.raises(HTTPError):
+        result["command"](unix_socket="/run/socket")
+    path.write_text("#!/bin/sh\necho '  --auth'\n")
+    path.chmod(0o755)
+    assert str(path) in result["command"](unix_socket="/run/socket")
+
+
+def test_a_wrong_option_keeps_the_tile(caplog: pytest.LogCaptureFixture) -> None:
+    """A wrong value is logged in one line and told to who clicks."""
+    variables = {"JUPYTER_CODESERVER_TIMEOUT": "soon"}
+    result = server_process(lambda: configured(None, variables), {})
+    assert ServerProcess(name="codeserver", **result).launcher_entry.title == "VS Code"
+    assert "not the str 'soon'" in caplog.text
+    with pytest.raises(HTTPError, match="not the str 'soon'"):
+        result["command"]()
