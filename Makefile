@@ -1,0 +1,59 @@
+# Two commands: `make lab` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
+
+.DELETE_ON_ERROR:
+.PHONY: help lab test lint lowest code-server chromium clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+lab: code-server  ## JupyterLab in a small workspace, with VS Code in its launcher
+	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir='$(CURDIR)/examples' \
+	  $(if $(filter 0,$(shell id -u)),--allow-root)
+
+test: lint code-server chromium  ## every check: ruff, mypy, and pytest with a real browser
+	$(BIN)/pytest
+
+lint: .venv/lab .venv/test  ## ruff and mypy alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
+	$(BIN)/mypy tests
+
+lowest: code-server chromium  ## the tests with the oldest dependencies that setup.cfg allows
+	$(PYTHON) -m venv --clear .venv/lowest-env
+	.venv/lowest-env/bin/pip install --quiet uv
+	.venv/lowest-env/bin/uv pip install --quiet --python .venv/lowest-env/bin/python \
+	  --resolution lowest-direct '.[test]'
+	.venv/lowest-env/bin/pytest
+
+# The environments: made once, and again when what they are made from has changed.
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "make: Python 3.10 or newer is needed; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "make: $(PYTHON) cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/lab: .venv/bin/pip $(SOURCES)
+	@rm -rf build
+	$(BIN)/pip install --quiet . jupyterlab
+	@touch $@
+
+.venv/test: setup.cfg | .venv/lab
+	@rm -rf build
+	$(BIN)/pip install --quiet '.[test]'
+	@touch $@
+
+code-server: .venv/lab
+	@$(BIN)/jupyter-codeserver which --quiet || $(BIN)/jupyter-codeserver install
+
+chromium:
+	@tests/e2e/install-chromium
+
+clean:  ## remove the environments and what was built
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
