@@ -1,0 +1,92 @@
+"""Why code-server cannot be started or has ended, in words that a person can act on.
+
+Exception
+├── CannotStart     a start is not even tried
+└── NotReady        a start was tried, or is not allowed; code-server does not run
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Reason(str, Enum):
+    """The likely cause, as programs read it."""
+
+    NOT_INSTALLED = "not installed"
+    WRONG_GLIBC = "wrong glibc"
+    CONFIGURATION = "configuration"
+    DISK_FULL = "disk full"
+    READ_ONLY = "read-only"
+    SOCKET_TAKEN = "socket taken"
+    OUT_OF_MEMORY = "out of memory"
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the next start would fail in the same way, as long as nobody does anything."""
+        return self not in {Reason.SOCKET_TAKEN, Reason.OUT_OF_MEMORY, Reason.CRASH}
+
+
+class CannotStart(Exception):  # noqa: N818 -- its subclasses are the errors
+    """A start is not even tried.
+
+    Attributes:
+        reason: the cause, for programs.
+        what: what is wrong and where, one line for a person.
+        advice: what to do about it, one line.
+    """
+
+    def __init__(self, reason: Reason, what: str, advice: str) -> None:
+        super().__init__(f"{what} {advice}")
+        self.reason = reason
+        self.what = what
+        self.advice = advice
+
+
+class NotReady(Exception):  # noqa: N818 -- a state that a caller asks about, not an error of its own
+    """code-server does not run, and will not by waiting longer.
+
+    Attributes:
+        failure: why; None if it was stopped on purpose.
+    """
+
+    def __init__(self, failure: Failure | None) -> None:
+        super().__init__(failure.what if failure else "code-server was stopped.")
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A likely cause and what to do about it.
+
+    Attributes:
+        reason: the cause, for programs.
+        what: what happened, one line for a person.
+        advice: what to do, one line.
+    """
+
+    reason: Reason
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Failure(Diagnosis):
+    """A code-server that could not start, or that ended when nobody wanted it to.
+
+    Attributes:
+        exit_status: as `subprocess` gives it, -9 for SIGKILL; None if it did not run or was ended.
+        log: its last lines of output.
+        at: when, with a time zone.
+    """
+
+    exit_status: int | None
+    log: tuple[str, ...]
+    at: datetime

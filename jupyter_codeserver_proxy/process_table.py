@@ -1,0 +1,117 @@
+"""What Linux tells in /proc of processes and their memory; elsewhere nothing is known."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    is_zombie: bool
+    parent: int
+    group: int
+
+
+def is_group_alive(group: int) -> bool:
+    """Whether a process of the group lives; a zombie, which its parent has not met yet, does not.
+
+    In a container whose first process does not collect orphans, zombies stay for ever.
+    """
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # macOS says so of a group of zombies
+        return False
+    table = _processes()
+    return not table or any(one.group == group and not one.is_zombie for one in table)
+
+
+def memory(group: int) -> int | None:
+    """Bytes that a process group and all that descends from it use; None if it cannot be known.
+
+    A page that several processes share is counted once (proportional set size).
+    """
+    table = _processes()
+    pids = {one.pid for one in table if one.group == group}
+    found = pids
+    while found:
+        found = {one.pid for one in table if one.parent in found} - pids
+        pids |= found
+    sizes = [_memory(pid) for pid in pids]
+    return sum(sizes) if sizes else None
+
+
+def memory_kills() -> int | None:
+    """How many processes of this control group the kernel has killed for want of memory.
+
+    Returns:
+        the `oom_kill` of `memory.events` (cgroup v2) or `memory.oom_control` (v1); None where it
+        cannot be read.
+    """
+    for path in _memory_event_files():
+        try:
+            lines = path.read_text().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            name, _, value = line.partition(" ")
+            if name == "oom_kill":
+                return int(value)
+    return None
+
+
+def _memory_event_files() -> list[Path]:
+    """Where the count may be, the group's own before the one that a container sees as its root."""
+    try:
+        lines = (_PROC / "self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    files = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if "memory" in controllers.split(","):
+            root, name = _CGROUPS / "memory", "memory.oom_control"
+        elif not controllers:
+            root, name = _CGROUPS, "memory.events"
+        else:
+            continue
+        files += [root / path.lstrip("/") / name, root / name]
+    return files
+
+
+def _processes() -> list[_Process]:
+    """All processes; none where there is no /proc."""
+    try:
+        names = os.listdir(_PROC)  # noqa: PTH208 -- hundreds of entries, as names
+    except OSError:
+        return []
+    found = (_process(name) for name in names if name.isdecimal())
+    return [one for one in found if one]
+
+
+def _process(name: str) -> _Process | None:
+    """One row of the table (proc_pid_stat(5)); None if the process has gone in the meantime."""
+    try:
+        with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 -- a Path costs more than this
+            text = file.read()
+    except OSError:
+        return None
+    # The program's name, in brackets, may itself hold brackets and spaces.
+    state, parent, group, *_ = text[text.rindex(b")") + 2 :].split()
+    return _Process(int(name), state in b"ZX", int(parent), int(group))
+
+
+def _memory(pid: int) -> int:
+    """Bytes of one process; 0 if it has gone in the meantime."""
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return 0
