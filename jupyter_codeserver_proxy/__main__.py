@@ -15,6 +15,7 @@ from .failure import CannotStart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,9 +31,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     cli.add_verbs(verbs, which=_which)
+    verbs.choices["install"].add_argument(
+        "--compress",
+        action="store_true",
+        help="compress its files once and well, for all who share it (an image): a minute or two",
+    )
     arguments = parser.parse_args(argv)
     code: int = arguments.run(arguments)
+    if code == 0 and getattr(arguments, "compress", False):
+        return _compress(arguments)
     return code
+
+
+def _compress(arguments: argparse.Namespace) -> int:
+    # Only for this: brotli is not needed otherwise.
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from . import asset_cache, asset_files, asset_index  # noqa: PLC0415
+
+    prefix = arguments.prefix or executable.default_prefix(os.environ)
+    root = asset_files.find_root(prefix / "bin" / "code-server")
+    if root is None:
+        print("nothing compressed: this code-server has no known layout", file=sys.stderr)
+        return 1
+    folder = asset_index.shared_folder(root)
+    hidden = arguments.quiet or not sys.stderr.isatty()
+    with tqdm(desc="compressing", unit=" files", disable=hidden) as bar:
+
+        def progress(_file: Path, number: int, of: int) -> None:
+            bar.total = of
+            bar.update(number - bar.n)
+
+        try:
+            done = asset_cache.compress(root, folder, asset_cache.INSTALL_QUALITY, progress)
+        except (OSError, asset_cache.BusyError) as error:
+            print(f"nothing compressed: {error}", file=sys.stderr)
+            return 1
+    if not (arguments.quiet or arguments.json):
+        print(f"compressed {done.files} files into {folder}")
+    return 0
 
 
 def _which(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:

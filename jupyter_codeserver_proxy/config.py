@@ -64,6 +64,14 @@ class CodeServer(LoggingConfigurable):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_USER_DATA_FOLDER",))
 
+    runtime_folder = Unicode(
+        help="""
+        Where the private folders for code-server's sockets are made: on a local disk, below a
+        short path. When it is empty: XDG_RUNTIME_DIR, else the system's temporary folder.
+        Environment: JUPYTER_CODESERVER_RUNTIME_FOLDER.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_RUNTIME_FOLDER",))
+
     arguments = List(
         Unicode(),
         help="""
@@ -124,6 +132,10 @@ class CodeServer(LoggingConfigurable):
         Environment: JUPYTER_CODESERVER_RECONNECTION_GRACE.
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_RECONNECTION_GRACE",))
+
+    def runtime(self) -> Path | None:
+        """Where the sockets' folders are made; None: where such things are made here."""
+        return _folder(self.runtime_folder)
 
     def values(self) -> Options:
         """What code-server is started with, as values.

@@ -174,6 +174,7 @@ def test_a_tile_without_code_server_says_how_to_install_it(
     lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(tmp_path / "nowhere"))
     page = open_tile(lab)
     expect(page.locator("body")).to_contain_text("jupyter codeserver install")
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
 
 
 def test_a_wrong_option_is_told_at_the_click(

@@ -1,0 +1,59 @@
+"""The Jupyter server extension: takes the route over from jupyter-server-proxy."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from jupyter_server.extension.application import ExtensionApp
+from prometheus_client import REGISTRY
+
+from . import config
+from .failure import CannotStart
+from .handlers import routes
+from .launch import Launch
+from .service import Service, Settings
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+    from .config import CodeServer
+
+
+class CodeServerExtension(ExtensionApp):
+    """Serves code-server at `{base_url}codeserver/`, and its status at `api/codeserver`."""
+
+    name = "jupyter_codeserver_proxy"
+
+    def initialize_handlers(self) -> None:
+        """Makes the service, and adds its routes."""
+        options = self._configured()
+        launch = Launch(options, os.environ)
+        settings = Settings() if isinstance(options, CannotStart) else _settings(options)
+        self._service = Service(launch, settings, self.log)
+        REGISTRY.register(self._service.figures)
+        self.handlers.extend(routes(self._service))
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 -- Jupyter's signature
+        """Prepares a start once Jupyter's own start is done, so as not to slow it."""
+        self._service.prepare()
+
+    async def stop_extension(self) -> None:
+        """Ends code-server with the Jupyter server."""
+        REGISTRY.unregister(self._service.figures)
+        await self._service.close()
+
+    def _configured(self) -> CodeServer | CannotStart:
+        try:
+            return config.configured(self.serverapp, os.environ)
+        except CannotStart as error:
+            return error
+
+
+def _settings(options: CodeServer) -> Settings:
+    return Settings(
+        title=options.title,
+        timeout=options.timeout,
+        runtime=options.runtime(),
+        prestart=options.prestart,
+    )

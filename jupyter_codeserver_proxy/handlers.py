@@ -1,0 +1,148 @@
+"""The routes: VS Code or a page that says why not, and the status API."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from . import page
+from .headers import is_upgrade
+from .process import State
+from .proxy import ProxyHandler
+
+if TYPE_CHECKING:
+    from .framing import MalformedResponseError
+    from .service import Service
+    from .upstream import Upstream, UpstreamError
+
+_ASSET = re.compile(r"/(stable-|_static/)")
+
+_RETRY_AFTER = "1"  # seconds; code-server takes about as long to start
+
+
+def routes(service: Service) -> list[tuple[str, type[JupyterHandler], dict[str, Any]]]:
+    """The handlers below the base URL, to come before those of jupyter-server-proxy."""
+    shared = {"service": service}
+    return [
+        ("codeserver(/.*)", CodeServerHandler, shared),
+        ("codeserver", SlashHandler, {}),
+        ("api/codeserver", StatusHandler, shared),
+        ("api/codeserver/(start|stop|restart)", OrderHandler, shared),
+    ]
+
+
+class CodeServerHandler(ProxyHandler):
+    """Forwards to code-server, and tells what is happening while there is none."""
+
+    def initialize(self, service: Service) -> None:
+        """Takes what the handlers of a server share."""
+        self._service = service
+
+    async def upstream(self) -> Upstream | None:
+        """Whom to forward to; else the request is answered here."""
+        if await self._is_answered_from_disk():
+            return None
+        upstream = self._service.want(by_person=self._is_page())
+        if upstream is None:
+            await self._say_why_not()
+        return upstream
+
+    async def _is_answered_from_disk(self) -> bool:
+        target = self.request.uri[len(self.prefix) :]
+        # A look beforehand, as the assets take a thread to look at the disk.
+        if not _ASSET.match(target) or self.request.method not in {"GET", "HEAD"}:
+            return False
+        return await self._service.assets.answer(self, target[1:].partition("?")[0])
+
+    async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
+        """It has just ended: the next request starts it again, and so does this one's page."""
+        self.log.info("code-server did not answer: %s", error)
+        self._service.want(by_person=self._is_page())
+        await self._say_why_not()
+
+    def _is_page(self) -> bool:
+        """Whether a person is going to see the answer."""
+        request = self.request
+        if request.method != "GET" or is_upgrade("GET", request.headers):
+            return False
+        destination = request.headers.get("Sec-Fetch-Dest")
+        if destination is not None:
+            return destination in {"document", "frame", "iframe"}
+        return "text/html" in request.headers.get("Accept", "")
+
+    async def _say_why_not(self) -> None:
+        process = self._service.process
+        self.clear()
+        self.set_header("Cache-Control", "no-store")
+        is_failed = process.state is State.FAILED
+        if is_failed or not self._is_page():
+            self.set_status(503)
+        if not is_failed:
+            self.set_header("Retry-After", _RETRY_AFTER)
+        if not self._is_page():
+            self.set_header("Content-Type", "text/plain; charset=UTF-8")
+            failure = process.failure if is_failed else None
+            text = str(failure.what) if failure else f"code-server is {process.state.value}."
+            await self.finish(text + "\n")
+            return
+        surroundings = page.Surroundings(
+            self._service.title,
+            url_path_join(self.base_url, "api/codeserver"),
+            self.xsrf_token.decode("ascii"),
+        )
+        if is_failed and process.failure:
+            shown = page.failed(surroundings, process.failure)
+        else:
+            shown = page.starting(surroundings, process.log)
+        self.set_header("Content-Security-Policy", shown.policy)
+        await self.finish(shown.html)
+
+
+class SlashHandler(JupyterHandler):
+    """Leads from `codeserver` to `codeserver/`, with its query."""
+
+    @web.authenticated
+    def get(self) -> None:
+        """Redirects."""
+        _, question_mark, query = self.request.uri.partition("?")
+        self.redirect(url_path_join(self.base_url, "codeserver/") + question_mark + query)
+
+
+class _ServiceHandler(APIHandler):
+    auth_resource = "codeserver"
+    # The starting page asks all the time, which is no activity of a person.
+    _track_activity = False
+
+    def initialize(self, service: Service) -> None:
+        self._service = service
+
+
+class StatusHandler(_ServiceHandler):
+    """`GET api/codeserver`."""
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator] # Jupyter's is not typed
+    async def get(self) -> None:
+        """Answers with the state of code-server."""
+        self.finish(json.dumps(await self._service.status()))
+
+
+class OrderHandler(_ServiceHandler):
+    """`POST api/codeserver/{start,stop,restart}`."""
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator] # Jupyter's is not typed
+    async def post(self, order: str) -> None:
+        """Does it, and answers with the state that it has led to."""
+        await getattr(self._service, order)()
+        if "text/html" in self.request.headers.get("Accept", ""):
+            # The failed page's form, in a browser without JavaScript.
+            self.redirect(url_path_join(self.base_url, "codeserver/"), status=303)
+            return
+        self.finish(json.dumps(await self._service.status()))

@@ -1,0 +1,66 @@
+"""The pages that a student sees instead of VS Code: it is starting, or it has failed."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tornado.template import Loader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .failure import Failure
+
+_PAGES = Loader(str(Path(__file__).with_name("pages")))
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer for a browser.
+
+    Attributes:
+        html: the page, complete: it loads nothing.
+        policy: the Content-Security-Policy that it was written for.
+    """
+
+    html: bytes
+    policy: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a page has to know of the server.
+
+    Attributes:
+        title: what the student calls VS Code.
+        api: the URL path of the status API.
+        xsrf_token: what Jupyter wants to see with a POST.
+    """
+
+    title: str
+    api: str
+    xsrf_token: str
+
+
+def starting(surroundings: Surroundings, log: Sequence[str]) -> Page:
+    """VS Code is starting: shows the log's last line, and turns into VS Code by itself."""
+    return _page("starting.html", surroundings, line=log[-1] if log else "")
+
+
+def failed(surroundings: Surroundings, failure: Failure) -> Page:
+    """VS Code does not run: what happened, the likely cause, what to do, the log's tail."""
+    return _page("failed.html", surroundings, failure=failure, log="\n".join(failure.log))
+
+
+def _page(name: str, surroundings: Surroundings, **values: object) -> Page:
+    nonce = secrets.token_urlsafe(16)
+    html = _PAGES.load(name).generate(nonce=nonce, **vars(surroundings), **values)
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
+        "img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'self'"
+    )
+    return Page(html, policy)

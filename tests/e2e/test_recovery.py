@@ -1,0 +1,150 @@
+"""Whatever happens to code-server, a student sees VS Code, or what is happening and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+import requests
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+    from tests.e2e.conftest import Lab, StartLab
+
+WITHOUT_EXTENSION = "--ServerApp.jpserver_extensions={'jupyter_codeserver_proxy': False}"
+
+
+def file_row(page: Page) -> Locator:
+    """A file in VS Code's explorer: VS Code is there."""
+    return page.locator(".explorer-folders-view .monaco-list-row", has_text="temperature.py")
+
+
+def status(lab: Lab) -> dict[str, object]:
+    """What the status API tells."""
+    answer = requests.get(lab.page("api/codeserver"), timeout=30)
+    answer.raise_for_status()
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def processes(lab: Lab) -> list[psutil.Process]:
+    """code-server's processes: its guard, its servers, its extension hosts and terminals."""
+    pid = status(lab)["pid"]
+    found = psutil.Process(int(str(pid)))
+    return [found, *found.children(recursive=True)]
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is gone, or only waits to be collected."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    """A code-server that fails until `repaired` lies beside it, and then is a real one."""
+    path = tmp_path / "code-server"
+    path.write_text(
+        '#!/bin/sh\n[ "$1" = --help ] || [ -e "$(dirname "$0")/repaired" ] && exec "$REAL" "$@"\n'
+        "echo 'Error: EACCES: permission denied, mkdir /home/alice/.local' >&2\nexit 1\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+def test_the_starting_page_turns_into_vscode(start_lab: StartLab, context: BrowserContext) -> None:
+    """The first click shows at once that VS Code is starting; nobody has to reload."""
+    lab = start_lab()
+    page = context.new_page()
+    answer = page.goto(lab.page("codeserver/"), wait_until="commit")
+    assert answer is not None
+    assert answer.status == 200
+    assert "is starting" in answer.text()
+    expect(file_row(page)).to_be_visible()
+
+
+def test_the_failed_page_says_why_and_its_retry_works(
+    start_lab: StartLab, context: BrowserContext, script: Path, code_server: Path
+) -> None:
+    """A failure shows cause, advice and log; once it is mended, Retry by keyboard gives VS Code."""
+    lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(script), REAL=str(code_server))
+    page = context.new_page()
+    hosts = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto(lab.page("codeserver/"))
+    expect(page.get_by_role("heading", name="could not be started")).to_be_visible()
+    expect(page.locator("body")).to_contain_text("Likely cause: read-only")
+    expect(page.locator("pre")).to_contain_text("EACCES: permission denied")
+    page.get_by_role("button", name="Copy details").click()
+    expect(page.get_by_role("status")).to_contain_text("clipboard")
+    assert hosts == {lab.url.split("/")[2]}
+    script.with_name("repaired").touch()
+    page.get_by_role("button", name="Retry").focus()
+    page.keyboard.press("Enter")
+    expect(file_row(page)).to_be_visible()
+
+
+def test_the_failed_page_works_without_javascript(
+    start_lab: StartLab, browser: Browser, script: Path, code_server: Path
+) -> None:
+    """Without JavaScript the page is read, and Retry is a form that leads back."""
+    lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(script), REAL=str(code_server))
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    expect(page.get_by_role("heading", name="could not be started")).to_be_visible()
+    script.with_name("repaired").touch()
+    page.get_by_role("button", name="Retry").click()
+    page.wait_for_url("**/codeserver/?folder=**")
+    context.close()
+
+
+@pytest.mark.parametrize("victim", [0, 1], ids=["outer", "inner"])
+def test_a_killed_code_server_is_there_again_and_leaves_nothing(
+    start_lab: StartLab, context: BrowserContext, victim: int
+) -> None:
+    """Kill -9 of the outer or an inner process: a reload gives VS Code, and nothing old is left."""
+    lab = start_lab()
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    expect(file_row(page)).to_be_visible()
+    old = processes(lab)
+    old[victim].kill()
+    psutil.wait_procs([old[0]], timeout=30)
+    page.goto(f"{lab.url}codeserver/")
+    expect(file_row(page)).to_be_visible()
+    _, left = psutil.wait_procs(old, timeout=30)
+    assert [process for process in left if not has_ended(process)] == []
+    assert processes(lab)[0] not in old
+
+
+def test_jupyter_killed_leaves_nothing(start_lab: StartLab, context: BrowserContext) -> None:
+    """Kill -9 of Jupyter ends code-server, its extension hosts and its terminals."""
+    lab = start_lab()
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    expect(file_row(page)).to_be_visible()
+    socket = status(lab)["socket"]
+    below = processes(lab)
+    lab.process.kill()
+    _, left = psutil.wait_procs(below, timeout=30)
+    assert [process for process in left if not has_ended(process)] == []
+    assert socket
+
+
+def test_the_plain_entry_works_when_the_extension_is_off(
+    start_lab: StartLab, open_tile: Callable[[Lab], Page]
+) -> None:
+    """With the server extension switched off, jupyter-server-proxy alone gives VS Code."""
+    lab = start_lab(WITHOUT_EXTENSION)
+    page = open_tile(lab)
+    expect(file_row(page)).to_be_visible()
+    assert requests.get(lab.page("api/codeserver"), timeout=30).status_code == 404

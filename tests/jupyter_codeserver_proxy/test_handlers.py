@@ -1,0 +1,234 @@
+"""The status API, the pages and the figures, asked of a real Jupyter server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from jupyter_server.serverapp import ServerApp
+    from tornado.httpclient import HTTPResponse
+
+    Fetch = Callable[..., Awaitable[HTTPResponse]]
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+PATIENCE = 60
+PAGE = {"Accept": "text/html", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
+POST = {"method": "POST", "allow_nonstandard_methods": True}
+ASSET = {"Accept": "*/*", "Sec-Fetch-Dest": "script", "Sec-Fetch-Mode": "no-cors"}
+
+# Each answers --help as code-server does, and then plays its part.
+HANGS = "echo 'thinking about <b>it</b>' >&2; exec sleep 1000"
+CRASHES = "echo 'Error: <script>alert(1)</script>' >&2; exit 3"
+
+
+@pytest.fixture
+def executable(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The code-server of the server under test: real, or a script that plays a part."""
+    if not hasattr(request, "param"):
+        return str(request.getfixturevalue("code_server"))
+    path = tmp_path / "code-server"
+    path.write_text(f'#!/bin/sh\n[ "$1" = --help ] && echo "  --auth" && exit\n{request.param}\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def jp_server_config(executable: str, tmp_path: Path) -> dict[str, Any]:
+    """A Jupyter server with the extension."""
+    return {
+        "ServerApp": {"jpserver_extensions": {"jupyter_codeserver_proxy": True}},
+        "CodeServer": {
+            "executable": executable,
+            "user_data_folder": str(tmp_path / "data"),
+            "working_folder": str(tmp_path),
+        },
+    }
+
+
+async def answer(fetch: Fetch, *path: str, **options: Any) -> HTTPResponse:  # noqa: ANN401 -- tornado's
+    """An answer of any status; without authentication if `Authorization` is empty."""
+    options["headers"] = dict(options.get("headers", {}))  # the fixture adds the token to it
+    return await fetch(*path, follow_redirects=False, raise_error=False, **options)
+
+
+async def status(fetch: Fetch) -> dict[str, Any]:
+    """What the status API tells."""
+    found: dict[str, Any] = json.loads((await fetch("api", "codeserver")).body)
+    return found
+
+
+async def until(fetch: Fetch, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Wait until the status is as it should be."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition(found := await status(fetch)):
+        assert time.monotonic() < deadline, found
+        await asyncio.sleep(0.05)
+    return found
+
+
+def is_settled(found: dict[str, Any]) -> bool:
+    """Whether code-server has started, or given up."""
+    return found["state"] in {"ready", "failed"}
+
+
+async def order(fetch: Fetch, what: str) -> HTTPResponse:
+    """Give an order to the API."""
+    return await answer(
+        fetch, "api", "codeserver", what, method="POST", allow_nonstandard_methods=True
+    )
+
+
+async def test_nothing_runs_before_somebody_asks(jp_fetch: Fetch) -> None:
+    """A student who never clicks the tile pays nothing."""
+    found = await status(jp_fetch)
+    assert (found["state"], found["pid"], found["memory"]) == ("stopped", None, None)
+
+
+async def test_a_page_load_starts_it_and_shows_a_page_until_it_is_ready(jp_fetch: Fetch) -> None:
+    """The first answer is a page at once; then VS Code is behind the same address."""
+    first = await answer(jp_fetch, "codeserver/", headers=PAGE)
+    assert first.code == 200
+    assert b"VS Code is starting" in first.body
+    assert first.headers["Cache-Control"] == "no-store"
+    found = await until(jp_fetch, is_settled)
+    assert found["failure"] is None
+    assert found["version"].startswith("4.")
+    assert found["memory"] > 10_000_000
+    assert found["uptime"] > 0
+    assert found["last_activity"] is None
+    second = await answer(jp_fetch, "codeserver/", headers=PAGE)
+    assert (await status(jp_fetch))["last_activity"] >= found["started"]
+    assert second.code == 302
+    assert "folder=" in second.headers["Location"]
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+async def test_requests_that_show_no_page_get_503_and_when_to_come_back(jp_fetch: Fetch) -> None:
+    """An API or asset request during a start is told to try again."""
+    first = await answer(jp_fetch, "codeserver", "some.js", headers=ASSET)
+    assert first.code == 503
+    assert int(first.headers["Retry-After"]) >= 1
+    assert b"<" not in first.body
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+async def test_the_starting_page_shows_the_logs_last_line_as_text(jp_fetch: Fetch) -> None:
+    """What code-server says is shown, and cannot become part of the page."""
+    await answer(jp_fetch, "codeserver/", headers=PAGE)
+    await until(jp_fetch, lambda found: found["log"])
+    page = (await answer(jp_fetch, "codeserver/", headers=PAGE)).body.decode()
+    assert "thinking about &lt;b&gt;it&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize("executable", [CRASHES], indirect=True)
+async def test_a_crash_loop_ends_in_a_page_that_says_why(jp_fetch: Fetch) -> None:
+    """After a few crashes the page shows what happened, the log's tail and how to go on."""
+    deadline = time.monotonic() + PATIENCE
+    while (page := await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    assert page.code == 503
+    text = page.body.decode()
+    assert "could not be started" in text
+    assert "Error: &lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "exit status 3" in text
+    assert re.search(r'<form method="post" action="[^"]*api/codeserver/start"', text)
+    assert (await order(jp_fetch, "start")).code == 200
+    assert (await status(jp_fetch))["state"] == "starting"
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+async def test_the_pages_load_nothing(jp_fetch: Fetch) -> None:
+    """A page is complete: no request goes anywhere, to another host least of all."""
+    page = await answer(jp_fetch, "codeserver/", headers=PAGE)
+    assert not re.findall(rb'(?:src|href)="(?!data:)|url\(|@import|https?://', page.body)
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    (nonce,) = set(re.findall(rb'nonce="([^"]+)"', page.body))
+    assert f"script-src 'nonce-{nonce.decode()}'" in policy
+
+
+async def test_what_was_stopped_stays_so_until_a_person_asks(jp_fetch: Fetch) -> None:
+    """The windows that are still open do not start it again behind a person's back."""
+    await order(jp_fetch, "start")
+    await until(jp_fetch, is_settled)
+    stopped = await order(jp_fetch, "stop")
+    assert json.loads(stopped.body)["state"] == "stopped"
+    for headers in (ASSET, {"Accept": "*/*"}):
+        assert (await answer(jp_fetch, "codeserver", "x", headers=headers)).code == 503
+    assert (await status(jp_fetch))["state"] == "stopped"
+    assert (await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200
+    assert (await status(jp_fetch))["state"] == "starting"
+
+
+async def test_a_restart_gives_another_process(jp_fetch: Fetch) -> None:
+    """`restart` ends the process and starts a new one, on a socket of its own."""
+    await order(jp_fetch, "start")
+    before = await until(jp_fetch, is_settled)
+    await order(jp_fetch, "restart")
+    after = await until(jp_fetch, is_settled)
+    assert before["pid"] != after["pid"]
+    assert before["socket"] != after["socket"]
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+@pytest.mark.parametrize("what", ["start", "stop", "restart"])
+async def test_an_order_needs_authentication_and_the_xsrf_token(
+    jp_fetch: Fetch, jp_serverapp: ServerApp, what: str
+) -> None:
+    """A stranger, or a foreign page with the student's cookie, cannot give orders."""
+    stranger = {"Authorization": ""}
+    refused = await answer(jp_fetch, "api", "codeserver", what, headers=stranger, **POST)
+    assert refused.code == 403
+    assert json.loads(refused.body)["message"]
+    login = await answer(
+        jp_fetch, "api", "codeserver", params={"token": jp_serverapp.identity_provider.token}
+    )
+    cookie = "; ".join(value.split(";")[0] for value in login.headers.get_list("Set-Cookie"))
+    headers = {"Authorization": "", "Cookie": cookie}
+    assert (await answer(jp_fetch, "api", "codeserver", headers=headers)).code == 200
+    refused = await answer(jp_fetch, "api", "codeserver", what, headers=headers, **POST)
+    assert refused.code == 403
+    assert (await status(jp_fetch))["state"] == "stopped"
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+async def test_without_javascript_retry_is_a_form(jp_fetch: Fetch) -> None:
+    """The form's POST leads back to the page."""
+    retried = await answer(jp_fetch, "api", "codeserver", "start", headers=PAGE, **POST)
+    assert retried.code == 303
+    assert retried.headers["Location"].endswith("/codeserver/")
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+async def test_the_address_without_its_slash_leads_to_the_one_with_it(jp_fetch: Fetch) -> None:
+    """`codeserver?folder=x` is not lost on who leaves the slash out."""
+    answered = await answer(jp_fetch, "codeserver", params={"folder": "/a b"}, headers=PAGE)
+    assert answered.code == 302
+    assert answered.headers["Location"].endswith("/codeserver/?folder=%2Fa+b")
+
+
+async def test_jupyters_metrics_tell_of_it(jp_fetch: Fetch) -> None:
+    """Starts, failures, time to ready, websockets and bytes are in Jupyter's own endpoint."""
+    await order(jp_fetch, "start")
+    await until(jp_fetch, is_settled)
+    await answer(jp_fetch, "codeserver/healthz")
+    text = (await jp_fetch("metrics")).body.decode()
+    assert "codeserver_starts_total 1.0" in text
+    assert "codeserver_ready_seconds_count 1.0" in text
+    assert "codeserver_open_websockets 0.0" in text
+    forwarded = re.search(
+        r'codeserver_forwarded_bytes_total{direction="to the browser"} (\S+)', text
+    )
+    assert forwarded is not None
+    assert float(forwarded[1]) > 100
