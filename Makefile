@@ -5,7 +5,7 @@ BIN := .venv/bin
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test lint lowest code-server chromium clean
+.PHONY: help lab test lint bench lowest code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -21,7 +21,10 @@ lint: .venv/lab .venv/test  ## ruff and mypy alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
-	$(BIN)/mypy tests
+	$(BIN)/mypy tests benchmarks
+
+bench: .venv/bench code-server chromium  ## half an hour: code-server directly, the peer and ours side by side
+	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
 
 lowest: code-server chromium  ## the tests with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest-env
@@ -47,6 +50,11 @@ lowest: code-server chromium  ## the tests with the oldest dependencies that set
 .venv/test: setup.cfg | .venv/lab
 	@rm -rf build
 	$(BIN)/pip install --quiet '.[test]'
+	@touch $@
+
+.venv/bench: setup.cfg | .venv/lab
+	@rm -rf build
+	$(BIN)/pip install --quiet '.[bench]'
 	@touch $@
 
 code-server: .venv/lab

@@ -8,7 +8,10 @@ import sys
 from importlib.metadata import version as distribution_version
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from . import executable
+from .assets import compression, files, index
 from .binaries import cli
 from .binaries.errors import NotFoundError
 from .failure import CannotStart
@@ -44,17 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compress(arguments: argparse.Namespace) -> int:
-    # Only for this: brotli is not needed otherwise.
-    from tqdm import tqdm  # noqa: PLC0415
-
-    from . import asset_cache, asset_files, asset_index  # noqa: PLC0415
-
     prefix = arguments.prefix or executable.default_prefix(os.environ)
-    root = asset_files.find_root(prefix / "bin" / "code-server")
+    root = files.find_root(prefix / "bin" / "code-server")
     if root is None:
         print("nothing compressed: this code-server has no known layout", file=sys.stderr)
         return 1
-    folder = asset_index.shared_folder(root)
+    folder = index.shared_folder(root)
     hidden = arguments.quiet or not sys.stderr.isatty()
     with tqdm(desc="compressing", unit=" files", disable=hidden) as bar:
 
@@ -63,8 +61,8 @@ def _compress(arguments: argparse.Namespace) -> int:
             bar.update(number - bar.n)
 
         try:
-            done = asset_cache.compress(root, folder, asset_cache.INSTALL_QUALITY, progress)
-        except (OSError, asset_cache.BusyError) as error:
+            done = compression.compress(root, folder, compression.INSTALL_QUALITY, progress)
+        except (OSError, compression.BusyError) as error:
             print(f"nothing compressed: {error}", file=sys.stderr)
             return 1
     if not (arguments.quiet or arguments.json):

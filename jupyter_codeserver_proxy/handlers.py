@@ -12,14 +12,14 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from . import page
-from .headers import is_upgrade
-from .process import State
-from .proxy import ProxyHandler
+from .forwarding.headers import is_upgrade
+from .forwarding.proxy import ProxyHandler
+from .supervision.process import State
 
 if TYPE_CHECKING:
-    from .framing import MalformedResponseError
+    from .forwarding.framing import MalformedResponseError
+    from .forwarding.upstream import Upstream, UpstreamError
     from .service import Service
-    from .upstream import Upstream, UpstreamError
 
 _ASSET = re.compile(r"/(stable-|_static/)")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import command, executable
 from .failure import CannotStart
-from .process import Command
+from .supervision.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

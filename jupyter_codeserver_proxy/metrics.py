@@ -12,7 +12,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from .process import Observer
+from .supervision.process import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from .failure import Failure
-    from .upstream import Traffic
+    from .forwarding.upstream import Traffic
 
 
 class Figures(Observer, Collector):

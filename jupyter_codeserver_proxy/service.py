@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from .asset_files import find_root
-from .assets import Assets
+from .assets.answers import Assets
+from .assets.files import find_root
+from .forwarding.upstream import Traffic, Upstream
 from .metrics import Figures
-from .process import CodeServerProcess, State
-from .upstream import Traffic, Upstream
+from .supervision.process import CodeServerProcess, State
 
 if TYPE_CHECKING:
     import logging

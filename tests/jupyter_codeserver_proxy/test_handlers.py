@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import re
 import time
@@ -232,3 +233,24 @@ async def test_jupyters_metrics_tell_of_it(jp_fetch: Fetch) -> None:
     )
     assert forwarded is not None
     assert float(forwarded[1]) > 100
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+@pytest.mark.parametrize("headers", [PAGE, ASSET], ids=["page", "asset"])
+async def test_an_answer_of_our_own_keeps_the_connection(
+    jp_serverapp: ServerApp, jp_fetch: Fetch, headers: dict[str, str]
+) -> None:
+    """A page or a 503 is no reason to connect anew, which costs a slow link a round trip."""
+    await status(jp_fetch)  # the server answers by now
+    path = f"{jp_serverapp.base_url}codeserver/x?token={jp_serverapp.identity_provider.token}"
+    connection = http.client.HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=PATIENCE)
+
+    def ask() -> object:
+        connection.request("GET", path, headers=headers)
+        connection.getresponse().read()
+        return connection.sock
+
+    first = await asyncio.to_thread(ask)
+    assert first is not None
+    assert await asyncio.to_thread(ask) is first
+    connection.close()

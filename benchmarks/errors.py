@@ -1,0 +1,20 @@
+"""What can go wrong.
+
+BenchmarkError
+├── MeasurementError   one measurement failed: its result says so, and the others go on
+└── NotPossibleError   nothing can be measured: something is missing on this machine
+"""
+
+from __future__ import annotations
+
+
+class BenchmarkError(Exception):
+    """A benchmark could not be run."""
+
+
+class MeasurementError(BenchmarkError):
+    """What was to be measured did not happen."""
+
+
+class NotPossibleError(BenchmarkError):
+    """The machine lacks what a benchmark needs."""

@@ -1,0 +1,184 @@
+"""What is measured, of whom, and what is to be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .pacing import Profile
+
+
+class Contender(str, Enum):
+    """Whose figures stand side by side; the value is the name on the command line."""
+
+    DIRECT = "direct"
+    PEER_TCP = "peer-tcp"
+    PEER_SOCKET = "peer-socket"
+    OURS = "ours"
+    JUPYTER = "jupyter"
+
+
+TITLES = {
+    Contender.DIRECT: "code-server itself",
+    Contender.PEER_TCP: "jupyter-vscode-proxy, TCP",
+    Contender.PEER_SOCKET: "jupyter-vscode-proxy, socket",
+    Contender.OURS: "ours",
+    Contender.JUPYTER: "Jupyter alone",
+}
+
+
+class Step(str, Enum):
+    """What can be run by itself; the value is the name on the command line."""
+
+    LOOPBACK = "loopback"
+    FAST_LINK = "20mbit"
+    SLOW_LINK = "5mbit"
+    COLD = "cold"
+    ASSET = "asset"
+    REQUESTS = "requests"
+    WEBSOCKET = "websocket"
+    DOWNLOAD = "download"
+    IDLE = "idle"
+
+
+LINKS: dict[Step, Profile | None] = {
+    Step.LOOPBACK: None,
+    Step.FAST_LINK: Profile(megabits=20, round_trip=30),
+    Step.SLOW_LINK: Profile(megabits=5, round_trip=60),
+}
+
+_EDITORS = (Contender.DIRECT, Contender.PEER_TCP, Contender.PEER_SOCKET, Contender.OURS)
+_PEERS = (Contender.PEER_TCP, Contender.PEER_SOCKET)
+
+
+def contenders(step: Step) -> tuple[Contender, ...]:
+    """Of whom a step is measured."""
+    if step is Step.IDLE:
+        return (Contender.JUPYTER, Contender.OURS)
+    return (*_EDITORS, Contender.JUPYTER) if step is Step.REQUESTS else _EDITORS
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How figures are written.
+
+    Attributes:
+        name: of the unit; empty for a plain number.
+        scale: units in one of what is measured: seconds, bytes, bytes a second, events a second.
+        digits: after the decimal point.
+    """
+
+    name: str
+    scale: float
+    digits: int
+
+
+class Bound(Enum):
+    """What a target holds our figure against."""
+
+    ITSELF = "itself"
+    RATIO = "ratio"
+    DIFFERENCE = "difference"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What our figure has to reach.
+
+    Attributes:
+        limit: of the figure, of its ratio to the others', or of its difference from them.
+        bound: which of these.
+        others: each of them has to be met.
+    """
+
+    limit: float
+    bound: Bound = Bound.ITSELF
+    others: tuple[Contender, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table.
+
+    Attributes:
+        key: its name in JSON.
+        step: what measures it.
+        title: what it says, without the unit.
+        unit: of its figures.
+        more_is_better: a rate, not a time or a size.
+        targets: all to be reached.
+    """
+
+    key: str
+    step: Step
+    title: str
+    unit: Unit
+    more_is_better: bool = False
+    targets: tuple[Target, ...] = ()
+
+
+_SECONDS = Unit("s", 1, 2)
+_MILLISECONDS = Unit("ms", 1e3, 0)
+_FINE_MILLISECONDS = Unit("ms", 1e3, 2)
+_MEGABYTES = Unit("MB", 1e-6, 2)
+_MEBIBYTES = Unit("MiB", 2**-20, 1)
+_MEGABYTES_A_SECOND = Unit("MB/s", 1e-6, 0)
+_PER_SECOND = Unit("1/s", 1, 0)
+
+
+def _at(ratio: float, *others: Contender) -> Target:
+    return Target(ratio, Bound.RATIO, others)
+
+
+def _above(difference: float, other: Contender) -> Target:
+    return Target(difference, Bound.DIFFERENCE, (other,))
+
+
+_D, _T, _J = Contender.DIRECT, Contender.PEER_TCP, Contender.JUPYTER
+
+# fmt: off
+ROWS = (
+    Row("load-loopback", Step.LOOPBACK, "click to ready, loopback", _SECONDS,
+        targets=(_at(1.02, _D),)),
+    Row("load-20mbit", Step.FAST_LINK, "click to ready, 20 Mbit/s, 30 ms", _SECONDS,
+        targets=(_at(0.80, *_PEERS), _at(0.90, _D))),
+    Row("load-5mbit", Step.SLOW_LINK, "click to ready, 5 Mbit/s, 60 ms", _SECONDS,
+        targets=(_at(0.65, *_PEERS), _at(0.90, _D))),
+    Row("bytes-20mbit", Step.FAST_LINK, "bytes for that, 20 Mbit/s", _MEGABYTES,
+        targets=(_at(0.36, *_PEERS),)),
+    Row("bytes-5mbit", Step.SLOW_LINK, "bytes for that, 5 Mbit/s", _MEGABYTES,
+        targets=(_at(0.36, *_PEERS),)),
+    Row("ready-bytes-20mbit", Step.FAST_LINK, "of them until ready, 20 Mbit/s", _MEGABYTES),
+    Row("ready-bytes-5mbit", Step.SLOW_LINK, "of them until ready, 5 Mbit/s", _MEGABYTES),
+    Row("cold-page", Step.COLD, "cold: click to the first page", _MILLISECONDS,
+        targets=(Target(0.100),)),
+    Row("cold-ready", Step.COLD, "cold: click to ready", _SECONDS,
+        targets=(_at(1.05, _D),)),
+    Row("asset-total", Step.ASSET, "workbench.js with brotli", _FINE_MILLISECONDS,
+        targets=(_at(1 / 50, *_PEERS, _D),)),
+    Row("asset-first", Step.ASSET, "workbench.js, first byte", _FINE_MILLISECONDS),
+    Row("requests", Step.REQUESTS, "small requests", _PER_SECOND, more_is_better=True,
+        targets=(_at(3.5, _T),)),
+    Row("messages", Step.WEBSOCKET, "websocket messages", _PER_SECOND, more_is_better=True,
+        targets=(_at(0.75, _D),)),
+    Row("round-trip", Step.WEBSOCKET, "websocket round trip", _FINE_MILLISECONDS,
+        targets=(_at(1.6, _D),)),
+    Row("download", Step.DOWNLOAD, "1 GiB download", _MEGABYTES_A_SECOND, more_is_better=True,
+        targets=(_at(0.5, _D),)),
+    Row("download-memory", Step.DOWNLOAD, "Jupyter's growth meanwhile", _MEBIBYTES,
+        targets=(Target(32 * 2**20),)),
+    Row("start", Step.IDLE, "Jupyter's start", _MILLISECONDS,
+        targets=(_above(0.100, _J),)),
+    Row("memory", Step.IDLE, "Jupyter's memory, idle", _MEBIBYTES,
+        targets=(_above(10 * 2**20, _J),)),
+)
+# fmt: on
+
+_IN_SHORT = frozenset(
+    ("load-loopback", "load-20mbit", "load-5mbit", "bytes-20mbit", "cold-page", "requests")
+)
+
+
+def in_short(row: Row) -> bool:
+    """Whether the short form of the table has this row."""
+    return row.key in _IN_SHORT

@@ -1,0 +1,86 @@
+"""A process with a fresh home, and the end of all that it has started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import psutil
+
+from .errors import MeasurementError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+OUTPUT = "output.log"
+
+# Variables of whoever runs this, which would reach into the fresh home.
+_FOREIGN = ("CODE_", "CS_", "JPY_", "JUPYTER", "PASSWORD", "PORT", "VSCODE_", "XDG_")
+
+_TIMEOUT = 60  # seconds
+_TICK = 0.005  # seconds between two looks
+_GRACE = 20  # seconds
+
+_T = TypeVar("_T")
+
+
+@contextmanager
+def running_process(
+    command: Sequence[str], home: Path, folder: Path, variables: Mapping[str, str]
+) -> Iterator[psutil.Popen]:
+    """A process, until the block ends; then it and all it has started are ended.
+
+    Args:
+        command: what to run.
+        home: a fresh one, which also gets its output and its temporary files.
+        folder: that it is started in.
+        variables: environment variables, added to those of whoever runs this.
+    """
+    own = {name: it for name, it in os.environ.items() if not name.startswith(_FOREIGN)}
+    log = home / OUTPUT
+    with log.open("wb") as output:
+        process = psutil.Popen(
+            command,
+            cwd=folder,
+            env={**own, "HOME": str(home), "TMPDIR": str(home), **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    except MeasurementError as error:
+        last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+        raise MeasurementError(
+            f"{error}: {last}" if process.poll() is not None else str(error)
+        ) from error
+    finally:
+        _end(process)
+
+
+def _end(process: psutil.Popen) -> None:
+    started = process.children(recursive=True) if process.is_running() else []
+    process.terminate()
+    psutil.wait_procs([process, *started], timeout=_GRACE)
+    for straggler in (process, *started):
+        if straggler.is_running():
+            straggler.kill()
+    psutil.wait_procs([process, *started], timeout=_GRACE)
+
+
+def awaited(look: Callable[[], _T | None], process: psutil.Popen, tick: float = _TICK) -> _T:
+    """What `look` finds once it finds something; it is called every `tick` seconds.
+
+    Raises:
+        MeasurementError: the process has ended, or a minute has passed.
+    """
+    deadline = time.monotonic() + _TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := look():
+            return found
+        time.sleep(tick)
+    raise MeasurementError(f"no answer from process {process.pid}")

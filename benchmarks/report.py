@@ -1,0 +1,196 @@
+"""Results in, text out: which targets are reached, and the tables in Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .measurements import ROWS, TITLES, Bound, Contender, Row, Target, in_short
+from .results import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .results import Results, Sample
+
+_SHORT_NAMES = {
+    Contender.DIRECT: "code-server",
+    Contender.PEER_TCP: "peer TCP",
+    Contender.PEER_SOCKET: "peer socket",
+    Contender.JUPYTER: "Jupyter alone",
+}
+_LONGEST_REASON = 30  # characters
+
+NOTES = """\
+- Everything runs on one machine, over loopback; one server at a time, each with a new home. \
+Each round starts with another one.
+- *Ready*: the workbench is painted, and the explorer shows all files of the workspace. The \
+browser's cache is empty. Warm: VS Code has been opened once before.
+- The slow links pace each direction at their rate, with a queue of one bandwidth-delay product \
+(64 KiB at least), and delay it by half the round trip. A new connection costs one round trip. \
+There is no loss and no slow start, and headers of TCP and IP are not counted.
+- *Bytes* are those of both directions from the click until less than 20 kB pass in 2 s.
+- code-server itself has the flags that ours gives it; the peer has those that it comes with.
+- Ours has its assets compressed beforehand, as in an image.
+- *Cold*: code-server does not run yet. By itself, it is started, awaited and then opened.
+- *Small requests* are `GET healthz`: eight connections, each with one request at a time, for 3 \
+s. Jupyter alone answers them with an empty handler that authenticates by the same cookie.
+- *Websocket messages* have 64 bytes, 256 of them are under way, and none is compressed. They go\
+ to an echo that runs in VS Code, as the *download* comes from there: all four pass through \
+code-server's own `proxy/PORT/`.
+- *Growth* is that of the Jupyter process' resident memory, at its peak.
+- *Start* (to the first answer) and *memory* are those of the same Jupyter server with our \
+server extension and without; jupyter-server-proxy knows our entry in both."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a target is reached.
+
+    Attributes:
+        row: that it belongs to.
+        target: which.
+        other: whom we are held against; None for nobody.
+        value: what is compared with the limit; None: ours could not be measured.
+    """
+
+    row: Row
+    target: Target
+    other: Contender | None
+    value: float | None
+
+    @property
+    def met(self) -> bool:
+        """It is reached; it is not if ours could not be measured."""
+        if self.value is None:
+            return False
+        limit = self.target.limit
+        return self.value >= limit if self.row.more_is_better else self.value <= limit
+
+    def __str__(self) -> str:
+        """In a person's words, as in "click to ready: 1.10, missed: ≤ 1.02 times code-server"."""
+        value = "no figure" if self.value is None else _amount(self.row, self.target, self.value)
+        outcome = "reached" if self.met else "missed"
+        others = () if self.other is None else (self.other,)
+        wanted = _wanted(self.row, Target(self.target.limit, self.target.bound, others))
+        return f"{self.row.title}: {value}, {outcome}: {wanted}"
+
+
+def verdicts(results: Results) -> list[Verdict]:
+    """All targets that could be judged: ours was tried, and who it is held against has a figure."""
+    return [verdict for row in ROWS for verdict in _verdicts(results, row)]
+
+
+def _verdicts(results: Results, row: Row) -> Iterator[Verdict]:
+    ours = results.median(row.key, Contender.OURS)
+    if ours is None:
+        return
+    for target in row.targets:
+        if target.bound is Bound.ITSELF:
+            yield Verdict(row, target, None, None if isinstance(ours, str) else ours)
+        for other in target.others:
+            theirs = results.median(row.key, other)
+            if isinstance(theirs, float | int):
+                value = None if isinstance(ours, str) else _compared(target, ours, theirs)
+                yield Verdict(row, target, other, value)
+
+
+def _compared(target: Target, ours: float, theirs: float) -> float:
+    if target.bound is Bound.DIFFERENCE:
+        return ours - theirs
+    return ours / theirs if theirs else float("inf")
+
+
+def machine(results: Results) -> str:
+    """What it ran on, as a list."""
+    return "\n".join(f"- {name}: {value}" for name, value in results.machine.items())
+
+
+def full_table(results: Results) -> str:
+    """Every row: medians, with the least and the greatest, targets, and what was reached."""
+    columns = [it for it in Contender if any(it in taken for taken in results.samples.values())]
+    lines = [("", *(TITLES[contender] for contender in columns), "to reach", "reached")]
+    for row in ROWS:
+        if row.key in results.samples:
+            cells = [_spread(results, row, contender) for contender in columns]
+            lines.append(
+                (
+                    _title(row),
+                    *cells,
+                    ", ".join(_wanted(row, it) for it in row.targets),
+                    _reached(results, row),
+                )
+            )
+    return _markdown(lines)
+
+
+def short_table(results: Results) -> str:
+    """The rows that a person decides by, medians alone."""
+    columns = (Contender.DIRECT, Contender.PEER_TCP, Contender.OURS)
+    lines = [(f"median of {_count(results)}", *(TITLES[it] for it in columns))]
+    for row in ROWS:
+        if in_short(row) and row.key in results.samples:
+            cells = [_cell(row, results.median(row.key, contender)) for contender in columns]
+            lines.append((_title(row), *cells[:-1], f"**{cells[-1]}**"))
+    return _markdown(lines)
+
+
+def _count(results: Results) -> int:
+    taken = (samples for by in results.samples.values() for samples in by.values())
+    return min(map(len, taken), default=0)
+
+
+def _markdown(lines: list[tuple[str, ...]]) -> str:
+    head, *rest = lines
+    rule = ("---", *("---:" for _ in head[1:]))
+    return "\n".join(_row(cells) for cells in (head, rule, *rest))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _title(row: Row) -> str:
+    return f"{row.title} ({row.unit.name})"
+
+
+def _cell(row: Row, figure: Sample | None) -> str:
+    if figure is None:
+        return "-"
+    return f"fails: {figure[:_LONGEST_REASON]}" if isinstance(figure, str) else _figure(row, figure)
+
+
+def _figure(row: Row, figure: float) -> str:
+    return f"{figure * row.unit.scale:,.{row.unit.digits}f}"
+
+
+def _spread(results: Results, row: Row, contender: Contender) -> str:
+    median = results.median(row.key, contender)
+    cell = _cell(row, median)
+    figures = numbers(results.of(row.key, contender))
+    if isinstance(median, str) or len(figures) < 2:  # noqa: PLR2004 -- one has no spread
+        return cell
+    return f"{cell} ({_figure(row, min(figures))} to {_figure(row, max(figures))})"
+
+
+def _wanted(row: Row, target: Target) -> str:
+    sign = "≥" if row.more_is_better else "≤"
+    amount = f"{sign} {_amount(row, target, target.limit)}"
+    others = " and ".join(_SHORT_NAMES[other] for other in target.others)
+    if target.bound is Bound.RATIO:
+        return f"{amount} times {others}"
+    return f"{amount} above {others}" if target.bound is Bound.DIFFERENCE else amount
+
+
+def _reached(results: Results, row: Row) -> str:
+    return ", ".join(
+        f"{'no figure' if it.value is None else _amount(row, it.target, it.value)} "
+        f"{'✓' if it.met else '**missed**'}"
+        for it in _verdicts(results, row)
+    )
+
+
+def _amount(row: Row, target: Target, value: float) -> str:
+    if target.bound is Bound.RATIO:
+        return f"{value:.3g}"
+    return f"{_figure(row, value)} {row.unit.name}"

@@ -1,0 +1,1 @@
+"""VS Code's immutable files, from disk."""

@@ -1,0 +1,243 @@
+"""Answers requests for code-server's immutable files from disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tornado.iostream import StreamClosedError
+
+from .files import (
+    Asset,
+    AssetRoot,
+    UnsafePathError,
+    is_compressible,
+    locate,
+    resolve,
+)
+from .index import AssetCache, shared_folder, user_folder
+from .negotiation import UnsatisfiableRangeError, accepted_encodings, requested_range
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from jupyter_server.base.handlers import JupyterHandler
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 18  # bytes read, and held, at once for each request
+_YEAR = 31536000  # seconds
+_SERVICE_WORKER = "out/browser/serviceWorker.js"
+
+
+@dataclass(frozen=True)
+class Representation:
+    """What answers a request: an asset in one encoding.
+
+    Attributes:
+        asset: which.
+        file: that holds the bytes as they are sent.
+        size: of that file, in bytes.
+        etag: strong: it differs wherever the bytes do.
+        encoding: None for the asset as it is.
+    """
+
+    asset: Asset
+    file: Path
+    size: int
+    etag: str
+    encoding: str | None
+
+
+class Assets:
+    """The assets of the code-server that is used now."""
+
+    def __init__(self, seconds_before_compressing: float = 30.0) -> None:
+        """Serve nothing as yet.
+
+        Args:
+            seconds_before_compressing: a pause that leaves the processor to the first load.
+        """
+        self._pause = seconds_before_compressing
+        self._current: tuple[AssetRoot, AssetCache] | None = None
+        self._compressing: asyncio.Task[None] | None = None
+
+    def use(self, root: AssetRoot | None) -> None:
+        """Serve the assets of `root` from now on, none where it is None.
+
+        Compresses them in the background, unless that has been done. Called on the event loop,
+        at each start of code-server.
+        """
+        if self._current and self._current[0] == root:
+            return
+        if self._compressing:
+            self._compressing.cancel()
+        self._current = None
+        if root:
+            cache = AssetCache(root.commit, (shared_folder(root), user_folder()))
+            self._current = (root, cache)
+            self._compressing = asyncio.create_task(_compress(root, cache, self._pause))
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        if self._compressing:
+            self._compressing.cancel()
+            await asyncio.wait([self._compressing])
+
+    def find(self, path: str, accept_encoding: str) -> Representation | None:
+        """What to answer; reads from disk, so it is for a thread.
+
+        Args:
+            path: below code-server's address, percent-encoded.
+            accept_encoding: the header of that name.
+
+        Returns:
+            None where code-server is to answer. It also is for a file that is not compressed
+            yet, since on a slow link it is sooner there than the file as it is.
+
+        Raises:
+            UnsafePathError: nobody is to answer.
+        """
+        if not self._current:
+            return None
+        root, cache = self._current
+        asset = locate(root, path)
+        file = resolve(root, asset) if asset else None
+        if not asset or not file:
+            return None
+        status = file.stat()
+        plain = Representation(
+            asset, file, status.st_size, f'"{status.st_mtime_ns:x}-{status.st_size:x}"', None
+        )
+        wanted = accepted_encodings(accept_encoding)
+        if not wanted or not is_compressible(asset.path, plain.size):
+            return plain
+        encoded = cache.find(asset.path, plain.size)
+        if encoded is None:
+            return None
+        for encoding in wanted:
+            if encoding in encoded:
+                file, one = encoded[encoding]
+                return Representation(asset, file, one.size, f'"{one.digest[:32]}"', encoding)
+        return plain
+
+    async def answer(self, handler: JupyterHandler, path: str) -> bool:
+        """Answer a GET or HEAD request, unless code-server is to.
+
+        Args:
+            handler: of the request, which has been authenticated and authorised.
+            path: the request's, below code-server's address, as the browser sent it.
+
+        Returns:
+            Whether the request has been answered.
+        """
+        wanted = handler.request.headers.get("Accept-Encoding", "")
+        try:
+            found = await asyncio.to_thread(self.find, path, wanted)
+            opened = found.file.open("rb") if found else None
+        except OSError:  # it has just gone, as in an upgrade
+            return False
+        except UnsafePathError:
+            handler.set_status(HTTPStatus.NOT_FOUND)
+            handler.set_header("Content-Type", "text/plain; charset=UTF-8")
+            await handler.finish("Not found.\n")
+            return True
+        if not found or not opened:
+            return False
+        # A browser that has left asks for nothing more.
+        with opened, suppress(StreamClosedError):
+            await _send(handler, found, opened)
+            await handler.finish()
+        return True
+
+
+async def _compress(root: AssetRoot, cache: AssetCache, pause: float) -> None:
+    """Compress in a process of its own, which gives way to everything else."""
+    await asyncio.sleep(pause)
+    if await asyncio.to_thread(cache.is_complete):
+        return
+    command = (sys.executable, "-m", f"{__package__}.compression", str(root.root))
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        str(user_folder()),
+        # -m looks for modules in the working folder first: not in the student's.
+        cwd=root.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C in a terminal is for Jupyter
+    )
+    try:
+        _, error = await process.communicate()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        last = error.decode(errors="replace").strip().rpartition("\n")[2]
+        log.warning("VS Code's files stay uncompressed, which is only slower. %s", last)
+
+
+async def _send(handler: JupyterHandler, found: Representation, file: BinaryIO) -> None:
+    _describe(handler, found)
+    handler._transforms = []  # noqa: SLF001 - `compress_response` would break length and ETag
+    if handler.check_etag_header():
+        handler.set_status(HTTPStatus.NOT_MODIFIED)
+        return
+    try:
+        start, end = _part(handler, found)
+    except UnsatisfiableRangeError:
+        handler.set_status(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+        handler.set_header("Content-Range", f"bytes */{found.size}")
+        handler.set_header("Content-Length", 0)
+        return
+    handler.set_header("Content-Length", end - start)
+    if handler.request.method != "HEAD":
+        await _send_body(handler, file, start, end)
+
+
+def _describe(handler: JupyterHandler, found: Representation) -> None:
+    kept = f"max-age={_YEAR}, immutable" if found.asset.immutable else "no-cache"
+    # Private, as it was sent to somebody who is logged in.
+    handler.set_header("Cache-Control", f"private, {kept}")
+    handler.set_header("Content-Type", found.asset.content_type)
+    handler.set_header("ETag", found.etag)
+    handler.set_header("Accept-Ranges", "bytes")
+    handler.set_header("Vary", "Accept-Encoding")
+    if found.encoding:
+        handler.set_header("Content-Encoding", found.encoding)
+    if found.asset.path == _SERVICE_WORKER:
+        # It lies below the folder that it is for.
+        handler.set_header("Service-Worker-Allowed", "/")
+    # Jupyter's policy says who may frame its pages; VS Code's frames come without one.
+    handler.clear_header("Content-Security-Policy")
+
+
+def _part(handler: JupyterHandler, found: Representation) -> tuple[int, int]:
+    headers = handler.request.headers
+    current = headers.get("If-Range", found.etag) == found.etag
+    ranged = current and handler.request.method == "GET"  # no other method has ranges
+    part = requested_range(headers.get("Range"), found.size) if ranged else None
+    if part is None:
+        return 0, found.size
+    start, end = part
+    handler.set_status(HTTPStatus.PARTIAL_CONTENT)
+    handler.set_header("Content-Range", f"bytes {start}-{end - 1}/{found.size}")
+    return start, end
+
+
+async def _send_body(handler: JupyterHandler, file: BinaryIO, start: int, end: int) -> None:
+    file.seek(start)
+    # Read on the event loop: that is short, as finding the file has mostly brought it into the
+    # page cache, and a thread takes longer to begin.
+    while block := file.read(min(_CHUNK, end - file.tell())):
+        handler.write(block)
+        await handler.flush()

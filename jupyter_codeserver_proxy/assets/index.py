@@ -1,0 +1,199 @@
+"""The folders of compressed assets: an index, and files that are named by their content."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .files import AssetRoot
+
+log = logging.getLogger(__name__)
+
+_INDEX = "index.json"
+_FORMAT = 1
+_BLOCK = 1 << 20  # bytes read at once
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A compressed form of an asset.
+
+    Attributes:
+        digest: sha256 of the compressed bytes, which is also the file's name.
+        size: in bytes.
+    """
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An asset for which compressing has been tried.
+
+    Attributes:
+        size: of the asset as it is, in bytes; another size means another content.
+        quality: of brotli, from 0 to 11.
+        encoded: by encoding; empty where compressing gains too little.
+    """
+
+    size: int
+    quality: int
+    encoded: dict[str, Encoded] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The compressed assets of one commit.
+
+    Attributes:
+        entries: by the asset's path below the installation.
+        complete: whether all that is worth it has been compressed.
+    """
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    complete: bool = False
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The names of the files that belong to it."""
+        entries = self.entries.values()
+        return frozenset(one.digest for entry in entries for one in entry.encoded.values())
+
+
+def shared_folder(root: AssetRoot) -> Path:
+    """Where an image keeps the compressed assets, beside what they were made of."""
+    return root.root / ".assets"
+
+
+def user_folder() -> Path:
+    """Where a user's own compressed assets are kept."""
+    return platformdirs.user_cache_path("jupyter-codeserver-proxy") / "assets"
+
+
+def read_index(folder: Path) -> Index:
+    """The index in `folder`; empty where there is none, or none that can be understood."""
+    try:
+        content = json.loads((folder / _INDEX).read_bytes())
+        if content["format"] != _FORMAT:
+            return Index()
+        entries = {str(path): _entry(entry) for path, entry in content["entries"].items()}
+        return Index(entries, content["complete"] is True)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return Index()
+
+
+def _entry(content: dict[str, Any]) -> Entry:
+    encoded = {
+        # Through int: a digest becomes a file's name, so nothing else may pass.
+        str(name): Encoded(f"{int(one['digest'], 16):064x}", int(one["size"]))
+        for name, one in content["encoded"].items()
+    }
+    return Entry(int(content["size"]), int(content["quality"]), encoded)
+
+
+def write_index(folder: Path, index: Index) -> None:
+    """Put `index` in place of the one in `folder`, at once.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    temporary = folder / f"{_INDEX}.part"
+    temporary.write_text(json.dumps({"format": _FORMAT, **asdict(index)}), encoding="utf-8")
+    temporary.replace(folder / _INDEX)
+
+
+def is_sound(folder: Path, encoded: Encoded) -> bool:
+    """Whether the file holds what was compressed, to the last bit; reads all of it."""
+    digest = sha256()
+    try:
+        with (folder / encoded.digest).open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError:
+        return False
+    return digest.hexdigest() == encoded.digest
+
+
+class AssetCache:
+    """The compressed assets of one installation, from whichever folder has them.
+
+    Its methods read from disk: they are for a thread, not for an event loop.
+    """
+
+    def __init__(self, commit: str, folders: Iterable[Path]) -> None:
+        self._folders = [_Folder(folder / commit) for folder in folders]
+
+    def is_complete(self) -> bool:
+        """Whether nothing is left to compress."""
+        return any(folder.read().complete for folder in self._folders)
+
+    def find(self, path: str, size: int) -> dict[str, tuple[Path, Encoded]] | None:
+        """The compressed forms of an asset, by encoding, each with its file.
+
+        Args:
+            path: below the installation.
+            size: of the asset as it is, in bytes.
+
+        Returns:
+            None as long as compressing it has not been tried; empty where it gains too little.
+        """
+        for folder in self._folders:
+            entry = folder.read().entries.get(path)
+            if entry and entry.size == size:
+                return folder.sound_files(entry)
+        return None
+
+
+class _Folder:
+    """One folder, whose index another process may replace at any time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: tuple[tuple[int, int], Index] | None = None
+        self._sound: set[str] = set()
+
+    def read(self) -> Index:
+        try:
+            status = (self._path / _INDEX).stat()
+        except OSError:
+            return Index()
+        stamp = (status.st_mtime_ns, status.st_ino)
+        if self._read is None or self._read[0] != stamp:
+            self._read = (stamp, read_index(self._path))
+        return self._read[1]
+
+    def sound_files(self, entry: Entry) -> dict[str, tuple[Path, Encoded]] | None:
+        if not all(map(self._is_sound, entry.encoded.values())):
+            self._give_up()
+            return None
+        return {name: (self._path / one.digest, one) for name, one in entry.encoded.items()}
+
+    def _is_sound(self, encoded: Encoded) -> bool:
+        """Hashes a file when it is first wanted, and then looks at its size alone."""
+        try:
+            size = (self._path / encoded.digest).stat().st_size
+        except OSError:
+            return False
+        if encoded.digest not in self._sound and is_sound(self._path, encoded):
+            self._sound.add(encoded.digest)
+        return size == encoded.size and encoded.digest in self._sound
+
+    def _give_up(self) -> None:
+        log.warning(
+            "A compressed asset is damaged or gone: nothing in %s is used any more.", self._path
+        )
+        self._read = None
+        try:
+            (self._path / _INDEX).unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("%s stays: %s", self._path, error)

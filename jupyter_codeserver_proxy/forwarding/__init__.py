@@ -1,0 +1,1 @@
+"""The data plane: from the browser to code-server's socket and back."""

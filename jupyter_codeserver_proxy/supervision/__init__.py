@@ -1,0 +1,1 @@
+"""One code-server: started, watched, ended."""

@@ -1,0 +1,187 @@
+"""What a start's or a run's failure was likely due to: exit status and output in, cause out."""
+
+from __future__ import annotations
+
+import errno
+import re
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_codeserver_proxy.failure import Diagnosis, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one run of code-server ended.
+
+    Attributes:
+        exit_status: as `subprocess` gives it.
+        log: its last lines of output.
+        was_ready: whether it had answered before.
+        killed_for_memory: whether the kernel killed a process of this control group for want of
+            memory in the meantime; None if that cannot be known.
+    """
+
+    exit_status: int
+    log: Sequence[str]
+    was_ready: bool
+    killed_for_memory: bool | None = None
+
+
+@dataclass(frozen=True)
+class _Sign:
+    """A cause, and the pattern in code-server's output that gives it away."""
+
+    pattern: re.Pattern[str]
+    diagnosis: Diagnosis
+
+
+_INSTALL = "Install it with: jupyter codeserver install"
+
+_MEMORY = Diagnosis(
+    Reason.OUT_OF_MEMORY,
+    "code-server ran out of memory.",
+    "Shut down kernels and terminals that are not needed, then try again.",
+)
+
+# Output of node's, the dynamic loader's and the shell's; the first pattern that occurs decides.
+_SIGNS = (
+    _Sign(
+        re.compile(r"version [`'](GLIBC|GLIBCXX|CXXABI)_[\d.]+' not found"),
+        Diagnosis(
+            Reason.WRONG_GLIBC,
+            "This code-server needs a newer C library (glibc) than this system has.",
+            "Install an older code-server, or use an image with a newer Linux.",
+        ),
+    ),
+    _Sign(
+        re.compile(
+            r"heap out of memory|\bENOMEM\b|std::bad_alloc|Cannot allocate memory"
+            r"|Out of memory|OutOfMemory"
+        ),
+        _MEMORY,
+    ),
+    _Sign(
+        # The kernel also says ENOSPC when it is out of inotify watches; that is no full disk.
+        re.compile(
+            r"ENOSPC(?!: System limit for number of file watchers)|No space left on device"
+            r"|\bEDQUOT\b|[Dd]isk quota exceeded"
+        ),
+        Diagnosis(
+            Reason.DISK_FULL,
+            "code-server could not write: the disk or the quota of the home folder is full.",
+            "Delete files that are not needed (a terminal in JupyterLab helps), then try again.",
+        ),
+    ),
+    _Sign(
+        # node's recursive mkdir says ENOENT on a read-only file system.
+        re.compile(
+            r"\bEROFS\b|[Rr]ead-only file system|\bEACCES\b|[Pp]ermission denied"
+            r"|ENOENT: no such file or directory, mkdir"
+        ),
+        Diagnosis(
+            Reason.READ_ONLY,
+            "code-server could not write: its folders in the home are read-only or another user's.",
+            "Make the home folder writable, or choose another with CodeServer.user_data_folder.",
+        ),
+    ),
+    _Sign(
+        re.compile(r"\bEADDRINUSE\b|[Aa]ddress already in use"),
+        Diagnosis(
+            Reason.SOCKET_TAKEN,
+            "The port or socket that code-server wants is taken.",
+            "Take port and socket options out of CodeServer.arguments, then try again.",
+        ),
+    ),
+    _Sign(
+        re.compile(r"Unknown option|Unable to parse|requires a value|Invalid value"),
+        Diagnosis(
+            Reason.CONFIGURATION,
+            "code-server does not accept its arguments.",
+            "See the log for which one, and correct CodeServer.arguments.",
+        ),
+    ),
+    _Sign(
+        re.compile(
+            r"Cannot find module|ERR_MODULE_NOT_FOUND|(?m:: not found$)|No such file or directory"
+        ),
+        Diagnosis(
+            Reason.NOT_INSTALLED,
+            "code-server is not completely installed: a part of it is missing.",
+            _INSTALL,
+        ),
+    ),
+)
+
+_EXECUTION = {
+    errno.ENOENT: "is not there, or the program that runs it is not",
+    errno.EACCES: "is not executable",
+    errno.EPERM: "is not executable",
+    errno.ENOEXEC: "is not made for this machine",
+    errno.ENOTDIR: "is not there",
+}
+
+
+def diagnose_execution(error: OSError, program: str) -> Diagnosis:
+    """The cause when the operating system would not run `program` at all."""
+    if error.errno in {errno.ENOMEM, errno.EAGAIN}:
+        return _MEMORY
+    fault = _EXECUTION.get(error.errno or 0, error.strerror or "cannot be run")
+    return Diagnosis(Reason.NOT_INSTALLED, f"{program} {fault}.", _INSTALL)
+
+
+def diagnose_timeout(timeout: float, log: Sequence[str]) -> Diagnosis:
+    """The cause when code-server runs but did not answer within `timeout` seconds."""
+    return _sign(log) or Diagnosis(
+        Reason.TIMEOUT,
+        f"code-server did not answer within {timeout:g} s.",
+        "Try again; on slow disks a longer CodeServer.timeout helps.",
+    )
+
+
+def diagnose(ending: Ending) -> Diagnosis | None:
+    """The cause of an ending; None for a normal one (exit 0 of one that was ready: idle, asked).
+
+    The parent process of code-server ends with 0 when its child is killed (`out/node/wrapper.js`,
+    seen in 4.117 and 4.139), so that memory is asked about whatever the exit status.
+    """
+    memory = _sign(ending.log) == _MEMORY
+    if ending.killed_for_memory or memory:
+        return _MEMORY
+    if ending.was_ready and ending.exit_status == 0:
+        return None
+    number = _signal(ending.exit_status)
+    if number == signal.SIGKILL and ending.killed_for_memory is None:
+        return _MEMORY
+    return _sign(ending.log) or _crash(ending, number)
+
+
+def _crash(ending: Ending, number: int | None) -> Diagnosis:
+    """What to say of an ending whose cause nothing gives away."""
+    how = f"with status {ending.exit_status}"
+    if number is not None:
+        how = f"by signal {number} ({signal.strsignal(number) or 'unknown'})"
+    when = "unexpectedly" if ending.was_ready else "before it answered,"
+    return Diagnosis(
+        Reason.CRASH,
+        f"code-server ended {when} {how}.",
+        "Try again; if it stays so, pass the log's last lines to whoever runs this server.",
+    )
+
+
+def _sign(log: Sequence[str]) -> Diagnosis | None:
+    """The cause that the output gives away, if it does."""
+    text = "\n".join(log)
+    return next((sign.diagnosis for sign in _SIGNS if sign.pattern.search(text)), None)
+
+
+def _signal(status: int) -> int | None:
+    """The signal that ended a process, also when a shell in between says it as 128 + n."""
+    if status < 0:
+        return -status
+    number = status - 128
+    return number if number in set(signal.Signals) else None

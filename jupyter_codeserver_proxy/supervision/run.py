@@ -1,0 +1,141 @@
+"""One run of code-server: its folder and socket, its start, its end, and what that was due to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Reason
+
+from .child import Child, Command
+from .diagnosis import Ending, diagnose, diagnose_execution, diagnose_timeout
+from .process_table import memory_kills
+from .readiness import answers
+from .runtime_folder import RuntimeFolder, candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .log_tail import LogTail
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for every run.
+
+    Attributes:
+        command: says what to run for a socket; may block, and raise `CannotStart`.
+        runtime: where the sockets' folders are made; None: wherever the system has a place.
+        timeout: seconds in which it has to answer.
+        grace: seconds between SIGTERM and SIGKILL.
+    """
+
+    command: Callable[[Path], Command]
+    runtime: Path | None
+    timeout: float
+    grace: float
+
+
+class Run:
+    """A code-server from its start to its end; `end` must be called.
+
+    Attributes:
+        started: when.
+        exit_status: as `subprocess` gives it; None as long as it runs.
+    """
+
+    def __init__(self, child: Child, folder: RuntimeFolder, timeout: float, log: LogTail) -> None:
+        self.started = datetime.now(timezone.utc)
+        self.exit_status: int | None = None
+        self._child = child
+        self._folder = folder
+        self._timeout = timeout
+        self._log = log
+        self._memory_kills = memory_kills()
+
+    @classmethod
+    async def start(cls, settings: Settings, log: LogTail) -> Run:
+        """Run code-server in a folder of its own.
+
+        Args:
+            settings: what to run, and how.
+            log: takes its output.
+
+        Raises:
+            CannotStart: there is nothing to run, or no place, or it cannot be run.
+        """
+        folder = RuntimeFolder.create(candidates(settings.runtime, os.environ))
+        try:
+            command = await asyncio.to_thread(settings.command, folder.socket)
+            child = await _start_child(command, folder.path, log, settings.grace)
+        except BaseException:
+            folder.remove()
+            raise
+        return cls(child, folder, settings.timeout, log)
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is its process group's as well."""
+        return self._child.pid
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._folder.socket
+
+    async def ready(self) -> Diagnosis | None:
+        """Wait until it answers; if it will not, return why."""
+        exited = asyncio.ensure_future(self._child.wait())
+        answered = asyncio.ensure_future(answers(self.socket))
+        try:
+            await asyncio.wait(
+                {exited, answered}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            if exited.done():
+                return self._diagnose(exited.result(), was_ready=False)
+            if answered.done():
+                return answered.result()
+            return diagnose_timeout(self._timeout, self._log.lines)
+        finally:
+            await _cancel(exited, answered)
+
+    async def ended(self) -> Diagnosis | None:
+        """Wait for the end of one that was ready; if it was not a normal one, return why."""
+        return self._diagnose(await self._child.wait(), was_ready=True)
+
+    async def end(self) -> None:
+        """End it with all its descendants, and clear up."""
+        try:
+            await self._child.end()
+        finally:
+            self._folder.remove()
+
+    def _diagnose(self, status: int, *, was_ready: bool) -> Diagnosis | None:
+        self.exit_status = status
+        before, now = self._memory_kills, memory_kills()
+        kills = None if before is None or now is None else now > before
+        return diagnose(Ending(status, self._log.lines, was_ready, kills))
+
+
+async def _start_child(command: Command, folder: Path, log: LogTail, grace: float) -> Child:
+    if not command.folder.is_dir():
+        raise CannotStart(
+            Reason.CONFIGURATION,
+            f"The folder {command.folder}, in which code-server is to run, is not there.",
+            "Make it, or choose another.",
+        )
+    try:
+        return await Child.start(command, folder, log, grace)
+    except OSError as error:
+        found = diagnose_execution(error, command.arguments[0])
+        raise CannotStart(found.reason, found.what, found.advice) from error
+
+
+async def _cancel(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,95 @@
+"""A Jupyter Server extension that forwards to whatever socket a symbolic link names."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from jupyter_codeserver_proxy.forwarding.proxy import ProxyHandler
+from jupyter_codeserver_proxy.forwarding.upstream import Traffic, Upstream
+
+if TYPE_CHECKING:
+    from jupyter_server.auth.identity import User
+    from jupyter_server.base.handlers import JupyterHandler
+    from jupyter_server.serverapp import ServerApp
+
+TRAFFIC = Traffic()
+UPSTREAMS: dict[Path, Upstream] = {}
+
+
+def _linked() -> Path | None:
+    link = Path(os.environ["FORWARDING_TO"])
+    return link.readlink() if link.is_symlink() else None
+
+
+class ForwardingHandler(ProxyHandler):
+    """The proxy, towards `$FORWARDING_TO`; without it, a page of Jupyter's own."""
+
+    async def upstream(self) -> Upstream | None:
+        """One for each target of the link, as there is one for each start of code-server."""
+        path = _linked()
+        if path is None:
+            self.set_status(503)
+            await self.finish("not started")
+            return None
+        return UPSTREAMS.setdefault(path, Upstream(path, TRAFFIC))
+
+
+class ReadersOnly(Authorizer):
+    """Lets everybody read, and nobody execute."""
+
+    def is_authorized(
+        self,
+        handler: JupyterHandler,  # noqa: ARG002 -- Jupyter's interface
+        user: User,  # noqa: ARG002 -- likewise
+        action: str,
+        resource: str,
+    ) -> bool:
+        """Who opens a terminal executes, whatever the method."""
+        return action == "read" or resource != "codeserver"
+
+
+class StateHandler(web.RequestHandler):
+    """What a test cannot see from outside."""
+
+    async def get(self) -> None:
+        """Tells it as JSON."""
+        self.finish(
+            {
+                "websockets": TRAFFIC.websockets,
+                "up": TRAFFIC.bytes_up,
+                "down": TRAFFIC.bytes_down,
+                "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                "descriptors": len(os.listdir("/proc/self/fd")),  # noqa: PTH208
+                "active": self.application.last_activity().isoformat(),  # type: ignore[attr-defined] # Jupyter's application
+            }
+        )
+
+    async def delete(self) -> None:
+        """Closes every upstream, as at Jupyter's end."""
+        for upstream in UPSTREAMS.values():
+            upstream.close()
+
+    def check_xsrf_cookie(self) -> None:
+        """The tests are no browser."""
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "forwarding"}]
+
+
+def _load_jupyter_server_extension(app: ServerApp) -> None:
+    base = app.web_app.settings["base_url"]
+    app.web_app.add_handlers(  # type: ignore[no-untyped-call] # Tornado's is typed in part
+        ".*$",
+        [
+            (url_path_join(base, "codeserver") + "(/.*)", ForwardingHandler),
+            (url_path_join(base, "state"), StateHandler),
+        ],
+    )

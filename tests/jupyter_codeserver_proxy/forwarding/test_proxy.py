@@ -1,0 +1,721 @@
+"""HTTP through a real Jupyter server, to upstreams that misbehave on demand."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.jupyter_codeserver_proxy.forwarding.conftest import RawUpstream, running_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.jupyter_codeserver_proxy.forwarding.conftest import Gateway, Message, Wire
+
+    Serve = Callable[[Callable[[Wire], None]], RawUpstream]
+
+GIB = 1 << 30
+SLACK = 32 << 20
+"""Bytes that sockets and buffers between two ends may hold."""
+POLICY = b"content-security-policy"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def answering(response: bytes, heard: list[Message] | None = None) -> Callable[[Wire], None]:
+    """An upstream that says the same to every request."""
+
+    def play(wire: Wire) -> None:
+        while True:
+            message = wire.message()
+            if heard is not None:
+                heard.append(message)
+            wire.send(response)
+
+    return play
+
+
+# Who is let in
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        pytest.param([b"Sec-Fetch-Mode: navigate"], 302, id="a page"),
+        pytest.param([b"Accept: text/html"], 302, id="a page, in an old browser"),
+        pytest.param([b"Accept: */*"], 403, id="a script's request"),
+        pytest.param([b"Sec-Fetch-Mode: cors", b"Accept: text/html"], 403, id="a fetch"),
+        pytest.param(
+            [b"Accept: text/html", b"Connection: Upgrade", b"Upgrade: websocket"],
+            403,
+            id="a websocket",
+        ),
+    ],
+)
+def test_a_stranger_reaches_nothing(
+    gateway: Gateway, serve: Serve, lines: list[bytes], status: int
+) -> None:
+    """A person is sent to the login page, everything else is refused; upstream hears nothing."""
+    upstream = serve(answering(OK))
+    wire = gateway.connect()
+    head = [b"GET /user/alice/codeserver/a HTTP/1.1", b"Host: " + gateway.host, *lines]
+    wire.send(b"\r\n".join([*head, b"", b""]))
+    answer = wire.message()
+    assert answer.status == status
+    assert (b"/user/alice/login" in answer.fields.get(b"location", [b""])[0]) is (status == 302)
+    assert not upstream.connections
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        pytest.param([], 403, id="no word of where from"),
+        pytest.param([b"Origin: http://evil.example"], 403, id="a foreign origin"),
+        pytest.param([b"Origin: null"], 403, id="an opaque origin"),
+        pytest.param([b"Sec-Fetch-Site: cross-site"], 403, id="a foreign site"),
+        pytest.param([b"Referer: http://evil.example/"], 403, id="a foreign referer"),
+        pytest.param([b"Origin: http://HOST"], 200, id="this origin"),
+        pytest.param([b"Sec-Fetch-Site: same-origin"], 200, id="this site"),
+        pytest.param(
+            [b"Authorization: token TOKEN", b"Origin: http://evil.example"], 200, id="a token"
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", [b"POST", b"PUT", b"PATCH", b"DELETE"])
+def test_unsafe_methods_need_our_origin(
+    gateway: Gateway, serve: Serve, method: bytes, lines: list[bytes], status: int
+) -> None:
+    """VS Code's own requests pass without Jupyter's XSRF token, those of other sites do not."""
+    heard: list[Message] = []
+    serve(answering(OK, heard))
+    filled = [
+        line.replace(b"HOST", gateway.host).replace(b"TOKEN", gateway.token.encode())
+        for line in lines
+    ]
+    answer = gateway.ask(method + b" /mint-key", *filled, b"Content-Length: 3", body=b"abc")
+    assert answer.status == status
+    assert [message.body for message in heard] == ([b"abc"] if status == 200 else [])
+
+
+def test_a_user_who_may_only_read_gets_nothing(tmp_path: Path) -> None:
+    """Code-server is a terminal: Jupyter's authoriser is asked for leave to execute."""
+    upstream = RawUpstream(tmp_path / "s", answering(OK))
+    (tmp_path / "link").symlink_to(upstream.path)
+    with running_gateway(
+        tmp_path, "--ServerApp.authorizer_class=forwarding.ReadersOnly"
+    ) as gateway:
+        assert gateway.ask(b"GET /").status == 403
+        assert gateway.open_websocket()[1].startswith(b"HTTP/1.1 403 ")
+    assert not upstream.connections
+    upstream.stop()
+
+
+def test_the_first_visit_with_a_token_logs_in(gateway: Gateway, serve: Serve) -> None:
+    """Jupyter's login cookie comes with code-server's answer, and its token goes no further."""
+    heard: list[Message] = []
+    serve(answering(OK, heard))
+    wire = gateway.connect()
+    token = gateway.token.encode()
+    wire.send(
+        b"GET /user/alice/codeserver/?folder=%2Fa&token=" + token + b" HTTP/1.1\r\n"
+        b"Host: " + gateway.host + b"\r\n\r\n"
+    )
+    cookie = wire.message().fields[b"set-cookie"][0]
+    assert b"Path=/user/alice/" in cookie
+    assert heard[0].target == b"/?folder=%2Fa"
+    assert token not in heard[0].head
+
+
+def test_secrets_do_not_reach_upstream(gateway: Gateway, serve: Serve) -> None:
+    """Neither the cookie that lets the request in, nor any other of Jupyter's."""
+    heard: list[Message] = []
+    serve(answering(OK, heard))
+    wire = gateway.connect()
+    head = gateway.head(b"GET /?token=of-an-app", b"Authorization: Basic eDp5", b"X-XSRFToken: x")
+    wire.send(head.replace(b"Cookie: ", b"Cookie: _xsrf=x; app=1; "))
+    assert wire.message().content == b"ok"
+    assert heard[0].target == b"/?token=of-an-app"
+    assert heard[0].fields[b"cookie"] == [b"app=1"]
+    assert not {b"authorization", b"x-xsrftoken"} & heard[0].fields.keys()
+
+
+def test_jupyter_itself_may_answer(gateway: Gateway) -> None:
+    """A subclass that has no upstream to name answers itself, uploads included."""
+    assert gateway.ask(b"GET /").content == b"not started"
+    body = b"x" * 1_000_000
+    length = b"Content-Length: %d" % len(body)
+    answer = gateway.ask(b"POST /", length, b"Sec-Fetch-Site: same-origin", body=body)
+    assert answer.status == 503
+
+
+def test_what_jupyter_answers_has_its_headers(gateway: Gateway, serve: Serve) -> None:
+    """Pages, refusals and failures carry Jupyter's policy; forwarded responses do not."""
+    assert POLICY in gateway.ask(b"GET /").fields
+    serve(answering(OK))
+    assert POLICY not in gateway.ask(b"GET /").fields
+    assert POLICY in gateway.ask(b"POST /").fields
+    serve(lambda wire: wire.close())
+    assert POLICY in gateway.ask(b"GET /").fields
+
+
+def _counted(gateway: Gateway, status: int) -> float:
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /").replace(b"codeserver/", b"metrics", 1))
+    wanted = f'handler="forwarding.ForwardingHandler",method="GET",status_code="{status}"'
+    for line in wire.message().content.decode().splitlines():
+        if line.startswith("http_request_duration_seconds_count") and wanted in line:
+            return float(line.split()[-1])
+    return 0
+
+
+def test_jupyter_counts_and_logs_as_ever(gateway: Gateway, serve: Serve) -> None:
+    """Every request is in its metrics, and what went wrong is in its log as well."""
+    serve(answering(OK))
+    successes, failures = _counted(gateway, 200), _counted(gateway, 502)
+    gateway.ask(b"GET /went-well")
+    serve(lambda wire: wire.close())
+    gateway.ask(b"GET /went-wrong?token=unlogged")
+    assert _counted(gateway, 200) == successes + 1
+    assert _counted(gateway, 502) == failures + 1
+    log = gateway.log.read_text()
+    assert "502 GET /user/alice/codeserver/went-wrong?token=[secret]" in log
+    assert "went-well" not in log
+
+
+def test_traffic_is_no_activity(gateway: Gateway, serve: Serve) -> None:
+    """Jupyter's last_activity does not move, whatever passes."""
+    serve(answering(OK))
+    before = gateway.state()["active"]
+    gateway.ask(b"GET /")
+    gateway.ask(b"POST /", b"Content-Length: 1", b"Sec-Fetch-Site: same-origin", body=b"x")
+    assert gateway.state()["active"] == before
+
+
+# Requests arrive as they were sent
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(b"/a%2Fb", id="an encoded slash"),
+        pytest.param(b"/a//b///", id="double slashes"),
+        pytest.param(b"/%2e%2e/./..;/x", id="dots"),
+        pytest.param(b"/%20%zz%", id="blanks, and what is no encoding"),
+        pytest.param("/ä€".encode(), id="raw UTF-8"),
+        pytest.param(b"/\xff\xfe%ff", id="no UTF-8 at all"),
+        pytest.param(b"/p?", id="an empty query"),
+        pytest.param(b"/p?a=b=c&&d+e%2B?f#g", id="an odd query"),
+        pytest.param(b"//evil.example/x", id="what looks like a host"),
+        pytest.param(b"/http://evil.example/x", id="what looks like a URL"),
+        pytest.param(b"/" + b"x" * 8000, id="a long one"),
+    ],
+)
+def test_a_target_arrives_byte_for_byte(gateway: Gateway, serve: Serve, target: bytes) -> None:
+    """Nothing is decoded, normalised or encoded on the way."""
+    heard: list[Message] = []
+    serve(answering(OK, heard))
+    assert gateway.ask(b"GET " + target).content == b"ok"
+    assert heard[0].target == target
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(b"*", id="asterisk"), pytest.param(b"http://h/x", id="absolute")]
+)
+def test_targets_of_other_forms_are_not_ours(gateway: Gateway, serve: Serve, target: bytes) -> None:
+    """They match no route, and nothing breaks."""
+    upstream = serve(answering(OK))
+    wire = gateway.connect()
+    wire.send(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: " + gateway.host + b"\r\n\r\n")
+    assert 400 <= wire.message().status < 500
+    assert not upstream.connections
+
+
+def test_an_upload_of_chunks_arrives(gateway: Gateway, serve: Serve) -> None:
+    """Its length is as unknown upstream as it was here."""
+    heard: list[Message] = []
+    serve(answering(OK, heard))
+    body = b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"
+    chunked = b"Transfer-Encoding: chunked"
+    assert gateway.ask(b"POST /", chunked, b"Sec-Fetch-Site: none", body=body).content == b"ok"
+    assert heard[0].content == b"hello!"
+
+
+def test_expect_is_answered_before_the_body(gateway: Gateway, serve: Serve) -> None:
+    """A client that asks first is told to go on."""
+    serve(answering(OK))
+    wire = gateway.connect()
+    wire.send(
+        gateway.head(
+            b"PUT /", b"Expect: 100-continue", b"Content-Length: 3", b"Sec-Fetch-Site: none"
+        )
+    )
+    assert wire.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
+    wire.send(b"abc")
+    assert wire.message().content == b"ok"
+
+
+def test_an_upload_that_is_refused_needs_not_be_sent(gateway: Gateway, serve: Serve) -> None:
+    """With Expect, a stranger is refused before the body."""
+    serve(answering(OK))
+    wire = gateway.connect()
+    wire.send(gateway.head(b"PUT /", b"Expect: 100-continue", b"Content-Length: 3"))
+    assert wire.message().status == 403
+
+
+# Responses arrive as they were sent
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(b"HTTP/1.1 200 Fine\r\nX: 1\r\nContent-Length: 3\r\n\r\nabc", id="a length"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+            b"3;a=b\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n",
+            id="chunks with an extension and trailers",
+        ),
+        pytest.param(b"HTTP/1.1 204 No Content\r\nX: 1\r\n\r\n", id="204"),
+        pytest.param(
+            b"HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 9\r\n\r\n", id="304"
+        ),
+        pytest.param(
+            b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\n"
+            b"Content-Length: 2\r\n\r\nab",
+            id="a range",
+        ),
+        pytest.param(
+            b"HTTP/1.1 302 Found\r\nLocation: ./x?a=%2F\r\nContent-Length: 0\r\n\r\n",
+            id="a redirect",
+        ),
+        pytest.param(b"HTTP/1.1 799 \r\nContent-Length: 0\r\n\r\n", id="a status nobody knows"),
+        pytest.param(
+            b"HTTP/1.1 500 Oops\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2; Max-Age=3\r\n"
+            b"Content-Length: 1\r\n\r\nx",
+            id="several cookies",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Security-Policy: default-src 'self'\r\n"
+            b"Content-Length: 0\r\n\r\n",
+            id="a policy of its own",
+        ),
+    ],
+)
+def test_a_response_arrives_byte_for_byte(gateway: Gateway, serve: Serve, response: bytes) -> None:
+    """Head, framing and trailers; nothing of Jupyter's is added, and the connection stays open."""
+    serve(answering(response))
+    wire = gateway.connect()
+    for _ in range(2):
+        wire.send(gateway.head(b"GET /"))
+        assert wire.read(len(response)) == response
+    wire.send(gateway.head(b"GET /", b"Connection: close"))
+    assert wire.rest().count(b"Connection: close\r\n") == 1
+
+
+def test_compressed_bodies_stay_compressed(gateway: Gateway, serve: Serve) -> None:
+    """Nobody decodes them on the way."""
+    body = gzip.compress(b"hello" * 100)
+    serve(
+        answering(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
+    )
+    assert gateway.ask(b"GET /", b"Accept-Encoding: gzip").content == body
+
+
+def test_head_has_no_body(gateway: Gateway, serve: Serve) -> None:
+    """Its length is that of the body which GET would have, and the connection goes on."""
+
+    def play(wire: Wire) -> None:
+        assert wire.message().start.startswith(b"HEAD ")
+        wire.send(OK[:-2])
+        wire.message()
+        wire.send(OK)
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"HEAD /"))
+    assert wire.message(bodiless=True).fields[b"content-length"] == [b"2"]
+    wire.send(gateway.head(b"GET /"))
+    assert wire.message().content == b"ok"
+
+
+def test_a_body_that_the_end_of_the_connection_ends_arrives(gateway: Gateway, serve: Serve) -> None:
+    """It ends the browser's connection as well."""
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(b"HTTP/1.1 200 OK\r\n\r\nuntil the end")
+
+    serve(play)
+    answer = gateway.ask(b"GET /")
+    assert answer.content == b"until the end"
+    assert answer.fields[b"connection"] == [b"close"]
+
+
+def test_http_1_0_gets_no_chunks(gateway: Gateway, serve: Serve) -> None:
+    """Upstream is told that such a client cannot read them."""
+
+    def play(wire: Wire) -> None:
+        assert wire.message().start.endswith(b"HTTP/1.0")
+        wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nplain")
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /").replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+    assert wire.rest().endswith(b"\r\n\r\nplain")
+
+
+def test_early_hints_pass_and_continue_does_not(gateway: Gateway, serve: Serve) -> None:
+    """1xx responses come before the one that counts."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"
+    serve(answering(b"HTTP/1.1 100 Continue\r\n\r\n" + hints + OK))
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /"))
+    assert wire.read(len(hints + OK)) == hints + OK
+
+
+def test_a_stream_arrives_as_it_is_sent(gateway: Gateway, serve: Serve) -> None:
+    """Server-sent events are not held back."""
+    go = threading.Event()
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        assert go.wait(30)
+        wire.send(b"3\r\ntwo\r\n0\r\n\r\n")
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /"))
+    assert wire.until(b"one").endswith(b"one")
+    go.set()
+    assert wire.until(b"two")
+
+
+def test_an_upload_and_its_answer_may_overlap(gateway: Gateway, serve: Serve) -> None:
+    """An upstream that answers while it reads does not lock up, however much it is."""
+    size = 32 << 20
+
+    def play(wire: Wire) -> None:
+        wire.until(b"\r\n\r\n")
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        for _ in range(size >> 16):
+            wire.send(wire.read(1 << 16))
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"POST /", b"Content-Length: %d" % size, b"Sec-Fetch-Site: none"))
+    block = os.urandom(1 << 16)
+    sender = threading.Thread(target=wire.send, args=(block * (size >> 16),))
+    sender.start()
+    assert wire.message().content == block * (size >> 16)
+    sender.join()
+
+
+def test_a_refusal_amid_an_upload_arrives(gateway: Gateway, serve: Serve) -> None:
+    """Upstream says no and hangs up; its answer is passed on, and the rest of the body is not."""
+
+    def play(wire: Wire) -> None:
+        wire.until(b"\r\n\r\n")
+        wire.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!")
+
+    serve(play)
+    size = 4 << 20
+    length = b"Content-Length: %d" % size
+    answer = gateway.ask(b"POST /", length, b"Sec-Fetch-Site: none", body=bytes(size))
+    assert (answer.status, answer.content) == (413, b"no!")
+
+
+# Pooled connections
+
+
+def test_connections_are_used_again(gateway: Gateway, serve: Serve) -> None:
+    """Many requests, one connection; a POST waits for no stale one and takes its own."""
+    upstream = serve(answering(OK))
+    for _ in range(5):
+        gateway.ask(b"GET /")
+    assert len(upstream.connections) == 1
+    gateway.ask(b"POST /", b"Sec-Fetch-Site: none")
+    assert len(upstream.connections) == 2
+
+
+def test_a_connection_that_upstream_closed_is_replaced(gateway: Gateway, serve: Serve) -> None:
+    """Nobody notices that an idle connection was gone."""
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(OK)
+
+    upstream = serve(play)
+    for _ in range(3):
+        assert gateway.ask(b"GET /").content == b"ok"
+    assert len(upstream.connections) == 3
+
+
+def test_a_request_that_met_a_closing_connection_is_sent_again(
+    gateway: Gateway, serve: Serve
+) -> None:
+    """Upstream reads it, and closes without a word: once more, on a new connection."""
+    heard: list[Message] = []
+
+    def play(wire: Wire) -> None:
+        heard.append(wire.message())
+        if len(heard) != 2:
+            wire.send(OK)
+            heard.append(wire.message())
+
+    upstream = serve(play)
+    assert gateway.ask(b"GET /1").content == b"ok"
+    assert gateway.ask(b"GET /2").content == b"ok"
+    assert [message.target for message in heard] == [b"/1", b"/2", b"/2"]
+    assert len(upstream.connections) == 2
+
+
+def test_a_request_is_not_sent_a_third_time(gateway: Gateway, serve: Serve) -> None:
+    """An upstream that never answers is no reason to go on."""
+    heard: list[Message] = []
+
+    def play(wire: Wire) -> None:
+        heard.append(wire.message())
+        if len(heard) == 1:
+            wire.send(OK)
+            heard.append(wire.message())
+
+    serve(play)
+    gateway.ask(b"GET /1")
+    assert gateway.ask(b"GET /2").status == 502
+    assert len(heard) == 3
+
+
+def test_a_post_is_never_sent_twice(gateway: Gateway, serve: Serve) -> None:
+    """Who knows what it did."""
+    heard: list[Message] = []
+    serve(lambda wire: heard.append(wire.message()))
+    assert gateway.ask(b"POST /", b"Sec-Fetch-Site: none").status == 502
+    assert len(heard) == 1
+
+
+# Faults
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n\r\n", id="another protocol"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: 1\nY: 2\r\n\r\n", id="a bare line feed"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", id="no length"),
+        pytest.param(b"HTTP/1.1 101 Switching\r\n\r\n", id="a switch unasked"),
+        pytest.param(b"X" * 100_000, id="a head without end"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n",
+            id="a chunk of the wrong size",
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Le", id="half a head"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_what_is_no_answer_is_a_502(gateway: Gateway, serve: Serve, garbage: bytes) -> None:
+    """In one clear line."""
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(garbage)
+
+    serve(play)
+    answer = gateway.ask(b"GET /")
+    assert answer.status == 502
+    assert answer.content.startswith(b"code-server did not answer: ")
+    assert answer.content.count(b"\n") == 1
+
+
+def test_a_socket_where_nobody_listens_is_a_502(gateway: Gateway, serve: Serve) -> None:
+    """Whether the request has a body or not."""
+    serve(answering(OK)).stop()
+    assert gateway.ask(b"GET /").status == 502
+    body = b"Content-Length: 3"
+    assert gateway.ask(b"POST /", body, b"Sec-Fetch-Site: none", body=b"abc").status == 502
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", id="within a length"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+            id="between chunks",
+        ),
+    ],
+)
+def test_a_cut_answer_is_seen_to_be_cut(gateway: Gateway, serve: Serve, cut: bytes) -> None:
+    """The browser's connection ends before the body does."""
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(cut)
+
+    serve(play)
+    with pytest.raises(EOFError):
+        gateway.ask(b"GET /")
+
+
+def test_a_browser_that_leaves_ends_the_upstream_request(gateway: Gateway, serve: Serve) -> None:
+    """Before the answer has begun."""
+    arrived, ended = threading.Event(), threading.Event()
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        arrived.set()
+        assert wire.rest() == b""
+        ended.set()
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /"))
+    assert arrived.wait(30)
+    wire.close()
+    assert ended.wait(30)
+
+
+def test_a_browser_that_leaves_amid_a_download_ends_it(gateway: Gateway, serve: Serve) -> None:
+    """An upstream that could go on for ever is stopped."""
+    ended = threading.Event()
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
+        try:
+            while True:
+                wire.send(bytes(1 << 16))
+        except OSError:
+            ended.set()
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /"))
+    wire.read(1 << 20)
+    wire.close()
+    assert ended.wait(30)
+
+
+def test_a_browser_that_leaves_amid_an_upload_ends_it(gateway: Gateway, serve: Serve) -> None:
+    """Upstream does not wait for the rest, and the upload's connection is not used again."""
+    arrived, ended = threading.Event(), threading.Event()
+
+    def play(wire: Wire) -> None:
+        wire.until(b"\r\n\r\n")
+        wire.read(10)
+        arrived.set()
+        assert wire.rest() == b""
+        ended.set()
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"POST /", b"Content-Length: 1000", b"Sec-Fetch-Site: none"))
+    wire.send(b"x" * 10)
+    assert arrived.wait(30)
+    wire.close()
+    assert ended.wait(30)
+
+
+def test_a_reader_that_stops_stops_upstream(gateway: Gateway, serve: Serve) -> None:
+    """A browser that reads nothing holds a gigabyte upstream, not in Jupyter's memory."""
+    sent = GIB
+    stuck = threading.Event()
+
+    def play(wire: Wire) -> None:
+        nonlocal sent
+        wire.message()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIB)
+        sent = wire.send_until_stuck(GIB)
+        stuck.set()
+        wire.rest()
+
+    serve(play)
+    before = gateway.state()["peak"]
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /"))
+    for _ in range(3):
+        assert wire.sock.recv(1)
+    assert stuck.wait(60)
+    assert sent < SLACK
+    assert gateway.state()["peak"] - before < SLACK >> 10
+    wire.close()
+
+
+def test_an_upstream_that_reads_nothing_stops_the_upload(gateway: Gateway, serve: Serve) -> None:
+    """A browser's upload waits in the browser, not in Jupyter's memory."""
+    done = threading.Event()
+
+    def play(wire: Wire) -> None:
+        wire.until(b"\r\n\r\n")
+        assert done.wait(60)
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"POST /", b"Content-Length: %d" % GIB, b"Sec-Fetch-Site: none"))
+    assert wire.send_until_stuck(GIB) < SLACK
+    wire.close()
+    done.set()
+
+
+def _blocks() -> Iterator[bytes]:
+    block = os.urandom(1 << 20)
+    for number in range(GIB >> 20):
+        yield number.to_bytes(8, "big") + block[8:]
+
+
+def _digest_of_rest(wire: Wire, size: int) -> str:
+    digest = hashlib.sha256()
+    while size:
+        data = wire.read(min(size, 1 << 20))
+        digest.update(data)
+        size -= len(data)
+    return digest.hexdigest()
+
+
+def test_a_gigabyte_comes_down_whole(gateway: Gateway, serve: Serve) -> None:
+    """Its sha256 is the same, and Jupyter's memory does not grow with it."""
+    sent = hashlib.sha256()
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIB)
+        for block in _blocks():
+            sent.update(block)
+            wire.send(block)
+
+    serve(play)
+    before = gateway.state()["peak"]
+    wire = gateway.connect()
+    wire.send(gateway.head(b"GET /"))
+    wire.until(b"\r\n\r\n")
+    assert _digest_of_rest(wire, GIB) == sent.hexdigest()
+    assert gateway.state()["peak"] - before < SLACK >> 10
+    wire.close()
+
+
+def test_a_gigabyte_goes_up_whole(gateway: Gateway, serve: Serve) -> None:
+    """Twice what Jupyter itself accepts; its sha256 is the same, and Jupyter's memory stays."""
+
+    def play(wire: Wire) -> None:
+        wire.until(b"\r\n\r\n")
+        digest = _digest_of_rest(wire, GIB).encode()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n" + digest)
+
+    serve(play)
+    before = gateway.state()["peak"]
+    wire = gateway.connect()
+    wire.send(gateway.head(b"PUT /", b"Content-Length: %d" % GIB, b"Sec-Fetch-Site: none"))
+    sent = hashlib.sha256()
+    for block in _blocks():
+        sent.update(block)
+        wire.send(block)
+    assert wire.message().content.decode() == sent.hexdigest()
+    assert gateway.state()["peak"] - before < SLACK >> 10
+    wire.close()

@@ -1,0 +1,171 @@
+"""When Jupyter is killed, the guard ends code-server's whole group and removes its folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jupyter_codeserver_proxy.supervision.guard import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PATIENCE = 60
+
+# Stands for Jupyter: it wants a program, which `sys.argv[1]` is, and says when it is ready.
+JUPYTER = """
+import asyncio, os, sys
+from pathlib import Path
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command
+
+async def main():
+    notes = Path(sys.argv[2])
+    process = CodeServerProcess(
+        lambda path: Command((sys.executable, sys.argv[1], str(path)), os.environ, notes),
+        runtime=notes / "r",
+        grace=0.3,
+    )
+    await process.ready()
+    (notes / "ready").touch()
+    await asyncio.sleep(1000)
+
+asyncio.run(main())
+"""
+
+# Notes its own pid and a child's; neither listens to SIGTERM.
+STUBBORN = """
+import os, signal, socket, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.fork()
+with open("pids", "a") as file:
+    print(os.getpid(), file=file)
+"""
+SERVER = """
+server = socket.socket(socket.AF_UNIX)
+try:
+    server.bind(sys.argv[1])
+    server.listen()
+except OSError:
+    pass
+while True:
+    client, _ = server.accept()
+    client.recv(4096)
+    client.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
+    client.close()
+"""
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; a zombie that nobody collects does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until it holds, or fail."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def notes() -> Iterator[Path]:
+    """A folder with a path that is short enough for sockets in it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        (Path(name) / "r").mkdir()
+        yield Path(name)
+
+
+@pytest.mark.parametrize(
+    ("body", "stage"),
+    [
+        pytest.param(STUBBORN + "time.sleep(1000)", "pids", id="starting"),
+        pytest.param(STUBBORN + SERVER, "ready", id="ready"),
+    ],
+)
+def test_a_killed_jupyter_leaves_nothing_behind(notes: Path, body: str, stage: str) -> None:
+    """No process of the group, however stubborn, no socket and no folder."""
+    pids = notes / "pids"
+    (notes / "program.py").write_text(body)
+    jupyter = subprocess.Popen(
+        [sys.executable, "-c", JUPYTER, notes / "program.py", notes],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    wait_until(lambda: (notes / stage).exists() and len(pids.read_text().split()) == 2)
+    assert any((notes / "r").iterdir())
+    jupyter.kill()
+    jupyter.wait()
+    wait_until(lambda: not any(lives(int(pid)) for pid in pids.read_text().split()))
+    wait_until(lambda: not any((notes / "r").iterdir()))
+
+
+async def _sleeper() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "import time; time.sleep(1000)", start_new_session=True
+    )
+
+
+def test_a_guard_that_is_dismissed_does_nothing(notes: Path) -> None:
+    """It leaves without touching the group or the folder."""
+
+    async def scenario() -> None:
+        sleeper = await _sleeper()
+        guard = await Guard.start(0, notes / "r")
+        guard.watch(sleeper.pid)
+        await guard.dismiss()
+        assert not lives(guard.pid)
+        assert lives(sleeper.pid)
+        assert (notes / "r").exists()
+        sleeper.kill()
+        await sleeper.wait()
+
+    asyncio.run(scenario())
+
+
+def test_a_guard_that_was_killed_is_dismissed_all_the_same(notes: Path) -> None:
+    """Whoever kills it takes a protection away, and nothing else."""
+
+    async def scenario() -> None:
+        guard = await Guard.start(0, notes / "r")
+        os.kill(guard.pid, signal.SIGKILL)
+        while lives(guard.pid):  # noqa: ASYNC110 -- of another process there is no Event
+            await asyncio.sleep(0.01)
+        guard.watch(2**22 + 1)
+        await guard.dismiss()
+
+    asyncio.run(scenario())
+
+
+def test_a_guard_without_a_group_ends_with_jupyter(notes: Path) -> None:
+    """Jupyter may be killed before code-server was started at all."""
+    code = (
+        "import asyncio, os, sys; from pathlib import Path;"
+        "from jupyter_codeserver_proxy.supervision.guard import Guard\n"
+        "async def main():\n"
+        "    guard = await Guard.start(5, Path(sys.argv[1]))\n"
+        "    print(guard.pid, flush=True); os.kill(os.getpid(), 9)\n"
+        "asyncio.run(main())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, notes / "r"],
+        check=False,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    wait_until(lambda: not lives(int(result.stdout)))
+    assert not (notes / "r").exists()
