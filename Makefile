@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+OLD := 4.117.0
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test lint bench lowest code-server chromium clean
+.PHONY: help lab test lint bench old lowest code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,6 +26,13 @@ lint: .venv/lab .venv/test  ## ruff and mypy alone
 
 bench: .venv/bench code-server chromium  ## half an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
+
+old: .venv/test code-server chromium  ## the supervision with an older code-server
+	$(BIN)/jupyter-codeserver install $(OLD) --prefix .venv/old --quiet
+	JUPYTER_CODESERVER_TEST_OLD_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
+	  $(BIN)/pytest tests/jupyter_codeserver_proxy/supervision/test_run.py
+	JUPYTER_CODESERVER_TEST_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
+	  $(BIN)/pytest tests/e2e -k 'tile or terminal or saved'
 
 lowest: code-server chromium  ## the tests with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest-env
@@ -58,7 +66,7 @@ lowest: code-server chromium  ## the tests with the oldest dependencies that set
 	@touch $@
 
 code-server: .venv/lab
-	@$(BIN)/jupyter-codeserver which --quiet || $(BIN)/jupyter-codeserver install
+	@$(BIN)/jupyter-codeserver which --quiet 2>/dev/null || $(BIN)/jupyter-codeserver install
 
 chromium:
 	@tests/e2e/install-chromium

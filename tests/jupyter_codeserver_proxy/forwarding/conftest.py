@@ -215,7 +215,9 @@ class Gateway:
     log: Path
     tls: ssl.SSLContext | None = None
     cookie: bytes = b""
-    wires: list[Wire] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        self._wires: list[Wire] = []
 
     @property
     def host(self) -> bytes:
@@ -227,14 +229,14 @@ class Gateway:
         sock = socket.create_connection(("127.0.0.1", self.port))
         if self.tls:
             sock = self.tls.wrap_socket(sock)
-        self.wires.append(Wire(sock))
-        return self.wires[-1]
+        self._wires.append(Wire(sock))
+        return self._wires[-1]
 
     def hang_up(self) -> None:
         """Closes every browser's connection."""
-        for wire in self.wires:
+        for wire in self._wires:
             wire.close()
-        self.wires.clear()
+        self._wires.clear()
 
     def head(self, line: bytes, *lines: bytes) -> bytes:
         """A logged-in browser's request head; `line` is method and target below the prefix."""
