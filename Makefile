@@ -6,7 +6,7 @@ OLD := 4.117.0
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test lint bench old lowest code-server chromium clean
+.PHONY: help lab test slow old lowest lint bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,7 +16,10 @@ lab: code-server  ## JupyterLab in a small workspace, with VS Code in its launch
 	  $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: lint code-server chromium  ## every check: ruff, mypy, and pytest with a real browser
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not slow'
+
+slow: .venv/test code-server chromium  ## the tests that take minutes: a real install from npm, every way to kill
+	$(BIN)/pytest -m slow
 
 lint: .venv/lab .venv/test  ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -34,12 +37,13 @@ old: .venv/test code-server chromium  ## the supervision with an older code-serv
 	JUPYTER_CODESERVER_TEST_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
 	  $(BIN)/pytest tests/e2e -k 'tile or terminal or saved'
 
-lowest: code-server chromium  ## the tests with the oldest dependencies that setup.cfg allows
-	$(PYTHON) -m venv --clear .venv/lowest-env
-	.venv/lowest-env/bin/pip install --quiet uv
-	.venv/lowest-env/bin/uv pip install --quiet --python .venv/lowest-env/bin/python \
+lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
+	$(PYTHON) -m venv --clear .venv/lowest
+	.venv/lowest/bin/pip install --quiet uv
+	@rm -rf build
+	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python \
 	  --resolution lowest-direct '.[test]'
-	.venv/lowest-env/bin/pytest
+	.venv/lowest/bin/pytest -m 'not slow' --ignore tests/e2e --ignore tests/benchmarks
 
 # The environments: made once, and again when what they are made from has changed.
 

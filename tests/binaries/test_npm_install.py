@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.npm
+pytestmark = pytest.mark.slow
 
 
 class Heard(Quiet):

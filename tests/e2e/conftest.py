@@ -123,7 +123,7 @@ def _address(process: psutil.Popen, runtime: Path, log: Path) -> str:
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}", pytrace=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """A real Chromium."""
     with sync_playwright() as playwright:
@@ -156,7 +156,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, code_server: Path) -> Iterator
 
 @pytest.fixture
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser window of its own; if `SCREENSHOTS` names a folder, its pages are kept there."""
+    """A browser of its own; `SCREENSHOTS` may name a folder for pictures of its pages."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     yield context
     if folder := os.environ.get("SCREENSHOTS"):

@@ -92,6 +92,7 @@ def test_the_failed_page_says_why_and_its_retry_works(
     expect(file_row(page)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_failed_page_works_without_javascript(
     start_lab: StartLab, browser: Browser, script: Path, code_server: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_the_failed_page_works_without_javascript(
     context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1], ids=["outer", "inner"])
 def test_a_killed_code_server_is_there_again_and_leaves_nothing(
     start_lab: StartLab, context: BrowserContext, victim: int
@@ -126,6 +128,7 @@ def test_a_killed_code_server_is_there_again_and_leaves_nothing(
     assert processes(lab)[0] not in old
 
 
+@pytest.mark.slow
 def test_jupyter_killed_leaves_nothing(start_lab: StartLab, context: BrowserContext) -> None:
     """Kill -9 of Jupyter ends code-server, its extension hosts and its terminals."""
     lab = start_lab()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect  # noqa: A004 -- Playwright's name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +37,18 @@ def explorer_row(page: Page, name: str) -> Locator:
 
 
 def command(page: Page, name: str) -> None:
-    """Runs a command of the command palette."""
-    page.keyboard.press("F1")
-    page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
-    page.locator(".quick-input-list .monaco-list-row", has_text=name).first.click()
+    """Runs a command of the command palette, once VS Code offers it here."""
+    row = page.locator(".quick-input-list .monaco-list-row", has_text=name).first
+    for _ in range(20):
+        page.keyboard.press("F1")
+        page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
+        try:
+            row.click(timeout=3000)
+        except TimeoutError:  # the palette shows what was possible when it was opened
+            page.keyboard.press("Escape")
+        else:
+            return
+    pytest.fail(f"VS Code does not offer {name!r}")
 
 
 def until(condition: Callable[[], bool], page: Page) -> None:
@@ -144,25 +152,19 @@ def test_no_port_is_open_but_jupyters(lab: Lab) -> None:
     assert listening(lab.process) == {port}
 
 
-@pytest.mark.parametrize("path", ["codeserver/", "codeserver/?folder=/etc", "codeserver/healthz"])
-def test_a_request_without_the_token_starts_nothing(start_lab: StartLab, path: str) -> None:
+def test_without_the_token_nothing_is_started(start_lab: StartLab) -> None:
     """Whoever has no token does not reach code-server: not even its process is started."""
     lab = start_lab()
-    answer = requests.get(lab.url + path, timeout=30, allow_redirects=False)
-    assert answer.status_code in {302, 403}
-    assert not code_servers(lab)
-
-
-def test_a_websocket_without_the_token_starts_nothing(start_lab: StartLab) -> None:
-    """An upgrade without the token is refused."""
-    lab = start_lab()
-    headers = {
+    for path in ("codeserver/", "codeserver/?folder=/etc", "codeserver/healthz"):
+        answer = requests.get(lab.url + path, timeout=30, allow_redirects=False)
+        assert answer.status_code in {302, 403}
+    upgrade = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    answer = requests.get(f"{lab.url}codeserver/stable", headers=headers, timeout=30)
+    answer = requests.get(f"{lab.url}codeserver/stable", headers=upgrade, timeout=30)
     assert answer.status_code == 403
     assert not code_servers(lab)
 
@@ -186,6 +188,7 @@ def test_a_wrong_option_is_told_at_the_click(
     expect(page.locator("body")).to_contain_text("CodeServer.timeout is -5; allowed is")
 
 
+@pytest.mark.slow
 def test_an_option_opens_it_inside_jupyterlab(start_lab: StartLab, context: BrowserContext) -> None:
     """With new_browser_tab off, VS Code opens in a tab of JupyterLab."""
     lab = start_lab("--CodeServer.new_browser_tab=False", "--CodeServer.title=Editor")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Lines as code-server 4.139, node 24 and Debian's shell wrote them; those on glibc and quota are from
-# reports.
+# Lines as code-server 4.139, node 24 and Debian's shell wrote them; those on glibc and quota are
+# from reports.
 GENUINE = [
     pytest.param(
         "/x/lib/node: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.28' not found"

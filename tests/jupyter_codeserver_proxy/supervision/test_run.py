@@ -158,6 +158,7 @@ async def until_gone(leader: int) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("victim", "is_healed"),
     [
