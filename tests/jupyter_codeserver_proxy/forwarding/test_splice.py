@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import ssl
 import subprocess
@@ -11,7 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.jupyter_codeserver_proxy.forwarding.conftest import RawUpstream, running_gateway
+from tests.jupyter_codeserver_proxy.forwarding.conftest import (
+    PATIENCE,
+    RawUpstream,
+    running_gateway,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,21 +178,21 @@ def test_the_browser_may_close_its_half(gateway: Gateway, serve: Serve) -> None:
 
 def test_upstream_may_close_its_half(gateway: Gateway, serve: Serve) -> None:
     """The browser reads to the end, and what it says then still arrives."""
-    heard: list[bytes] = []
+    heard: queue.Queue[bytes] = queue.Queue()
 
     def play(wire: Wire) -> None:
         wire.until(b"\r\n\r\n")
         wire.send(ACCEPTED + b"bye")
         wire.sock.shutdown(1)
-        heard.append(wire.rest())
+        heard.put(wire.rest())
 
     serve(play)
     wire, _ = gateway.open_websocket()
     assert wire.rest() == b"bye"
     wire.send(b"you said bye")
     wire.close()
+    assert heard.get(timeout=PATIENCE) == b"you said bye"
     gateway.await_state(lambda state: state["websockets"] == 0)
-    assert heard == [b"you said bye"]
 
 
 def test_an_upstream_that_dies_ends_the_websocket(gateway: Gateway, serve: Serve) -> None:
