@@ -144,8 +144,9 @@ async def test_a_crash_loop_ends_in_a_page_that_says_why(jp_fetch: Fetch) -> Non
     assert "Error: &lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "exit status 3" in text
     assert re.search(r'<form method="post" action="[^"]*api/codeserver/start"', text)
-    assert (await order(jp_fetch, "start")).code == 200
-    assert (await status(jp_fetch))["state"] == "starting"
+    started = await order(jp_fetch, "start")
+    # Of the answer, not asked for after it: by then it may have crashed again.
+    assert json.loads(started.body)["state"] == "starting"
 
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)
