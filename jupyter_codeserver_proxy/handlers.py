@@ -17,8 +17,9 @@ from .forwarding.proxy import ProxyHandler
 from .supervision.process import State
 
 if TYPE_CHECKING:
+    from .forwarding.connection import UpstreamError
     from .forwarding.framing import MalformedResponseError
-    from .forwarding.upstream import Upstream, UpstreamError
+    from .forwarding.upstream import Upstream
     from .service import Service
 
 _ASSET = re.compile(r"/(stable-|_static/)")
@@ -46,17 +47,17 @@ class CodeServerHandler(ProxyHandler):
 
     async def upstream(self) -> Upstream | None:
         """Whom to forward to; else the request is answered here."""
-        if await self._is_answered_from_disk():
+        # A look beforehand, as the assets take a thread to look at the disk.
+        target = self.request.uri[len(self.prefix) :]
+        if _ASSET.match(target) and await self._is_answered_from_disk(target):
             return None
         upstream = self._service.want(by_person=self._is_page())
         if upstream is None:
             await self._say_why_not()
         return upstream
 
-    async def _is_answered_from_disk(self) -> bool:
-        target = self.request.uri[len(self.prefix) :]
-        # A look beforehand, as the assets take a thread to look at the disk.
-        if not _ASSET.match(target) or self.request.method not in {"GET", "HEAD"}:
+    async def _is_answered_from_disk(self, target: str) -> bool:
+        if self.request.method not in {"GET", "HEAD"}:
             return False
         return await self._service.assets.answer(self, target[1:].partition("?")[0])
 

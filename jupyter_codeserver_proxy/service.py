@@ -11,7 +11,7 @@ from .assets.answers import Assets
 from .assets.files import find_root
 from .forwarding.upstream import Traffic, Upstream
 from .metrics import Figures
-from .supervision.process import CodeServerProcess, State
+from .supervision.process import CodeServerProcess
 
 if TYPE_CHECKING:
     import logging
@@ -137,7 +137,7 @@ class Service:
 
     def _connected(self) -> Upstream | None:
         """The connections to the socket that answers now; those to another one are ended."""
-        socket = self.process.socket if self.process.state is State.READY else None
+        socket = self.process.socket
         if self._upstream and self._upstream.path != socket:
             self._upstream.close()
             self._upstream = None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .connection import DisconnectedError
 from .framing import SWITCHING_PROTOCOLS, Length, body_framing
-from .upstream import DisconnectedError
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable
 
+    from .connection import Connection
     from .framing import Framing, ResponseHead
     from .headers import RequestHead
-    from .upstream import Connection, Upstream
+    from .upstream import Upstream
 
 _FINAL = 200
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})

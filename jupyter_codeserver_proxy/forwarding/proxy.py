@@ -15,6 +15,7 @@ from tornado.iostream import StreamClosedError
 
 from .access import GuardedHandler
 from .access_log import log_unseen
+from .connection import UpstreamError
 from .exchange import Exchange
 from .framing import SWITCHING_PROTOCOLS, MalformedResponseError
 from .headers import (
@@ -26,7 +27,6 @@ from .headers import (
     wants_close,
 )
 from .splice import splice
-from .upstream import UpstreamError
 
 if TYPE_CHECKING:
     from tornado.http1connection import HTTP1Connection
