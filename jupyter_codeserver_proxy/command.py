@@ -71,7 +71,9 @@ class Options:
     reconnection_grace: int | None = None
 
 
-def arguments(options: Options, flags: Collection[str], socket: Path) -> tuple[str, ...]:
+def arguments(
+    options: Options, flags: Collection[str], socket: Path, built_in: Path | None = None
+) -> tuple[str, ...]:
     """The arguments with which code-server listens on `socket`, and nowhere else.
 
     Args:
@@ -79,6 +81,7 @@ def arguments(options: Options, flags: Collection[str], socket: Path) -> tuple[s
         flags: those that this code-server knows; a flag that it does not know is left out.
         socket: the unix socket; the configuration file and the session socket lie beside it,
             as the home may be read-only, or on NFS, where sockets do not work.
+        built_in: the folder of VS Code's built-in extensions; None: code-server's own.
     """
     result = ["--auth", "none", "--socket", str(socket), "--socket-mode", "0600"]
     result += ["--config", f"{socket}.yaml"]
@@ -89,6 +92,8 @@ def arguments(options: Options, flags: Collection[str], socket: Path) -> tuple[s
             result += [f"--{name}", *value]
     if options.reconnection_grace and "reconnection-grace-time" in flags:
         result += ["--reconnection-grace-time", str(options.reconnection_grace)]
+    if built_in:  # its help does not tell of this flag
+        result += ["--builtin-extensions-dir", str(built_in)]
     if options.extensions_folder:
         result += ["--extensions-dir", str(options.extensions_folder)]
     if options.user_data_folder:

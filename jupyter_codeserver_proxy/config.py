@@ -133,6 +133,33 @@ class CodeServer(LoggingConfigurable):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_RECONNECTION_GRACE",))
 
+    ai = Bool(
+        False,  # noqa: FBT003 -- traitlets takes the default by position
+        help="""
+        Whether VS Code has its built-in AI assistant. When it has not, that is a default which a
+        student can change; the assistant's own extension is not there.
+        Environment: JUPYTER_CODESERVER_AI.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_AI",))
+
+    job_limit = Float(
+        4 * 3600.0,
+        help="""
+        Seconds for which a running job (in a terminal, a task, a debugger, a notebook in VS Code)
+        counts as use after a person was last there; 0: it never does.
+        Environment: JUPYTER_CODESERVER_JOB_LIMIT.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_JOB_LIMIT",))
+
+    idle_timeout = Float(
+        0.0,
+        help="""
+        Seconds without use after which code-server is stopped, which frees its memory, while
+        Jupyter stays; the next page load starts it again, with unsaved changes. 0: never.
+        Environment: JUPYTER_CODESERVER_IDLE_TIMEOUT.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_IDLE_TIMEOUT",))
+
     def runtime(self) -> Path | None:
         """Where the sockets' folders are made; None: where such things are made here."""
         return _folder(self.runtime_folder)
@@ -166,6 +193,16 @@ class CodeServer(LoggingConfigurable):
             raise TraitError(
                 f"CodeServer.{proposal.trait.name} is {value:g}; "
                 "allowed is a number of seconds above 0."
+            )
+        return value
+
+    @validate("job_limit", "idle_timeout")
+    def _is_not_negative(self, proposal: Bunch) -> float:
+        value: float = proposal.value
+        if value < 0:
+            raise TraitError(
+                f"CodeServer.{proposal.trait.name} is {value:g}; "
+                "allowed is a number of seconds, or 0."
             )
         return value
 

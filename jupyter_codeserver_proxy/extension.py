@@ -15,6 +15,8 @@ from .launch import Launch
 from .service import Service, Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jupyter_server.serverapp import ServerApp
 
     from .config import CodeServer
@@ -30,7 +32,7 @@ class CodeServerExtension(ExtensionApp):
         options = self._configured()
         launch = Launch(options, os.environ)
         settings = Settings() if isinstance(options, CannotStart) else _settings(options)
-        self._service = Service(launch, settings, self.log)
+        self._service = Service(launch, settings, self.log, self._record_activity)
         REGISTRY.register(self._service.figures)
         self.handlers.extend(routes(self._service))
 
@@ -42,6 +44,11 @@ class CodeServerExtension(ExtensionApp):
         """Ends code-server with the Jupyter server."""
         REGISTRY.unregister(self._service.figures)
         await self._service.close()
+
+    def _record_activity(self, last: datetime) -> None:
+        # What Jupyter tells the hub's culler, and shuts itself down by.
+        if self.serverapp:
+            self.serverapp.web_app.settings["last_activity_times"][self.name] = last
 
     def _configured(self) -> CodeServer | CannotStart:
         try:
@@ -56,4 +63,6 @@ def _settings(options: CodeServer) -> Settings:
         timeout=options.timeout,
         runtime=options.runtime(),
         prestart=options.prestart,
+        job_limit=options.job_limit,
+        idle_timeout=options.idle_timeout,
     )

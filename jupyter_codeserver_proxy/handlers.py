@@ -48,18 +48,17 @@ class CodeServerHandler(ProxyHandler):
     async def upstream(self) -> Upstream | None:
         """Whom to forward to; else the request is answered here."""
         # A look beforehand, as the assets take a thread to look at the disk.
-        target = self.request.uri[len(self.prefix) :]
-        if _ASSET.match(target) and await self._is_answered_from_disk(target):
+        if _ASSET.match(self.target) and await self._is_answered_from_disk():
             return None
         upstream = self._service.want(by_person=self._is_page())
         if upstream is None:
             await self._say_why_not()
         return upstream
 
-    async def _is_answered_from_disk(self, target: str) -> bool:
+    async def _is_answered_from_disk(self) -> bool:
         if self.request.method not in {"GET", "HEAD"}:
             return False
-        return await self._service.assets.answer(self, target[1:].partition("?")[0])
+        return await self._service.assets.answer(self, self.target[1:].partition("?")[0])
 
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
         """It has just ended: the next request starts it again, and so does this one's page."""
@@ -100,7 +99,7 @@ class CodeServerHandler(ProxyHandler):
         if is_failed and process.failure:
             shown = page.failed(surroundings, process.failure)
         else:
-            shown = page.starting(surroundings, process.log)
+            shown = page.starting(surroundings, process.log, self._service.note)
         self.set_header("Content-Security-Policy", shown.policy)
         await self.finish(shown.html)
 

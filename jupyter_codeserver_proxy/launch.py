@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import command, executable
+from . import builtin_extensions, command, executable
+from .assets.files import find_root
 from .failure import CannotStart
 from .supervision.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .command import Options
     from .config import CodeServer
     from .executable import Executable
+
+_log = logging.getLogger(__name__)
+
+_REPORTS = "reports"
+
+
+def reports_folder(socket: Path) -> Path:
+    """Where the windows of the code-server that listens on `socket` report."""
+    return socket.with_name(_REPORTS)
 
 
 class Launch:
@@ -36,26 +47,46 @@ class Launch:
         """Its version."""
 
     def __call__(self, socket: Path) -> Command:
-        """What to run.
+        """What to run; what it needs is laid beside the socket.
 
         Raises:
             CannotStart: an option is wrong, or there is no code-server that runs.
         """
-        options = self._options
-        if isinstance(options, Exception):
-            raise options
-        self.executable = executable.find(options.executable, self._inherited)
-        path = self.executable.path
-        self.version = executable.version(path)
-        values = options.values()
-        flags = executable.abilities(path).flags
+        options, path, values, flags = self._resolved()
+        reports = reports_folder(socket)
+        reports.mkdir()
+        added = {"JUPYTER_CODESERVER_REPORTS": str(reports), **options.environment}
+        built_in = _built_in(path, socket.with_name("extensions"), ai=options.ai)
         return Command(
-            (str(path), *command.arguments(values, flags, socket)),
-            command.environment(options.environment, self._inherited, Path(sys.prefix, "bin")),
+            (str(path), *command.arguments(values, flags, socket, built_in)),
+            command.environment(added, self._inherited, Path(sys.prefix, "bin")),
             values.folder,
         )
 
     def prepare(self) -> None:
         """Learn ahead of a start what takes a second to learn; what is wrong is told then."""
         with suppress(CannotStart):
-            self(Path(os.devnull))
+            self._resolved()
+
+    def _resolved(self) -> tuple[CodeServer, Path, Options, frozenset[str]]:
+        options = self._options
+        if isinstance(options, Exception):
+            raise options
+        self.executable = executable.find(options.executable, self._inherited)
+        path = self.executable.path
+        self.version = executable.version(path)
+        return options, path, options.values(), executable.abilities(path).flags
+
+
+def _built_in(path: Path, folder: Path, *, ai: bool) -> Path | None:
+    """VS Code's built-in extensions with ours among them; None: only its own can be had."""
+    root = find_root(path)
+    if root is None:
+        _log.warning("The installation of %s is not known: VS Code will not report activity", path)
+        return None
+    try:
+        builtin_extensions.lay_out(root.root / "lib/vscode/extensions", folder, ai=ai)
+    except OSError as error:
+        _log.warning("VS Code will not report activity: %s", error)
+        return None
+    return folder

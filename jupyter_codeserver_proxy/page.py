@@ -45,9 +45,9 @@ class Surroundings:
     xsrf_token: str
 
 
-def starting(surroundings: Surroundings, log: Sequence[str]) -> Page:
-    """VS Code is starting: shows the log's last line, and turns into VS Code by itself."""
-    return _page("starting.html", surroundings, line=log[-1] if log else "")
+def starting(surroundings: Surroundings, log: Sequence[str], note: str) -> Page:
+    """VS Code is starting: shows a note and the log's last line, and turns into VS Code."""
+    return _page("starting.html", surroundings, line=log[-1] if log else "", note=note)
 
 
 def failed(surroundings: Surroundings, failure: Failure) -> Page:

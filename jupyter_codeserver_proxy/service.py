@@ -1,24 +1,32 @@
-"""The one code-server of a Jupyter server: its process, its connections and its figures."""
+"""The one code-server of a Jupyter server: its process, its connections, who uses it."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from .activity.judgement import Observation
+from .activity.monitor import Monitor
+from .activity.reports import read
 from .assets.answers import Assets
 from .assets.files import find_root
 from .forwarding.upstream import Traffic, Upstream
+from .launch import reports_folder
 from .metrics import Figures
-from .supervision.process import CodeServerProcess
+from .supervision.process import CodeServerProcess, State
 
 if TYPE_CHECKING:
-    import logging
+    from collections.abc import Callable
     from pathlib import Path
 
+    from .activity.judgement import Activity
     from .failure import Failure
     from .launch import Launch
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,16 @@ class Settings:
         timeout: seconds in which code-server has to answer.
         runtime: where the sockets' folders are made; None: where such things are made here.
         prestart: whether code-server is started without anybody asking.
+        job_limit: seconds for which a running job counts after a person was last there.
+        idle_timeout: seconds without use after which code-server is stopped; 0: never.
     """
 
     title: str = "VS Code"
     timeout: float = 60.0
     runtime: Path | None = None
     prestart: bool = False
+    job_limit: float = 4 * 3600.0
+    idle_timeout: float = 0.0
 
 
 class Service:
@@ -45,6 +57,7 @@ class Service:
         launch: says what to run for a socket.
         settings: what was chosen.
         logger: gets code-server's output at debug level.
+        in_use: told, again and again, when code-server was last in use.
     """
 
     def __init__(
@@ -52,6 +65,7 @@ class Service:
         launch: Launch,
         settings: Settings,
         logger: logging.Logger | logging.LoggerAdapter[Any],
+        in_use: Callable[[datetime], None],
     ) -> None:
         self.title = settings.title
         self.assets = Assets()
@@ -65,14 +79,34 @@ class Service:
             logger=logger,
         )
         self._launch = launch
-        self._prestart = settings.prestart
+        self._settings = settings
+        self._in_use = in_use
+        self._monitor = Monitor(
+            self._observed, timedelta(seconds=settings.job_limit), self._conclude
+        )
+        self._visited: datetime | None = None
+        self._windows_since: datetime | None = None
         self._upstream: Upstream | None = None
         self._rests = False
+        self._is_idle = False
         self._preparing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def note(self) -> str:
+        """What a student who waits for a start should know."""
+        if not self._is_idle:
+            return ""
+        minutes = max(1, round(self._settings.idle_timeout / 60))
+        return (
+            f"It had been stopped to free memory, after {minutes} "
+            f"minute{'s' if minutes > 1 else ''} without use. Unsaved changes are kept."
+        )
 
     def prepare(self) -> None:
-        """Do, in the background, what makes the first start quick."""
-        if self._prestart:
+        """Do, in the background, what makes the first start quick, and watch who uses it."""
+        self._watching = asyncio.create_task(self._monitor.run())
+        if self._settings.prestart:
             self.process.request()
         else:
             self._preparing = asyncio.create_task(asyncio.to_thread(self._launch.prepare))
@@ -88,6 +122,7 @@ class Service:
         """
         if by_person:
             self._rests = False
+            self._visited = datetime.now(timezone.utc)
         if not self._rests:
             self.process.request()
         return self._connected()
@@ -110,6 +145,9 @@ class Service:
 
     async def close(self) -> None:
         """End everything, for good."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
         if self._preparing:
             await asyncio.wait({self._preparing})
         await self.assets.close()
@@ -120,6 +158,7 @@ class Service:
         """What the status API tells, in JSON's types: bytes, seconds, and times as ISO 8601."""
         process = self.process
         found = self._launch.executable
+        activity = await self._monitor.look()
         now = datetime.now(timezone.utc)
         return {
             "state": process.state.value,
@@ -130,7 +169,8 @@ class Service:
             "uptime": (now - process.started).total_seconds() if process.started else None,
             "memory": await asyncio.to_thread(process.memory),
             "socket": str(process.socket) if process.socket else None,
-            "last_activity": _iso(self.traffic.last_up),
+            "last_activity": _iso(activity.last),
+            "activity": activity.why,
             "failure": _described(process.failure),
             "log": list(process.log),
         }
@@ -143,9 +183,37 @@ class Service:
             self._upstream = None
         if socket and not self._upstream:
             self._upstream = Upstream(socket, self.traffic)
+            self._is_idle = False
             if self._launch.executable:
                 self.assets.use(find_root(self._launch.executable.path))
         return self._upstream
+
+    async def _observed(self) -> Observation:
+        upstream, socket = self._connected(), self.process.socket
+        if not (upstream and upstream.has_window()):
+            self._windows_since = None
+        elif not self._windows_since:
+            self._windows_since = datetime.now(timezone.utc)
+        return Observation(
+            visited=self._visited,
+            reports=await asyncio.to_thread(read, reports_folder(socket)) if socket else (),
+            has_terminal_job=await asyncio.to_thread(self.process.has_terminal_job),
+            windows_since=self._windows_since,
+            traffic=self.traffic.last_up,
+        )
+
+    async def _conclude(self, activity: Activity) -> None:
+        """Tell Jupyter, and stop a code-server that nobody has used for long enough."""
+        if activity.last:
+            self._in_use(activity.last)
+        limit, started = self._settings.idle_timeout, self.process.started
+        if not limit or self.process.state is not State.READY or not started:
+            return
+        idle = datetime.now(timezone.utc) - max(activity.last or started, started)
+        if idle > timedelta(seconds=limit):
+            _log.info("Stopping code-server after %d s without use", idle.total_seconds())
+            self._is_idle = True
+            await self.stop()
 
 
 def _iso(time: datetime | None) -> str | None:

@@ -71,6 +71,11 @@ class ProxyHandler(GuardedHandler):
         """Our path on Jupyter's server, without a slash at its end."""
         return url_path_join(self.base_url, "codeserver")
 
+    @cached_property
+    def target(self) -> str:
+        """The request target below our path, as it arrived."""
+        return str(self.request.uri)[len(self.prefix) :]
+
     async def admitted(self) -> None:
         """Sends a request that has a body upstream; the body follows as it arrives."""
         # Without a body it can wait for the method: what is answered before that, Tornado takes
@@ -169,7 +174,7 @@ class ProxyHandler(GuardedHandler):
         self._log()
         sock, early = exchange.detach()
         greeting = self._response_head(head) + early
-        splice(self.detach(), sock, greeting, self._upstream.traffic, self._upstream.splices)
+        splice(self.detach(), sock, self.target, greeting, self._upstream)
 
     def _conclude(self) -> None:
         if self._finished:
@@ -227,8 +232,9 @@ class ProxyHandler(GuardedHandler):
 
     def _request_head(self) -> RequestHead:
         request = self.request
-        target = request.uri[len(self.prefix) :]
-        return request_head(request.method, target, request.version, request.headers, self._visitor)
+        return request_head(
+            request.method, self.target, request.version, request.headers, self._visitor
+        )
 
     def _response_head(self, head: ResponseHead) -> bytes:
         added = self._own_cookies()

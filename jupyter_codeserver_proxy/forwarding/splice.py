@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tornado.iostream import IOStream
 
-    from .upstream import Traffic
+    from .upstream import Upstream
 
 READ_SIZE = 64 * 1024
 """Bytes moved at once, and the most that a reader which does not read makes us hold."""
@@ -101,7 +101,13 @@ class _Pump:
 
 
 class Splice(Protocol):
-    """An open websocket."""
+    """An open websocket.
+
+    Attributes:
+        target: what the browser asked for, below our prefix.
+    """
+
+    target: str
 
     def close(self) -> None:
         """Closes both ends at once."""
@@ -110,23 +116,23 @@ class Splice(Protocol):
 def splice(
     client: IOStream,
     upstream: socket.socket,
+    target: str,
     greeting: bytes,
-    traffic: Traffic,
-    splices: set[Splice],
+    connections: Upstream,
 ) -> None:
     """Joins a browser's connection and one to upstream until either fails or both have ended.
 
     Args:
         client: the browser's connection, detached from the HTTP server.
         upstream: a connection on which upstream has agreed to the upgrade.
+        target: what the browser asked for.
         greeting: what goes to the browser first: the head of that response, and what followed it.
-        traffic: counts what passes.
-        splices: where this one is kept while it is open, so that all of them can be closed.
+        connections: counts what passes, and keeps this one while it is open.
     """
     kind = _TlsSplice if isinstance(client, SSLIOStream) else _SocketSplice
-    opened = kind(client, upstream, traffic, splices)
-    splices.add(opened)
-    traffic.websockets += 1
+    opened = kind(client, upstream, target, connections)
+    connections.splices.add(opened)
+    connections.traffic.websockets += 1
     opened.start(greeting)
 
 
@@ -135,16 +141,19 @@ class _SocketSplice:
         self,
         client: IOStream,
         upstream: socket.socket,
-        traffic: Traffic,
-        splices: set[Splice],
+        target: str,
+        connections: Upstream,
     ) -> None:
+        self.target = target
         self._early, self._client = _taken_over(client)
         self._upstream = upstream
-        self._traffic = traffic
-        self._splices = splices
+        self._traffic = connections.traffic
+        self._splices = connections.splices
         self._open_halves = 2
-        self._up = _Pump(self._client, upstream, traffic.count_up, self._ended, self.close)
-        self._down = _Pump(upstream, self._client, traffic.count_down, self._ended, self.close)
+        self._up = _Pump(self._client, upstream, self._traffic.count_up, self._ended, self.close)
+        self._down = _Pump(
+            upstream, self._client, self._traffic.count_down, self._ended, self.close
+        )
 
     def start(self, greeting: bytes) -> None:
         self._down.start(greeting)
@@ -185,13 +194,14 @@ class _TlsSplice:
         self,
         client: IOStream,
         upstream: socket.socket,
-        traffic: Traffic,
-        splices: set[Splice],
+        target: str,
+        connections: Upstream,
     ) -> None:
+        self.target = target
         self._client = client
         self._upstream = upstream
-        self._traffic = traffic
-        self._splices = splices
+        self._traffic = connections.traffic
+        self._splices = connections.splices
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
 

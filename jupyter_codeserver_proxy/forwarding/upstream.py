@@ -96,6 +96,10 @@ class Upstream:
         for splice in tuple(self.splices):
             splice.close()
 
+    def has_window(self) -> bool:
+        """Whether a VS Code window is open; an application behind `proxy/PORT/` is none."""
+        return any("reconnectionToken=" in splice.target for splice in self.splices)
+
     def _pooled(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()

@@ -13,7 +13,7 @@ from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Failure, No
 
 from .child import Command
 from .log_tail import LogTail
-from .process_table import memory
+from .process_table import has_terminal_job, memory
 from .restarts import BACKOFF, Restarts
 from .run import Run, Settings
 
@@ -148,6 +148,10 @@ class CodeServerProcess:
             None if it does not run, or where there is no /proc.
         """
         return memory(self._run.pid) if self._run else None
+
+    def has_terminal_job(self) -> bool:
+        """Whether a program runs in one of its terminals; takes some milliseconds."""
+        return self._run is not None and has_terminal_job(self._run.pid)
 
     def request(self) -> State:
         """Say that it is wanted: it is started if it is stopped. Never blocks.

@@ -13,9 +13,19 @@ _CGROUPS = Path("/sys/fs/cgroup")
 @dataclass(frozen=True)
 class _Process:
     pid: int
-    is_zombie: bool
+    state: bytes
     parent: int
     group: int
+    session: int
+    terminal: int
+
+    @property
+    def is_zombie(self) -> bool:
+        return self.state in b"ZX"
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.state in b"Tt"
 
 
 def is_group_alive(group: int) -> bool:
@@ -38,14 +48,23 @@ def memory(group: int) -> int | None:
 
     A page that several processes share is counted once (proportional set size).
     """
-    table = _processes()
-    pids = {one.pid for one in table if one.group == group}
-    found = pids
-    while found:
-        found = {one.pid for one in table if one.parent in found} - pids
-        pids |= found
-    sizes = [_memory(pid) for pid in pids]
+    sizes = [_memory(one.pid) for one in _family(group)]
     return sum(sizes) if sizes else None
+
+
+def has_terminal_job(group: int) -> bool:
+    """Whether a shell in a terminal that descends from a process group has something to do.
+
+    That is a program with the same terminal, in the foreground or not, unless it was stopped
+    (^Z); what has left its terminal (`setsid`, a daemon) is none.
+    """
+    family = _family(group)
+    shells = {one.terminal: one.pid for one in family if one.terminal and one.pid == one.session}
+    return any(
+        one.terminal in shells and one.pid != shells[one.terminal]
+        for one in family
+        if not one.is_zombie and not one.is_stopped
+    )
 
 
 def memory_kills() -> int | None:
@@ -86,6 +105,17 @@ def _memory_event_files() -> list[Path]:
     return files
 
 
+def _family(group: int) -> list[_Process]:
+    """The processes of a group, and all that descends from it."""
+    table = _processes()
+    pids = {one.pid for one in table if one.group == group}
+    found = pids
+    while found:
+        found = {one.pid for one in table if one.parent in found} - pids
+        pids |= found
+    return [one for one in table if one.pid in pids]
+
+
 def _processes() -> list[_Process]:
     """All processes; none where there is no /proc."""
     try:
@@ -104,8 +134,9 @@ def _process(name: str) -> _Process | None:
     except OSError:
         return None
     # The program's name, in brackets, may itself hold brackets and spaces.
-    state, parent, group, *_ = text[text.rindex(b")") + 2 :].split()
-    return _Process(int(name), state in b"ZX", int(parent), int(group))
+    state, *numbers = text[text.rindex(b")") + 2 :].split(maxsplit=5)
+    parent, group, session, terminal = map(int, numbers[:4])
+    return _Process(int(name), state, parent, group, session, terminal)
 
 
 def _memory(pid: int) -> int:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -646,6 +647,39 @@ def test_a_reader_that_stops_stops_upstream(gateway: Gateway, serve: Serve) -> N
     assert sent < SLACK
     assert gateway.state()["peak"] - before < SLACK >> 10
     wire.close()
+
+
+@pytest.mark.slow
+def test_a_reader_of_a_byte_a_second_holds_nobody_up(gateway: Gateway, serve: Serve) -> None:
+    """Its gigabyte waits upstream, not in Jupyter's memory, and others are answered meanwhile."""
+    sent = GIB
+    stuck = threading.Event()
+
+    def play(wire: Wire) -> None:
+        nonlocal sent
+        if wire.message().target == b"/quick":
+            wire.send(OK)
+            return
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIB)
+        sent = wire.send_until_stuck(GIB)
+        stuck.set()
+        wire.rest()
+
+    serve(play)
+    before = gateway.state()["peak"]
+    slow = gateway.connect()
+    slow.send(gateway.head(b"GET /"))
+    for _ in range(10):
+        assert slow.sock.recv(1)
+        other = gateway.connect()
+        other.send(gateway.head(b"GET /quick"))
+        assert other.message().body == b"ok"
+        other.close()
+        time.sleep(1)  # the time itself is what is tested
+    assert stuck.is_set()
+    assert sent < SLACK
+    assert gateway.state()["peak"] - before < SLACK >> 10
+    slow.close()
 
 
 def test_an_upstream_that_reads_nothing_stops_the_upload(gateway: Gateway, serve: Serve) -> None:

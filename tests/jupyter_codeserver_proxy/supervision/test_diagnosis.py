@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +18,6 @@ from jupyter_codeserver_proxy.supervision.diagnosis import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # Lines as code-server 4.139, node 24 and Debian's shell wrote them; those on glibc and quota are
@@ -191,32 +188,3 @@ def _run_with_home(code_server: Path, home: Path) -> Diagnosis:
     found = diagnose(Ending(result.returncode, result.stdout.splitlines(), was_ready=False))
     assert found
     return found
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system without a free byte."""
-    with _mounted(tmp_path / "disk", "size=64k") as disk:
-        with pytest.raises(OSError, match="No space left"):
-            (disk / "filler").write_bytes(bytes(1024 * 1024))
-        yield disk
-
-
-@pytest.fixture
-def read_only_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system that takes nothing."""
-    with _mounted(tmp_path / "disk", "ro") as disk:
-        yield disk
-
-
-@contextmanager
-def _mounted(folder: Path, options: str) -> Iterator[Path]:
-    """A small file system in memory, unmounted afterwards."""
-    folder.mkdir()
-    mount = [shutil.which("mount") or "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("a file system cannot be mounted here (needs root): no real full disk")
-    try:
-        yield folder
-    finally:
-        subprocess.run([shutil.which("umount") or "umount", folder], check=True)

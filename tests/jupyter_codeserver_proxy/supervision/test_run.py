@@ -27,14 +27,15 @@ from pathlib import Path
 from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command, State
 
 async def main():
-    home = Path(sys.argv[2])
+    home, student = Path(sys.argv[2]), Path(sys.argv[3])
     def command(path):
         arguments = (
             sys.argv[1], "--auth", "none", "--socket", str(path), "--socket-mode", "0600",
-            "--config", f"{path}.yaml", "--user-data-dir", str(home / "data"),
+            "--config", f"{path}.yaml", "--user-data-dir", str(student / "data"),
             "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust",
+            *sys.argv[4:],
         )
-        return Command(arguments, {"HOME": str(home), "PATH": os.environ["PATH"]}, home)
+        return Command(arguments, {"HOME": str(student), "PATH": os.environ["PATH"]}, home)
     process = CodeServerProcess(command, runtime=home / "r")
     try:
         while True:
@@ -99,13 +100,15 @@ class Jupyter:
         self.process = process
 
     @classmethod
-    async def start(cls, code_server: Path, home: Path) -> Jupyter:
-        """Start it."""
+    async def start(
+        cls, code_server: Path, home: Path, *arguments: str, student: Path | None = None
+    ) -> Jupyter:
+        """Start it, with further arguments for code-server; `student` is the home of that."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         return cls(
             await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-c", JUPYTER, code_server, home),
+                *("-c", JUPYTER, str(code_server), str(home), str(student or home), *arguments),
                 stdout=asyncio.subprocess.PIPE,
                 env=environment,
             )
@@ -230,6 +233,38 @@ def test_each_version_starts_and_stops(each_code_server: Path, home: Path) -> No
         assert not any((home / "r").iterdir())
 
     asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
+
+
+@pytest.mark.parametrize("disk", ["full_disk", "read_only_disk"])
+def test_a_home_that_takes_nothing_keeps_nobody_out(
+    code_server: Path, home: Path, disk: str, request: pytest.FixtureRequest
+) -> None:
+    """Nothing that a start needs lies in the student's home."""
+
+    async def scenario() -> None:
+        student = request.getfixturevalue(disk)
+        jupyter = await Jupyter.start(code_server, home, student=student)
+        await jupyter.ready()
+        (home / "stop").touch()
+        assert await jupyter.process.wait() == 0
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
+
+
+@pytest.mark.slow
+def test_an_idle_exit_is_healed(code_server: Path, home: Path) -> None:
+    """The end by which code-server saves memory, with status 0, is followed by a new start."""
+
+    async def scenario() -> None:
+        # The shortest time that it takes.
+        jupyter = await Jupyter.start(code_server, home, "--idle-timeout-seconds", "61")
+        first, path, _ = await jupyter.ready()
+        second, other_path, _ = await jupyter.ready()
+        assert (first, path) != (second, other_path)
+        (home / "stop").touch()
+        assert await jupyter.process.wait() == 0
+
+    asyncio.run(asyncio.wait_for(scenario(), 3 * PATIENCE))
 
 
 def test_jupyter_killed_at_any_moment_of_a_start_leaves_nothing(

@@ -1,0 +1,37 @@
+"""The built-in extensions that VS Code is given: code-server's own, and the one carried here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+_CARRIED = Path(__file__).with_name("vscode_extension")
+# The assistant takes the keyboard at the first load, and costs every start memory and bytes.
+_AI_EXTENSIONS = frozenset({"copilot"})
+_WITHOUT_AI = {"chat.disableAIFeatures": True}
+
+
+def lay_out(own: Path, folder: Path, *, ai: bool) -> None:
+    """Fill a new folder with links to what code-server has built in, and with ours.
+
+    So ours is loaded by every start, and nothing is written where code-server or the student's
+    own extensions and settings are.
+
+    Args:
+        own: code-server's folder of built-in extensions.
+        folder: to be made.
+        ai: whether VS Code has its assistant.
+
+    Raises:
+        OSError: `own` cannot be read, or `folder` not be written.
+    """
+    folder.mkdir()
+    for entry in own.iterdir():
+        if ai or entry.name not in _AI_EXTENSIONS:
+            (folder / entry.name).symlink_to(entry)
+    manifest = json.loads((_CARRIED / "package.json").read_text())
+    manifest["contributes"] = {"configurationDefaults": {} if ai else _WITHOUT_AI}
+    ours = folder / str(manifest["name"])
+    ours.mkdir()
+    (ours / "package.json").write_text(json.dumps(manifest))
+    (ours / "extension.js").symlink_to(_CARRIED / "extension.js")

@@ -1,0 +1,140 @@
+// Reports, for the Jupyter server to read, when a person was last in this window and what runs.
+"use strict";
+
+const fs = require("node:fs");
+const path = require("node:path");
+const vscode = require("vscode");
+
+const FOLDER = process.env.JUPYTER_CODESERVER_REPORTS;
+const BEAT = 15_000; // milliseconds
+// Documents that programs write while nobody is there.
+const UNWRITTEN_BY_HAND = new Set(["output", "debug", "vscode-terminal"]);
+
+/** What is known of one window, and the file that tells it. */
+class Reporter {
+  constructor(file) {
+    this.file = file;
+    this.person = 0;
+    this.isAsking = false;
+    this.running = {
+      terminal: new Set(),
+      task: new Set(),
+      debugger: new Set(),
+      notebook: new Set(),
+    };
+  }
+
+  /** Somebody did something in this window. */
+  see(time = Date.now()) {
+    if (time - this.person > 1000) {
+      this.person = time;
+      this.write();
+    }
+  }
+
+  /** Something has begun to run, or has ended. */
+  run(kind, job, isRunning) {
+    isRunning ? this.running[kind].add(job) : this.running[kind].delete(job);
+    this.write();
+  }
+
+  /** Says that it is still here, and a person too if the browser confirms that. */
+  async beat() {
+    this.write();
+    // A browser that has vanished cannot say that its window is no longer active: only an answer
+    // of its own counts. `setContext` is the smallest thing that it does for us.
+    if (!vscode.window.state.active || this.isAsking) return;
+    this.isAsking = true;
+    const asked = Date.now();
+    try {
+      await vscode.commands.executeCommand("setContext", "jupyterCodeserver.isHere", true);
+      if (vscode.window.state.active) this.see(asked);
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  write() {
+    const jobs = Object.keys(this.running).filter((kind) => this.running[kind].size > 0);
+    const report = { person: this.person || null, beat: Date.now(), jobs };
+    try {
+      fs.writeFileSync(`${this.file}.new`, JSON.stringify(report));
+      fs.renameSync(`${this.file}.new`, this.file);
+    } catch (error) {
+      console.error(`Jupyter cannot be told of activity: ${error.message}`);
+    }
+  }
+
+  dispose() {
+    fs.rmSync(this.file, { force: true });
+  }
+}
+
+function isByHand(document) {
+  return !UNWRITTEN_BY_HAND.has(document.uri.scheme);
+}
+
+/** A person: the window's own word, and what it does not count, such as a mouse wheel. */
+function watchPerson(reporter) {
+  const { window, workspace } = vscode;
+  const seeIf = (isPerson) => isPerson && reporter.see();
+  return [
+    window.onDidChangeWindowState((state) => seeIf(state.active)),
+    window.onDidChangeTextEditorVisibleRanges((event) =>
+      seeIf(window.state.focused && isByHand(event.textEditor.document)),
+    ),
+    window.onDidChangeNotebookEditorVisibleRanges(() => seeIf(window.state.focused)),
+    window.onDidChangeTextEditorSelection((event) => seeIf(event.kind !== undefined)),
+    window.onDidChangeActiveTextEditor(() => seeIf(window.state.focused)),
+    // A file that is read again because a program has written it is not dirty.
+    workspace.onDidChangeTextDocument((event) =>
+      seeIf(event.contentChanges.length > 0 && event.document.isDirty && isByHand(event.document)),
+    ),
+  ];
+}
+
+/** What runs without a person. */
+function watchJobs(reporter) {
+  const { debug, tasks, window, workspace } = vscode;
+  for (const execution of tasks.taskExecutions) reporter.run("task", execution, true);
+  return [
+    window.onDidStartTerminalShellExecution((event) =>
+      reporter.run("terminal", event.execution, true),
+    ),
+    window.onDidEndTerminalShellExecution((event) =>
+      reporter.run("terminal", event.execution, false),
+    ),
+    // Its executions end with a terminal that is closed, but nothing says so.
+    window.onDidCloseTerminal(() => {
+      if (window.terminals.length === 0) reporter.running.terminal.clear();
+    }),
+    tasks.onDidStartTask((event) => reporter.run("task", event.execution, true)),
+    tasks.onDidEndTask((event) => reporter.run("task", event.execution, false)),
+    debug.onDidStartDebugSession((session) => reporter.run("debugger", session.id, true)),
+    debug.onDidTerminateDebugSession((session) => reporter.run("debugger", session.id, false)),
+    workspace.onDidChangeNotebookDocument((event) => {
+      for (const { cell, executionSummary: summary } of event.cellChanges) {
+        if (summary === undefined) continue;
+        // A cell that runs has its number already, and no result yet.
+        const isRunning = summary.executionOrder !== undefined && summary.success === undefined;
+        reporter.run("notebook", cell.document.uri.toString(), isRunning);
+      }
+    }),
+    workspace.onDidCloseTextDocument((document) =>
+      reporter.running.notebook.delete(document.uri.toString()),
+    ),
+  ];
+}
+
+exports.activate = (context) => {
+  if (!FOLDER) return; // not started by Jupyter
+  const reporter = new Reporter(path.join(FOLDER, `${process.pid}.json`));
+  const beat = setInterval(() => reporter.beat(), BEAT);
+  context.subscriptions.push(
+    { dispose: () => clearInterval(beat) },
+    ...watchPerson(reporter),
+    ...watchJobs(reporter),
+    reporter,
+  );
+  reporter.beat();
+};

@@ -1,0 +1,118 @@
+"""What VS Code reports of a person and of jobs reaches Jupyter; an unused VS Code is stopped."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.e2e.test_vscode import command, explorer_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import BrowserContext, Page
+
+    from tests.e2e.conftest import Lab, StartLab
+
+PATIENCE = 180
+# VS Code takes a window for active until a minute after it was last touched.
+LEFT_ALONE = timedelta(seconds=60)
+
+
+def status(lab: Lab) -> dict[str, Any]:
+    """What the status API tells."""
+    found: dict[str, Any] = requests.get(lab.page("api/codeserver"), timeout=30).json()
+    return found
+
+
+def until(lab: Lab, page: Page, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Wait, with the browser alive, until the status is as it should be."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition(found := status(lab)):
+        assert time.monotonic() < deadline, found
+        page.wait_for_timeout(500)
+    return found
+
+
+def vscode(lab: Lab, context: BrowserContext) -> Page:
+    """VS Code, ready."""
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    return page
+
+
+def used(found: dict[str, Any]) -> datetime:
+    """When it was last in use."""
+    return datetime.fromisoformat(found["last_activity"])
+
+
+def jupyters(lab: Lab) -> datetime:
+    """When Jupyter's own API says that the server was last in use."""
+    found = requests.get(lab.page("api/status"), timeout=30).json()["last_activity"]
+    return datetime.fromisoformat(found.replace("Z", "+00:00"))
+
+
+def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: BrowserContext) -> None:
+    """With the window open and with the browser closed; what has ended no longer does."""
+    lab = start_lab()
+    page = vscode(lab, context)
+    command(page, "Terminal: Create New Terminal")
+    terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea")
+    expect(terminal).to_be_attached()
+    terminal.focus()
+    page.keyboard.type("sleep 1000\n")
+    found = until(lab, page, lambda found: found["activity"] == "terminal: running job")
+    assert datetime.now(timezone.utc) - used(found) < timedelta(seconds=30)
+    page.keyboard.press("Control+c")
+    until(lab, page, lambda found: used(found) < datetime.now(timezone.utc) - timedelta(seconds=2))
+    page.keyboard.type("sleep 1000\n")
+    until(lab, page, lambda found: used(found) > datetime.now(timezone.utc) - timedelta(seconds=1))
+    page.close()
+    idle = context.new_page()
+    before = used(status(lab))
+    until(lab, idle, lambda found: used(found) > before + timedelta(seconds=20))
+
+
+@pytest.mark.slow
+def test_a_page_that_is_merely_open_ages(start_lab: StartLab, context: BrowserContext) -> None:
+    """Scrolling is use, which VS Code itself does not count; then nothing is."""
+    lab = start_lab()
+    text = "".join(f"line {number}\n" for number in range(2000))
+    (lab.root / "long.txt").write_text(text)
+    page = vscode(lab, context)
+    explorer_row(page, "long.txt").dblclick()
+    expect(page.locator(".monaco-editor .view-lines").first).to_contain_text("line 3")
+    age = LEFT_ALONE + timedelta(seconds=20)
+    until(lab, page, lambda found: datetime.now(timezone.utc) - used(found) > age)
+    page.locator(".monaco-editor").first.hover()
+    page.mouse.wheel(0, 500)
+    found = until(lab, page, lambda found: datetime.now(timezone.utc) - used(found) < LEFT_ALONE)
+    assert found["activity"] == "a person"
+    until(lab, page, lambda found: datetime.now(timezone.utc) - used(found) > age)
+    assert jupyters(lab) < datetime.now(timezone.utc) - LEFT_ALONE
+
+
+@pytest.mark.slow
+def test_an_unused_vscode_is_stopped_and_keeps_unsaved_work(
+    start_lab: StartLab, context: BrowserContext
+) -> None:
+    """Its memory is given back; the next click starts it and says so; what was typed is there."""
+    lab = start_lab("--CodeServer.idle_timeout=20")
+    page = vscode(lab, context)
+    command(page, "File: New Untitled Text File")
+    page.keyboard.type("nobody has saved this")
+    until(lab, page, lambda found: found["state"] == "stopped")
+    found = status(lab)
+    assert (found["pid"], found["memory"], found["failure"]) == (None, None, None)
+    page.close()
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    expect(page.get_by_text("to free memory")).to_be_visible()
+    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    expect(page.locator(".monaco-editor .view-lines").first).to_contain_text("nobody")

@@ -1,0 +1,44 @@
+"""VS Code gets its own built-in extensions and ours, and nothing is written where they are."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jupyter_codeserver_proxy import builtin_extensions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder of built-in extensions; those share files that lie beside them."""
+    own = tmp_path / "own"
+    (own / "git").mkdir(parents=True)
+    (own / "copilot").mkdir()
+    (own / "package.json").write_text("{}")
+    return own
+
+
+@pytest.mark.parametrize(
+    ("ai", "names", "defaults"),
+    [
+        (False, {"git", "package.json"}, {"chat.disableAIFeatures": True}),
+        (True, {"git", "package.json", "copilot"}, {}),
+    ],
+)
+def test_ours_stands_among_its_own(
+    own: Path, tmp_path: Path, names: set[str], defaults: dict[str, bool], *, ai: bool
+) -> None:
+    """And the assistant only where the operator wants it."""
+    before = sorted(own.iterdir())
+    builtin_extensions.lay_out(own, tmp_path / "all", ai=ai)
+    assert sorted(own.iterdir()) == before
+    assert {it.name for it in (tmp_path / "all").iterdir()} == {*names, "jupyter-codeserver-proxy"}
+    ours = tmp_path / "all/jupyter-codeserver-proxy"
+    manifest = json.loads((ours / "package.json").read_text())
+    assert (ours / manifest["main"]).is_file()
+    assert manifest["contributes"]["configurationDefaults"] == defaults
