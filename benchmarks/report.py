@@ -30,7 +30,8 @@ browser's cache is empty. Warm: VS Code has been opened once before.
 (64 KiB at least), and delay it by half the round trip. A new connection costs one round trip. \
 There is no loss and no slow start, and headers of TCP and IP are not counted.
 - *Bytes* are those of both directions from the click until less than 20 kB pass in 2 s.
-- code-server itself has the flags that ours gives it; the peer has those that it comes with.
+- code-server itself has the flags that ours gives it; the peer has those that it comes with. Ours \
+leaves VS Code's AI assistant out, as it does by default, and carries an extension of its own.
 - Ours has its assets compressed beforehand, as in an image.
 - *Cold*: code-server does not run yet. By itself, it is started, awaited and then opened.
 - *Small requests* are `GET healthz`: eight connections, each with one request at a time, for 3 s \
