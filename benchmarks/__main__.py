@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="VS Code in Jupyter, measured beside the peer and beside code-server itself. "
-        "A whole run takes about half an hour, on a machine that does nothing else.",
+        "A whole run takes more than an hour, on a machine that does nothing else.",
         epilog=_EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

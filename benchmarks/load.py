@@ -137,16 +137,23 @@ async def _requests(destination: Destination, seconds: float) -> dict[str, float
         for _ in range(_CONNECTIONS)
     ]
     await asyncio.wait((failed,), timeout=_REQUESTS_WARM_UP)
-    before, began = sum(asker.answers for asker in askers), loop.time()
-    await asyncio.wait((failed,), timeout=seconds)
-    answers, took = sum(asker.answers for asker in askers) - before, loop.time() - began
+    rates = []
+    for _ in range(_TURNS):
+        before, began = sum(asker.answers for asker in askers), loop.time()
+        await asyncio.wait((failed,), timeout=seconds / _TURNS)
+        answers, took = sum(asker.answers for asker in askers) - before, loop.time() - began
+        rates.append(answers / took)
     if failed.done():
         failed.result()
-    return {"rate": answers / took}
+    return {"rate": max(rates)}
 
 
 def requests(destination: Destination, seconds: float) -> dict[str, float]:
-    """Requests a second over eight connections, each with one request at a time."""
+    """Requests a second over eight connections, each with one request at a time.
+
+    The best of some turns: what disturbs a turn can only make it slower, so that is what the
+    server can do.
+    """
     return asyncio.run(_requests(destination, seconds))
 
 

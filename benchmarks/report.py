@@ -30,20 +30,20 @@ browser's cache is empty. Warm: VS Code has been opened once before.
 (64 KiB at least), and delay it by half the round trip. A new connection costs one round trip. \
 There is no loss and no slow start, and headers of TCP and IP are not counted.
 - *Bytes* are those of both directions from the click until less than 20 kB pass in 2 s.
-- code-server itself has the flags that ours gives it; the peer has those that it comes with. Ours \
-leaves VS Code's AI assistant out, as it does by default, and carries an extension of its own.
+- code-server itself has the flags that ours gives it; the peer has those that it comes with. \
+Ours leaves VS Code's AI assistant out, its default, and carries a small extension.
 - Ours has its assets compressed beforehand, as in an image.
 - *Cold*: code-server does not run yet. By itself, it is started, awaited and then opened.
-- *Small requests* are `GET healthz`: eight connections, each with one request at a time, for 3 s \
-after 3 s of warm-up. Jupyter alone answers them with an empty handler that authenticates by the \
-same cookie.
+- *Small requests* are `GET healthz`: eight connections, each with one request at a time; the \
+best of seven turns of one second, after 3 s of warm-up. Jupyter alone answers them with an empty \
+handler that authenticates by the same cookie.
 - *Websocket messages* have 64 bytes, 256 of them are under way, and none is compressed. They go \
 to an echo that runs in VS Code, as the *download* comes from there: all four pass through \
-code-server's own `proxy/PORT/`. Rate and round trip are the medians of seven turns after 20 s of \
-warm-up, in which code-server's JavaScript is compiled.
+code-server's own `proxy/PORT/`. Rate and round trip are the medians of seven turns of one second \
+after 20 s of warm-up, in which code-server's JavaScript is compiled.
 - *Growth* is that of the Jupyter process' resident memory, at its peak.
-- *Start* (to the first answer) and *memory* are those of the same Jupyter server with our \
-server extension and without; jupyter-server-proxy knows our entry in both."""
+- *Start* (to the first answer, the best of three) and *memory* are those of the same Jupyter \
+server with our server extension and without; jupyter-server-proxy knows our entry in both."""
 
 
 @dataclass(frozen=True)

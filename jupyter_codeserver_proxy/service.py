@@ -197,7 +197,8 @@ class Service:
         return Observation(
             visited=self._visited,
             reports=await asyncio.to_thread(read, reports_folder(socket)) if socket else (),
-            has_terminal_job=await asyncio.to_thread(self.process.has_terminal_job),
+            has_terminal_job=bool(socket)
+            and await asyncio.to_thread(self.process.has_terminal_job),
             windows_since=self._windows_since,
             traffic=self.traffic.last_up,
         )

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .reports import Report
 
+BLIND = "traffic, as no window reports"
+"""Why a server counts as in use when nobody can tell a person from a page."""
+
 # Three beats of the reporter, and what a busy machine may add.
 _SILENCE = timedelta(seconds=60)
 
@@ -67,7 +70,7 @@ def judge(seen: Observation, before: Activity, job_limit: timedelta, now: dateti
     activity = Activity(person, person, "a person" if person else Activity.why)
     if seen.windows_since and not living and now - seen.windows_since >= _SILENCE and seen.traffic:
         traffic = min(seen.traffic, now)
-        activity = Activity(person, traffic, "traffic, as no window reports")
+        activity = Activity(person, traffic, BLIND)
     jobs = {kind for report in living for kind in report.jobs}
     if seen.has_terminal_job:
         jobs.add("terminal")

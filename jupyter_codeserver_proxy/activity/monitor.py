@@ -7,7 +7,7 @@ import logging
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from .judgement import Activity, judge
+from .judgement import BLIND, Activity, judge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,7 +44,10 @@ class Monitor:
         """What is true now."""
         seen = await self._observe()
         now = datetime.now(timezone.utc)
-        self._activity = judge(seen, self._activity, self._job_limit, now)
+        before, self._activity = self._activity, judge(seen, self._activity, self._job_limit, now)
+        if before.why != self._activity.why:
+            level = logging.WARNING if self._activity.why == BLIND else logging.INFO
+            _log.log(level, "VS Code is in use by: %s", self._activity.why)
         return self._activity
 
     async def run(self) -> None:

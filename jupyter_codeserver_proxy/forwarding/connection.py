@@ -84,10 +84,12 @@ class Connection:
 
     async def _received(self) -> bytes:
         # asyncio's sock_recv tells the kernel twice for each piece; this stays watched from one
-        # response to the next, which is a twentieth of a small request.
-        if not self._watched:
+        # response to the next, which is a twentieth of a small request. The first piece of a
+        # response takes its time, and the others are mostly there already.
+        if self.heard or not self._watched:
             with contextlib.suppress(BlockingIOError):
                 return self._sock.recv(READ_SIZE)
+        if not self._watched:
             self._loop.add_reader(self._sock, self._readable)
             self._watched = True
         self._waiting = self._loop.create_future()

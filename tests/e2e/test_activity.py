@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,6 +79,21 @@ def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: Browse
     idle = context.new_page()
     before = used(status(lab))
     until(lab, idle, lambda found: used(found) > before + timedelta(seconds=20))
+
+
+@pytest.mark.parametrize("kind", ["Task", "Debugger", "Notebook"])
+def test_what_vscode_runs_counts(
+    start_lab: StartLab, context: BrowserContext, tmp_path: Path, kind: str
+) -> None:
+    """A task, a debug session and a notebook cell, as VS Code's own interface tells of them."""
+    extensions = tmp_path / "extensions"
+    shutil.copytree(Path(__file__).with_name("jobs_extension"), extensions / "test.jobs-1.0.0")
+    lab = start_lab(f"--CodeServer.extensions_folder={extensions}")
+    page = vscode(lab, context)
+    command(page, f"Start a Job: {kind}")
+    until(lab, page, lambda found: found["activity"] == f"{kind.lower()}: running job")
+    command(page, "End All Jobs")
+    until(lab, page, lambda found: used(found) < datetime.now(timezone.utc) - timedelta(seconds=2))
 
 
 @pytest.mark.slow

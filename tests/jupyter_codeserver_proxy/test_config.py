@@ -67,6 +67,7 @@ def test_the_environment_gives_values_of_each_type(app: ServerApp) -> None:
     ("option", "value", "said"),
     [
         pytest.param("timeout", 0, "CodeServer.timeout is 0; allowed is", id="range"),
+        pytest.param("job_limit", -1, "CodeServer.job_limit is -1; allowed is", id="below 0"),
         pytest.param("timeout", "soon", "expected a float, not the str 'soon'", id="type"),
         pytest.param("arguments", 3, "expected a list", id="list"),
         pytest.param(

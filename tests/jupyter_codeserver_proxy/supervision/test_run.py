@@ -235,6 +235,43 @@ def test_each_version_starts_and_stops(each_code_server: Path, home: Path) -> No
     asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
 
 
+# What another user of the machine tries, with the way to the folder open as in /tmp.
+INTRUDER = """
+import os, socket, sys
+folder, path = sys.argv[1:]
+def tries(action):
+    try:
+        action()
+    except PermissionError:
+        return
+    sys.exit("not refused")
+tries(lambda: socket.socket(socket.AF_UNIX).connect(path))
+tries(lambda: os.listdir(folder))
+tries(lambda: open(path + ".yaml"))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user: not tried as one")
+def test_another_user_reaches_neither_socket_nor_files(code_server: Path, home: Path) -> None:
+    """Refused by the kernel, and not by a password."""
+
+    async def scenario() -> None:
+        jupyter = await Jupyter.start(code_server, home)
+        _, path, _ = await jupyter.ready()
+        for folder in (home, home / "r"):
+            folder.chmod(0o755)
+        intruder = await asyncio.create_subprocess_exec(
+            *("/usr/bin/env", "python3", "-c", INTRUDER, str(Path(path).parent), path),
+            user=65534,
+            cwd="/",
+        )
+        assert await intruder.wait() == 0
+        (home / "stop").touch()
+        assert await jupyter.process.wait() == 0
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
+
+
 @pytest.mark.parametrize("disk", ["full_disk", "read_only_disk"])
 def test_a_home_that_takes_nothing_keeps_nobody_out(
     code_server: Path, home: Path, disk: str, request: pytest.FixtureRequest

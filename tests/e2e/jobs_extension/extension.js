@@ -1,0 +1,82 @@
+// Starts what runs in VS Code without a person: a task, a debug session, a notebook cell.
+"use strict";
+
+const path = require("node:path");
+const vscode = require("vscode");
+
+const ends = [];
+
+/** A task that is no program, as a program in a terminal is known in another way. */
+async function task() {
+  const written = new vscode.EventEmitter();
+  const closed = new vscode.EventEmitter();
+  const terminal = { onDidWrite: written.event, onDidClose: closed.event, open() {}, close() {} };
+  const execution = new vscode.CustomExecution(async () => terminal);
+  const definition = { type: "jobs" };
+  await vscode.tasks.executeTask(
+    new vscode.Task(definition, vscode.TaskScope.Workspace, "long", "jobs", execution),
+  );
+  ends.push(() => closed.fire(0));
+}
+
+/** An adapter that agrees to everything and debugs nothing. */
+class Adapter {
+  constructor() {
+    this.sent = new vscode.EventEmitter();
+    this.onDidSendMessage = this.sent.event;
+    this.number = 0;
+  }
+
+  handleMessage(message) {
+    const { command, seq } = message;
+    this.send({ type: "response", command, request_seq: seq, success: true, body: { threads: [] } });
+    if (command === "initialize") this.send({ type: "event", event: "initialized" });
+    if (command === "disconnect") this.send({ type: "event", event: "terminated" });
+  }
+
+  send(message) {
+    this.sent.fire({ seq: ++this.number, ...message });
+  }
+
+  dispose() {}
+}
+
+async function startDebugger() {
+  await vscode.debug.startDebugging(undefined, { type: "jobs", name: "long", request: "launch" });
+  ends.push(() => vscode.debug.stopDebugging());
+}
+
+async function notebook() {
+  const folder = vscode.workspace.workspaceFolders[0].uri.fsPath;
+  const document = await vscode.workspace.openNotebookDocument(
+    vscode.Uri.file(path.join(folder, "dice.ipynb")),
+  );
+  const controller = vscode.notebooks.createNotebookController("jobs", document.notebookType, "Jobs");
+  controller.executeHandler = ([cell]) => {
+    const execution = controller.createNotebookCellExecution(cell);
+    execution.executionOrder = 1;
+    execution.start(Date.now());
+    ends.push(() => execution.end(true, Date.now()));
+  };
+  controller.updateNotebookAffinity(document, vscode.NotebookControllerAffinity.Preferred);
+  await vscode.window.showNotebookDocument(document);
+  const code = document.getCells().findIndex((each) => each.kind === vscode.NotebookCellKind.Code);
+  // It chooses the controller, which is the only one; and it waits for the end of the cell.
+  vscode.commands.executeCommand("notebook.cell.execute", {
+    ranges: [{ start: code, end: code + 1 }],
+    document: document.uri,
+  });
+}
+
+exports.activate = (context) => {
+  const factory = {
+    createDebugAdapterDescriptor: () => new vscode.DebugAdapterInlineImplementation(new Adapter()),
+  };
+  context.subscriptions.push(
+    vscode.debug.registerDebugAdapterDescriptorFactory("jobs", factory),
+    vscode.commands.registerCommand("jobs.task", task),
+    vscode.commands.registerCommand("jobs.debugger", startDebugger),
+    vscode.commands.registerCommand("jobs.notebook", notebook),
+    vscode.commands.registerCommand("jobs.end", () => ends.splice(0).forEach((end) => end())),
+  );
+};

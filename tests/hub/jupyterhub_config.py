@@ -1,0 +1,69 @@
+"""A JupyterHub as small as it gets, with the configuration that docs/culling.md gives."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterHub puts it there
+
+where = os.environ
+folder = Path(where["HUB_FOLDER"])
+
+document = Path(__file__).parents[2].joinpath("docs/culling.md").read_text()
+(snippet,) = re.findall(r"```python\n# jupyterhub_config.py\n(.*?)```", document, re.DOTALL)
+exec(snippet)  # noqa: S102 -- what is documented is what is tested
+
+c.JupyterHub.bind_url = where["HUB_URL"]
+c.JupyterHub.hub_port = int(where["HUB_PORT"])
+c.JupyterHub.db_url = f"sqlite:///{folder}/hub.sqlite"
+c.JupyterHub.cookie_secret_file = f"{folder}/cookie"
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = where["HUB_PASSWORD"]
+c.Authenticator.allow_all = True
+
+# The proxy and the servers outlive a hub that is started anew, as in Kubernetes.
+c.ConfigurableHTTPProxy.should_start = False
+c.ConfigurableHTTPProxy.api_url = where["HUB_PROXY_API"]
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.cleanup_proxy = False
+
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = f"{folder}/homes/{{username}}"
+c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
+c.Spawner.args = ["--allow-root"]
+c.Spawner.default_url = "/lab"
+c.Spawner.environment.update(
+    {
+        "PATH": os.pathsep.join((where["HUB_CODE_SERVER_BIN"], where["PATH"])),
+        "JUPYTER_CODESERVER_EXECUTABLE": f"{where['HUB_CODE_SERVER_BIN']}/code-server",
+        # Shared, so that VS Code's files are compressed once and not by each student's server.
+        "XDG_CACHE_HOME": where["HUB_CACHE"],
+        "JUPYTER_CODESERVER_TITLE": "VS Code of the class",  # the peer has a tile "VS Code", too
+        "JUPYTER_CODESERVER_JOB_LIMIT": where["HUB_JOB_LIMIT"],
+        # Shorter than anybody would have it, as a test waits for it.
+        "JUPYTERHUB_ACTIVITY_INTERVAL": "5",
+    }
+)
+
+c.JupyterHub.services = [
+    {
+        "name": "culler",
+        "command": [
+            sys.executable,
+            *("-m", "jupyterhub_idle_culler"),
+            f"--timeout={where['HUB_TIMEOUT']}",
+            "--cull-every=5",
+        ],
+    },
+    {"name": "test", "api_token": where["HUB_TOKEN"]},
+]
+c.JupyterHub.load_roles = [
+    {
+        "name": "culler",
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+        "services": ["culler"],
+    },
+    {"name": "test", "scopes": ["admin:users", "admin:servers"], "services": ["test"]},
+]

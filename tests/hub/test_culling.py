@@ -1,0 +1,270 @@
+"""Who is culled on a real hub: a page that is merely open, and not a person, nor a job for a while.
+
+All students come at the same time, as each case takes minutes. What becomes of them is written
+to `build/culling-….json`, for jupyter-vscode-proxy as well, for the documentation to tell of both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from playwright.async_api import Error as BrowserError
+from playwright.async_api import async_playwright
+
+from tests.hub.conftest import Link, Student, has_opened, open_file, run_job, running_hub
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from playwright.async_api import Browser, Page
+
+    from tests.hub.conftest import Hub
+
+pytestmark = pytest.mark.hub
+
+TIMEOUT = 150  # seconds without use after which the hub culls; a cut of a minute is shorter
+JOB_LIMIT = 240
+# VS Code takes a window for active until a minute after it was last touched; then come the look of
+# the extension (15 s), the message to the hub and the culler's look (5 s each), and the stop.
+LATEST = TIMEOUT + 60 + 15 + 5 + 5 + 45
+LONG = LATEST + 50  # who is still there after that, is so because of what was done
+PAUSE = 30
+ARRIVAL = 15  # seconds between two students: two cores do not start all VS Codes at once
+RESULTS = Path(__file__).parents[2] / "build"
+
+
+class Visit:
+    """A student's visit to a hub; each case is a method, which tells what becomes of the server.
+
+    Attributes:
+        name: the student's.
+        path: of VS Code, below the student's own address.
+    """
+
+    def __init__(self, hub: Hub, browser: Browser, name: str, path: str) -> None:
+        self.name = name
+        self.path = path
+        self._hub = hub
+        self._browser = browser
+
+    async def untouched(self) -> float | None:
+        """A page is open, and nobody there."""
+        await self._vscode()
+        return await self._lifetime(LATEST)
+
+    async def closed(self) -> float | None:
+        """The browser is closed."""
+        page = await self._vscode()
+        await page.context.close()
+        return await self._lifetime(LATEST)
+
+    async def job(self) -> float | None:
+        """A job runs in a terminal, and the browser is closed."""
+        page = await self._vscode()
+        await run_job(page)
+        await page.context.close()
+        return await self._lifetime(JOB_LIMIT + LATEST)
+
+    async def types(self) -> float | None:
+        """Somebody types now and then."""
+        page = await self._vscode()
+        await open_file(page)
+        return await self._keep_on(lambda _: page.keyboard.type("x"))
+
+    async def reads(self) -> float | None:
+        """Somebody only reads, and turns the mouse wheel."""
+        page = await self._vscode()
+        await open_file(page)
+        return await self._keep_on(lambda _: page.mouse.wheel(0, 200))
+
+    async def two_windows(self) -> float | None:
+        """Of two windows, one is used."""
+        page = await self._vscode()
+        second = await page.context.new_page()
+        await second.goto(f"{self._hub.url}/user/{self.name}/{self.path}")
+        await has_opened(second)
+        await open_file(second)
+        return await self._keep_on(lambda _: second.keyboard.type("x"))
+
+    async def reloads(self) -> float | None:
+        """Somebody types, and loads the page again amid that."""
+        page = await self._vscode()
+        await open_file(page)
+
+        async def act(number: int) -> None:
+            if number == LONG // PAUSE // 2:
+                await page.reload()
+                await has_opened(page)
+                await open_file(page)
+            await page.keyboard.type("x")
+
+        return await self._keep_on(act)
+
+    async def cut_off(self) -> float | None:
+        """Somebody types, and the network is away for a minute amid that."""
+        link = Link(self._hub.port)
+        page = await self._vscode(f"http://127.0.0.1:{await link.listen()}")
+        await open_file(page)
+
+        async def act(number: int) -> None:
+            if number == 2:
+                link.cut()
+            if number == 2 + 60 // PAUSE:
+                link.mend()
+                await _reconnected(page)
+            await page.keyboard.type("x")
+
+        return await self._keep_on(act)
+
+    async def _vscode(self, url: str = "") -> Page:
+        student = await Student.arrive(self.name, self._hub, self._browser, url)
+        return await student.vscode(self.path)
+
+    async def _keep_on(self, act: Callable[[int], Awaitable[None]]) -> float | None:
+        """Do something every half minute."""
+        for number in range(LONG // PAUSE):
+            await act(number)
+            lived = await self._lifetime(PAUSE)
+            if lived is not None:
+                return number * PAUSE + lived
+        return None
+
+    async def _lifetime(self, limit: float) -> float | None:
+        """Seconds until the server has gone; None: it is there after `limit`."""
+        begin = time.monotonic()
+        while (lived := time.monotonic() - begin) < limit:
+            with suppress(requests.ConnectionError):  # a hub that is started anew tells nothing
+                if not await asyncio.to_thread(self._hub.runs, self.name):
+                    return lived
+            await asyncio.sleep(2)
+        return None
+
+
+async def _reconnected(page: Page) -> None:
+    """Have VS Code try again at once; it would by itself, after a pause that grows."""
+    with suppress(BrowserError):
+        await page.get_by_role("button", name="Reconnect Now").click(timeout=5000)
+    await page.locator(".monaco-dialog-box").wait_for(state="detached", timeout=60_000)
+
+
+Case = dict[str, "Callable[[Visit], Awaitable[float | None]]"]
+STEADY: Case = {
+    "open": Visit.untouched,
+    "closed": Visit.closed,
+    "job": Visit.job,
+    "types": Visit.types,
+    "reads": Visit.reads,
+    "windows": Visit.two_windows,
+    "reloads": Visit.reloads,
+    "cut": Visit.cut_off,
+}
+# With the hub and its proxy started anew in the middle.
+RESTARTED: Case = {
+    "restart-open": Visit.untouched,
+    "restart-types": Visit.types,
+    "restart-job": Visit.job,
+}
+
+# How long each server lives, in seconds.
+ENDLESS = float("inf")
+KEPT = (ENDLESS, ENDLESS)
+CULLED = (0.0, float(LATEST))
+OURS = {
+    "open": (TIMEOUT, LATEST),
+    "closed": CULLED,
+    "job": (JOB_LIMIT, JOB_LIMIT + LATEST),
+    "types": KEPT,
+    "reads": KEPT,
+    "windows": KEPT,
+    "reloads": KEPT,
+    "cut": KEPT,
+    "restart-open": (TIMEOUT, LATEST),
+    "restart-types": KEPT,
+    "restart-job": (JOB_LIMIT, JOB_LIMIT + LATEST),
+}
+# What the peer does is told, not wanted: an open page keeps the server, a running job does not.
+PEER = {
+    **dict.fromkeys(OURS, KEPT),
+    "closed": CULLED,
+    "job": (0.0, float(JOB_LIMIT)),
+    "restart-job": (0.0, float(JOB_LIMIT)),
+}
+PATHS = {"ours": "codeserver/", "peer": "vscode/"}
+
+
+async def _play(hub: Hub, browser: Browser, path: str, cases: Case, first: int) -> dict[str, float]:
+    """Have all come, one soon after the other; gives how long their servers lived."""
+
+    async def one(number: int, name: str) -> float:
+        await asyncio.sleep(number * ARRIVAL)
+        try:
+            lived = await cases[name](Visit(hub, browser, name, path))
+        except (AssertionError, BrowserError) as error:
+            pytest.fail(f"{name}: {error}")
+        return ENDLESS if lived is None else lived
+
+    work = [one(number, name) for number, name in enumerate(cases, first)]
+    return dict(zip(cases, await asyncio.gather(*work), strict=True))
+
+
+async def _restart(hub: Hub, after: float) -> None:
+    """Start the hub and its proxy anew while students work."""
+    await asyncio.sleep(after)
+    for what, start in (("hub", hub.start_hub), ("proxy", hub.start_proxy)):
+        await asyncio.to_thread(hub.stop, what)
+        await asyncio.sleep(3)  # they are away for a moment, as in an upgrade
+        await asyncio.to_thread(start)
+
+
+async def _play_all(steady: Hub, restarted: Hub, chromium: str, path: str) -> dict[str, float]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        restarts, others, _ = await asyncio.gather(
+            _play(restarted, browser, path, RESTARTED, 0),
+            _play(steady, browser, path, STEADY, len(RESTARTED)),
+            _restart(restarted, after=(len(RESTARTED) + len(STEADY)) * ARRIVAL + PAUSE),
+        )
+        await browser.close()
+    return restarts | others
+
+
+@pytest.fixture(scope="module", params=PATHS)
+def lives(
+    request: pytest.FixtureRequest,
+    hub_environments: dict[str, Path],
+    code_server: Path,
+    chromium: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, float]:
+    """For each case, how many seconds the server lived after all that the student did at first."""
+    folder = tmp_path_factory.mktemp("culling")
+    start = partial(
+        running_hub,
+        hub_environments["6"],
+        code_server=code_server,
+        timeout=TIMEOUT,
+        job_limit=JOB_LIMIT,
+    )
+    with start(folder=folder / "steady") as steady, start(folder=folder / "restarted") as restarted:
+        path = PATHS[request.param]
+        found = asyncio.run(_play_all(steady, restarted, chromium, path))
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps({name: str(life) for name, life in found.items()}, indent=1)
+    (RESULTS / f"culling-{request.param}.json").write_text(text)
+    return found
+
+
+@pytest.mark.parametrize("case", OURS)
+def test_who_is_culled(lives: dict[str, float], case: str, request: pytest.FixtureRequest) -> None:
+    """Each case has the end that the documentation tells."""
+    is_ours = "ours" in request.node.callspec.params.values()
+    earliest, latest = (OURS if is_ours else PEER)[case]
+    assert earliest <= lives[case] <= latest
