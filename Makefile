@@ -6,7 +6,7 @@ OLD := 4.117.0
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test slow old lowest hub-test lint bench code-server chromium clean
+.PHONY: help lab test slow old lowest hub-test culling lint bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,10 +35,13 @@ old: .venv/test code-server chromium  ## the supervision with an older code-serv
 	JUPYTER_CODESERVER_TEST_OLD_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
 	  $(BIN)/pytest tests/jupyter_codeserver_proxy/supervision/test_run.py
 	JUPYTER_CODESERVER_TEST_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
-	  $(BIN)/pytest tests/e2e -k 'tile or saved'
+	  $(BIN)/pytest tests/e2e -k 'tile or edited'
 
-hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a real JupyterHub: login, and who is culled; a quarter of an hour
-	$(BIN)/pytest -m hub
+hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a student on a real JupyterHub, of two versions
+	$(BIN)/pytest tests/hub/test_login.py
+
+culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too; 20 minutes
+	$(BIN)/pytest tests/hub/test_culling.py
 
 lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest
