@@ -28,7 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources(tree: str) -> set[str]:
     """The files of a tree that belong into the wheel, relative to it."""
-    kinds = {".py", ".json", ".svg", ".typed", ".html"}
+    kinds = {".py", ".js", ".json", ".svg", ".typed", ".html"}
     files = [path for path in (CHECKOUT / tree).rglob("*") if path.is_file()]
     found = {str(path.relative_to(CHECKOUT / tree)) for path in files if path.suffix in kinds}
     return found | {path.name for path in files if path.name == "py.typed"}
