@@ -188,23 +188,19 @@ class CodeServer(LoggingConfigurable):
 
     @validate("timeout", "reconnection_grace")
     def _is_positive(self, proposal: Bunch) -> float:
-        value: float = proposal.value
-        if value <= 0:
-            raise TraitError(
-                f"CodeServer.{proposal.trait.name} is {value:g}; "
-                "allowed is a number of seconds above 0."
-            )
-        return value
+        return _checked(proposal, "a number of seconds above 0", is_allowed=proposal.value > 0)
 
     @validate("job_limit", "idle_timeout")
     def _is_not_negative(self, proposal: Bunch) -> float:
-        value: float = proposal.value
-        if value < 0:
-            raise TraitError(
-                f"CodeServer.{proposal.trait.name} is {value:g}; "
-                "allowed is a number of seconds, or 0."
-            )
-        return value
+        return _checked(proposal, "a number of seconds, or 0", is_allowed=proposal.value >= 0)
+
+
+def _checked(proposal: Bunch, allowed: str, *, is_allowed: bool) -> float:
+    value: float = proposal.value
+    if not is_allowed:
+        name = proposal.trait.name
+        raise TraitError(f"CodeServer.{name} is {value:g}; allowed is {allowed}.")
+    return value
 
 
 def configured(app: ServerApp | None, environment: Mapping[str, str]) -> CodeServer:

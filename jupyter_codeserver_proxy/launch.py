@@ -16,6 +16,7 @@ from .supervision.process import Command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .assets.files import AssetRoot
     from .command import Options
     from .config import CodeServer
     from .executable import Executable
@@ -45,6 +46,8 @@ class Launch:
         """What the last start has found."""
         self.version: str | None = None
         """Its version."""
+        self.root: AssetRoot | None = None
+        """Its installation; None where it cannot be told."""
 
     def __call__(self, socket: Path) -> Command:
         """What to run; what it needs is laid beside the socket.
@@ -53,10 +56,11 @@ class Launch:
             CannotStart: an option is wrong, or there is no code-server that runs.
         """
         options, path, values, flags = self._resolved()
+        self.root = find_root(path)
         reports = reports_folder(socket)
         reports.mkdir()
         added = {"JUPYTER_CODESERVER_REPORTS": str(reports), **options.environment}
-        built_in = _built_in(path, socket.with_name("extensions"), ai=options.ai)
+        built_in = _built_in(path, self.root, socket.with_name("extensions"), ai=options.ai)
         return Command(
             (str(path), *command.arguments(values, flags, socket, built_in)),
             command.environment(added, self._inherited, Path(sys.prefix, "bin")),
@@ -78,9 +82,8 @@ class Launch:
         return options, path, options.values(), executable.abilities(path).flags
 
 
-def _built_in(path: Path, folder: Path, *, ai: bool) -> Path | None:
+def _built_in(path: Path, root: AssetRoot | None, folder: Path, *, ai: bool) -> Path | None:
     """VS Code's built-in extensions with ours among them; None: only its own can be had."""
-    root = find_root(path)
     if root is None:
         _log.warning("The installation of %s is not known: VS Code will not report activity", path)
         return None

@@ -12,7 +12,6 @@ from .activity.judgement import Observation
 from .activity.monitor import Monitor
 from .activity.reports import read
 from .assets.answers import Assets
-from .assets.files import find_root
 from .forwarding.upstream import Traffic, Upstream
 from .launch import reports_folder
 from .metrics import Figures
@@ -184,8 +183,7 @@ class Service:
         if socket and not self._upstream:
             self._upstream = Upstream(socket, self.traffic)
             self._is_idle = False
-            if self._launch.executable:
-                self.assets.use(find_root(self._launch.executable.path))
+            self.assets.use(self._launch.root)
         return self._upstream
 
     async def _observed(self) -> Observation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -69,18 +69,12 @@ def judge(seen: Observation, before: Activity, job_limit: timedelta, now: dateti
     living = [report for report in seen.reports if now - report.beat < _SILENCE]
     activity = Activity(person, person, "a person" if person else Activity.why)
     if seen.windows_since and not living and now - seen.windows_since >= _SILENCE and seen.traffic:
-        traffic = min(seen.traffic, now)
-        activity = Activity(person, traffic, BLIND)
+        activity = Activity(person, min(seen.traffic, now), BLIND)
     jobs = {kind for report in living for kind in report.jobs}
     if seen.has_terminal_job:
         jobs.add("terminal")
     if jobs and person and now - person < job_limit:
         activity = Activity(person, now, f"{', '.join(sorted(jobs))}: running job")
-    return _later(activity, before, person)
-
-
-def _later(activity: Activity, before: Activity, person: datetime | None) -> Activity:
-    """What once counted has counted."""
     if before.last and (activity.last is None or activity.last < before.last):
-        return Activity(person, before.last, before.why)
+        return replace(before, person=person)  # what once counted has counted
     return activity

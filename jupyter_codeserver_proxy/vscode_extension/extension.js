@@ -99,15 +99,13 @@ function watchJobs(reporter) {
   for (const execution of tasks.taskExecutions) reporter.run("task", execution, true);
   return [
     window.onDidStartTerminalShellExecution((event) =>
-      reporter.run("terminal", event.execution, true),
+      reporter.run("terminal", event.terminal, true),
     ),
     window.onDidEndTerminalShellExecution((event) =>
-      reporter.run("terminal", event.execution, false),
+      reporter.run("terminal", event.terminal, false),
     ),
-    // Its executions end with a terminal that is closed, but nothing says so.
-    window.onDidCloseTerminal(() => {
-      if (window.terminals.length === 0) reporter.running.terminal.clear();
-    }),
+    // What runs in it ends with a terminal, but nothing says so.
+    window.onDidCloseTerminal((terminal) => reporter.run("terminal", terminal, false)),
     tasks.onDidStartTask((event) => reporter.run("task", event.execution, true)),
     tasks.onDidEndTask((event) => reporter.run("task", event.execution, false)),
     debug.onDidStartDebugSession((session) => reporter.run("debugger", session.id, true)),
@@ -121,7 +119,7 @@ function watchJobs(reporter) {
       }
     }),
     workspace.onDidCloseTextDocument((document) =>
-      reporter.running.notebook.delete(document.uri.toString()),
+      reporter.run("notebook", document.uri.toString(), false),
     ),
   ];
 }

@@ -12,10 +12,11 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 import pytest
+import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 if TYPE_CHECKING:
@@ -60,6 +61,14 @@ class Lab:
     def page(self, path: str) -> str:
         """The address of a page, with the token."""
         return f"{self.url}{path}{'&' if '?' in path else '?'}token={self.token}"
+
+
+def status(lab: Lab) -> dict[str, Any]:
+    """What the status API tells."""
+    answer = requests.get(lab.page("api/codeserver"), timeout=30)
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 class StartLab(Protocol):

@@ -12,6 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import status
 from tests.e2e.test_vscode import command, explorer_row
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 PATIENCE = 180
 # VS Code takes a window for active until a minute after it was last touched.
 LEFT_ALONE = timedelta(seconds=60)
-
-
-def status(lab: Lab) -> dict[str, Any]:
-    """What the status API tells."""
-    found: dict[str, Any] = requests.get(lab.page("api/codeserver"), timeout=30).json()
-    return found
 
 
 def until(lab: Lab, page: Page, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:

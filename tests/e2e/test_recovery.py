@@ -9,6 +9,8 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import status
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -23,14 +25,6 @@ WITHOUT_EXTENSION = "--ServerApp.jpserver_extensions={'jupyter_codeserver_proxy'
 def file_row(page: Page) -> Locator:
     """A file in VS Code's explorer: VS Code is there."""
     return page.locator(".explorer-folders-view .monaco-list-row", has_text="temperature.py")
-
-
-def status(lab: Lab) -> dict[str, object]:
-    """What the status API tells."""
-    answer = requests.get(lab.page("api/codeserver"), timeout=30)
-    answer.raise_for_status()
-    found: dict[str, object] = answer.json()
-    return found
 
 
 def processes(lab: Lab) -> list[psutil.Process]:

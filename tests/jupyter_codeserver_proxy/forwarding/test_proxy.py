@@ -624,27 +624,35 @@ def test_a_browser_that_leaves_amid_an_upload_ends_it(gateway: Gateway, serve: S
     assert ended.wait(30)
 
 
-def test_a_reader_that_stops_stops_upstream(gateway: Gateway, serve: Serve) -> None:
-    """A browser that reads nothing holds a gigabyte upstream, not in Jupyter's memory."""
-    sent = GIB
-    stuck = threading.Event()
+class Flood:
+    """An upstream that answers with a gigabyte, until nobody reads any more."""
 
-    def play(wire: Wire) -> None:
-        nonlocal sent
-        wire.message()
+    def __init__(self) -> None:
+        self.sent = GIB
+        self.is_stuck = threading.Event()
+
+    def play(self, wire: Wire) -> None:
+        """One connection; `/quick` is answered at once."""
+        if wire.message().target == b"/quick":
+            wire.send(OK)
+            return
         wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIB)
-        sent = wire.send_until_stuck(GIB)
-        stuck.set()
+        self.sent = wire.send_until_stuck(GIB)
+        self.is_stuck.set()
         wire.rest()
 
-    serve(play)
+
+def test_a_reader_that_stops_stops_upstream(gateway: Gateway, serve: Serve) -> None:
+    """A browser that reads nothing holds a gigabyte upstream, not in Jupyter's memory."""
+    flood = Flood()
+    serve(flood.play)
     before = gateway.state()["peak"]
     wire = gateway.connect()
     wire.send(gateway.head(b"GET /"))
     for _ in range(3):
         assert wire.sock.recv(1)
-    assert stuck.wait(60)
-    assert sent < SLACK
+    assert flood.is_stuck.wait(60)
+    assert flood.sent < SLACK
     assert gateway.state()["peak"] - before < SLACK >> 10
     wire.close()
 
@@ -652,20 +660,8 @@ def test_a_reader_that_stops_stops_upstream(gateway: Gateway, serve: Serve) -> N
 @pytest.mark.slow
 def test_a_reader_of_a_byte_a_second_holds_nobody_up(gateway: Gateway, serve: Serve) -> None:
     """Its gigabyte waits upstream, not in Jupyter's memory, and others are answered meanwhile."""
-    sent = GIB
-    stuck = threading.Event()
-
-    def play(wire: Wire) -> None:
-        nonlocal sent
-        if wire.message().target == b"/quick":
-            wire.send(OK)
-            return
-        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIB)
-        sent = wire.send_until_stuck(GIB)
-        stuck.set()
-        wire.rest()
-
-    serve(play)
+    flood = Flood()
+    serve(flood.play)
     before = gateway.state()["peak"]
     slow = gateway.connect()
     slow.send(gateway.head(b"GET /"))
@@ -676,8 +672,8 @@ def test_a_reader_of_a_byte_a_second_holds_nobody_up(gateway: Gateway, serve: Se
         assert other.message().body == b"ok"
         other.close()
         time.sleep(1)  # the time itself is what is tested
-    assert stuck.is_set()
-    assert sent < SLACK
+    assert flood.is_stuck.is_set()
+    assert flood.sent < SLACK
     assert gateway.state()["peak"] - before < SLACK >> 10
     slow.close()
 
