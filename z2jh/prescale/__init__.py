@@ -1,0 +1,1 @@
+"""Seats ready before class, given back in the evening."""

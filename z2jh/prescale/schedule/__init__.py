@@ -1,0 +1,1 @@
+"""What an operator writes down: classes, events, holidays, calendars, and the budget."""

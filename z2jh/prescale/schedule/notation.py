@@ -1,0 +1,104 @@
+"""How times, days and durations are written in a schedule."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = 5
+_DAY_MINUTES = 24 * 60
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def clock(value: object) -> int:
+    """Minutes after midnight from `9:15`, `09:15` or `24:00`.
+
+    Raises:
+        ValueError: it is no time of day.
+    """
+    if isinstance(value, int):
+        return value
+    match = _CLOCK.fullmatch(str(value).strip())
+    if match:
+        hours, minutes = map(int, match.groups())
+        if minutes < 60 and hours * 60 + minutes <= _DAY_MINUTES:  # noqa: PLR2004 -- an hour's
+            return hours * 60 + minutes
+    raise ValueError(f"'{value}' is no time of day: write hours and minutes, as in 09:15")
+
+
+def duration(value: object) -> int:
+    """Seconds from `3m`, `90s` or `1h30m`.
+
+    Raises:
+        ValueError: it is no duration.
+    """
+    if isinstance(value, int):
+        return value
+    match = _DURATION.fullmatch(str(value).strip())
+    if not match:
+        raise ValueError(f"'{value}' is no duration: write a number and h, m or s, as in 10m")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def days(value: object) -> frozenset[int]:
+    """Days of the week, Monday being 0, from `weekdays`, `daily`, `mon-fri`, `mon` or a list.
+
+    Raises:
+        ValueError: a day is none.
+    """
+    if isinstance(value, frozenset):
+        return value
+    parts = value if isinstance(value, list) else re.split(r"[,\s]+", str(value).strip())
+    found = frozenset[int]().union(*(_day_range(str(part).strip().lower()) for part in parts))
+    if not found:
+        raise ValueError("no day is named: write weekdays, daily, mon-fri or [mon, wed]")
+    return found
+
+
+def _day_range(text: str) -> frozenset[int]:
+    if text in {"daily", "weekdays"}:
+        return frozenset(range(7 if text == "daily" else _WEEKDAYS))
+    first, dash, last = text.partition("-")
+    start, end = _day(first), _day(last or first)
+    if dash and end < start:
+        return frozenset(range(start, 7)) | frozenset(range(end + 1))
+    return frozenset(range(start, end + 1))
+
+
+def _day(text: str) -> int:
+    # A whole name is read as well: monday, Thursday.
+    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    if text in DAYS:
+        return DAYS.index(text)
+    if text in full:
+        return full.index(text)
+    raise ValueError(f"'{text}' is no day: write {', '.join(DAYS)}, weekdays or daily")
+
+
+def zone(value: object) -> ZoneInfo:
+    """A time zone from its IANA name.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(str(value))
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(
+            f"'{value}' is no time zone: write its IANA name, as in Europe/Zurich"
+        ) from error
+
+
+Clock = Annotated[int, BeforeValidator(clock)]
+Duration = Annotated[int, BeforeValidator(duration)]
+Days = Annotated[frozenset[int], BeforeValidator(days)]
+Zone = Annotated[ZoneInfo, BeforeValidator(zone)]

@@ -1,0 +1,131 @@
+"""A schedule and the values together: which pool, how many seats, how much time ahead."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from . import capacity
+from .errors import Problem, ScheduleError
+
+if TYPE_CHECKING:
+    from .capacity import Capacity
+    from .meetings import Held
+    from .schedule.model import Schedule
+    from .values import Pool, Values
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that a plan is made from, but what is held when.
+
+    Attributes:
+        schedule: with pool and fallback filled in.
+        values: of the hub.
+        capacities: by name of pool and slug of profile.
+    """
+
+    schedule: Schedule
+    values: Values
+    capacities: dict[tuple[str, str], Capacity]
+
+    @property
+    def lead(self) -> int:
+        """Seconds from the wish for a node until a student can sit there.
+
+        A run of `apply` may be as late as the interval between two.
+        """
+        return math.ceil(self.schedule.node_start.seconds) + self.schedule.interval
+
+    @property
+    def linger(self) -> int:
+        """Seconds for which a student's server stays after class."""
+        said = self.schedule.linger
+        known = self.values.linger if said is None else said
+        return 0 if known is None else known
+
+    def pool_of(self, held: Held) -> Pool:
+        """Where a meeting takes place."""
+        return self.values.pools[held.pool or self.schedule.pool]
+
+    def price(self, pool: str) -> float | None:
+        """Of a node of a pool for an hour; None if nobody said."""
+        return self.schedule.budget.prices.get(pool)
+
+
+def build(schedule: Schedule, values: Values, file: str) -> Site:
+    """Join the two, and find what does not fit.
+
+    Args:
+        schedule: a complete one.
+        values: of the hub.
+        file: the schedule's name, for what is told about it.
+
+    Raises:
+        ScheduleError: a pool or profile that there is not, or no room for a single student.
+    """
+    chosen, problems = _pools(schedule, values, file)
+    capacities: dict[tuple[str, str], Capacity] = {}
+    for pool in values.pools.values():
+        for slug, profile in values.profiles.items():
+            found = capacity.of(pool, profile, values)
+            if found is None:
+                what = f"the memory of machine type {pool.machine} of pool '{pool.name}' is unknown"
+                problems.append(Problem("values", None, what, "use a predefined or a custom type"))
+                break
+            capacities[pool.name, slug] = found
+    if not problems:
+        problems = _unusable(chosen, values, capacities, file)
+    if problems:
+        raise ScheduleError(problems)
+    return Site(chosen, values, capacities)
+
+
+def unknown_names(site: Site, held: tuple[Held, ...]) -> tuple[tuple[Held, ...], list[str]]:
+    """Put a calendar's events with an unknown pool or profile onto the default ones, and say so."""
+    told: list[str] = []
+    kept: list[Held] = []
+    for each in held:
+        pool = each.pool if each.pool in site.values.pools else ""
+        profile = each.profile if each.profile in site.values.profiles else ""
+        if (pool, profile) != (each.pool, each.profile):
+            told.append(f"{each.name}: no pool or profile of that name; the default one is used")
+        kept.append(replace(each, pool=pool, profile=profile))
+    return tuple(kept), list(dict.fromkeys(told))
+
+
+def _pools(schedule: Schedule, values: Values, file: str) -> tuple[Schedule, list[Problem]]:
+    cheap = [it.name for it in values.pools.values() if it.provisioning != "standard"]
+    sure = [it.name for it in values.pools.values() if it.provisioning == "standard"]
+    names = list(values.pools)
+    pool = schedule.pool or (cheap[0] if len(cheap) == 1 else names[0] if len(names) == 1 else "")
+    fallback = schedule.fallback or (sure[0] if len(sure) == 1 and sure[0] != pool else "")
+    problems = []
+    known = f"the values have {', '.join(names)}"
+    if not pool:
+        problems.append(Problem(file, 1, "'pool' is missing, and could be several", known))
+    for key, name in (("pool", pool), ("fallback", fallback)):
+        if name and name not in names:
+            problems.append(Problem(file, None, f"{key}: there is no pool '{name}'", known))
+    return schedule.model_copy(update={"pool": pool, "fallback": fallback}), problems
+
+
+def _unusable(
+    schedule: Schedule, values: Values, capacities: dict[tuple[str, str], Capacity], file: str
+) -> list[Problem]:
+    problems = []
+    for each in (*schedule.classes, *schedule.events, *schedule.calendars):
+        pool = each.pool or schedule.pool
+        if pool not in values.pools:
+            what = f"'{each.name}': there is no pool '{pool}'"
+            problems.append(Problem(file, None, what, f"known are {', '.join(values.pools)}"))
+        elif each.profile not in values.profiles:
+            known = ", ".join(slug for slug in values.profiles if slug) or "none"
+            what = f"'{each.name}': there is no profile '{each.profile}'"
+            problems.append(Problem(file, None, what, f"singleuser.profileList has {known}"))
+        elif capacities[pool, each.profile].seats < 1:
+            found = capacities[pool, each.profile]
+            what = f"'{each.name}': a node of pool '{pool}' has no room for one student"
+            problems.append(Problem(file, None, what, f"{found.told[3]}: take larger machines"))
+    return problems

@@ -1,0 +1,257 @@
+"""The Helm values: layers merged in order, and what prescale takes out of them."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from .errors import Problem, ScheduleError
+from .machines import Room
+from .schedule import document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from .schedule.document import Document, Path_
+
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+# The chart's own, where the values say nothing: values.yaml of Zero to JupyterHub 4.4.0.
+_CHART = {"memory": 2**30, "timeout": 3600, "every": 600, "start_timeout": 300, "spawns": 64}
+_PROVISIONING = ("spot", "preemptible", "standard")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A node pool for students.
+
+    Attributes:
+        name: GKE's.
+        machine: type.
+        least: nodes that always stand, in the whole pool.
+        most: nodes that there may be.
+        provisioning: spot, preemptible or standard.
+        max_pods: pods that a node takes.
+        taint: `key=value:effect` that students' pods tolerate; may be empty.
+    """
+
+    name: str
+    machine: str
+    least: int
+    most: int
+    provisioning: str = "standard"
+    max_pods: int = 110
+    taint: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a student of a profile is guaranteed.
+
+    Attributes:
+        slug: its name in addresses.
+        guarantee: CPU and memory that the scheduler counts.
+        volumes: disks that the student's pod attaches.
+    """
+
+    slug: str
+    guarantee: Room
+    volumes: int
+
+
+@dataclass(frozen=True)
+class Values:
+    """All that prescale reads in the values.
+
+    Attributes:
+        pools: for students, by name.
+        profiles: by slug; the default one is also under the empty string.
+        reserve: what GKE's own pods on a node ask for.
+        reserve_pods: how many those are.
+        image: of a student, with its tag.
+        linger: seconds until a server that nobody uses is gone; None: servers are not culled.
+        start_timeout: seconds that the hub waits for a server.
+        spawns: servers that the hub starts at the same time.
+        cluster: project, zone or region, name, namespace; as far as they are said.
+    """
+
+    pools: dict[str, Pool]
+    profiles: dict[str, Profile]
+    reserve: Room
+    reserve_pods: int
+    image: str
+    linger: int | None
+    start_timeout: int
+    spawns: int
+    cluster: dict[str, str]
+
+
+class _Layers:
+    """The merged values, and where each comes from."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = documents
+        self.merged: dict[str, Any] = reduce(_merge, (it.content for it in documents), {})
+        self.problems: list[Problem] = []
+
+    def get(self, *path: str | int, default: Any = None) -> Any:  # noqa: ANN401 -- YAML's values
+        found: Any = self.merged
+        for key in path:
+            if isinstance(found, dict) and key in found:
+                found = found[key]
+            elif isinstance(found, list) and isinstance(key, int) and key < len(found):
+                found = found[key]
+            else:
+                return default
+        return default if found is None else found
+
+    def bad(self, path: Path_, what: str, hint: str) -> None:
+        holders = [it for it in self._documents if path in it.lines] or list(self._documents)
+        at = holders[-1]
+        self.problems.append(Problem(str(at.file), at.line(path), what, hint))
+
+    def number(self, path: Path_, default: float) -> float:
+        value = self.get(*path, default=default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            self.bad(path, f"'{path[-1]}' is {value!r}", "write a number that is not negative")
+            return default
+        return value
+
+    def bytes(self, path: Path_, default: int) -> int:
+        value = self.get(*path, default=default)
+        match = _BYTES.fullmatch(str(value))
+        if isinstance(value, bool) or not match:
+            self.bad(path, f"'{path[-1]}' is {value!r}", "write bytes, as in 2147483648")
+            return default
+        return int(float(match.group(1)) * _UNITS[match.group(2)])
+
+
+def load(files: Sequence[Path]) -> Values:
+    """Read layers of values, later ones over earlier ones, as Helm does.
+
+    Raises:
+        ScheduleError: what is needed is missing or wrong; all problems at once.
+    """
+    documents = [document.read(file, typed=True) for file in files]
+    for each in documents:
+        if not isinstance(each.content, dict | None):
+            raise ScheduleError(
+                [Problem(str(each.file), 1, "is no map of values", "begin with `custom:`")]
+            )
+    layers = _Layers([it for it in documents if it.content])
+    if not layers.merged:
+        raise ScheduleError([Problem(str(it), None, "says nothing", "give values") for it in files])
+    found = _take(layers)
+    if layers.problems:
+        raise ScheduleError(layers.problems)
+    return found
+
+
+def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    result = dict(under)
+    for key, value in over.items():
+        below = result.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        result[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def _take(layers: _Layers) -> Values:
+    image = layers.get("singleuser", "image", "name", default="")
+    tag = layers.get("singleuser", "image", "tag", default="")
+    culled = layers.get("cull", "enabled", default=True)
+    linger = layers.number(("cull", "timeout"), _CHART["timeout"])
+    linger += layers.number(("cull", "every"), _CHART["every"])
+    cluster = layers.get("custom", "cluster", default={})
+    reserve = ("custom", "nodeReserve")
+    return Values(
+        pools=_pools(layers),
+        profiles=_profiles(layers),
+        reserve=Room(
+            layers.number((*reserve, "cpu"), 0.5), layers.bytes((*reserve, "memory"), 750 * 2**20)
+        ),
+        reserve_pods=int(layers.number((*reserve, "pods"), 15)),
+        image=f"{image}:{tag}" if tag else str(image),
+        linger=int(linger) if culled else None,
+        start_timeout=int(
+            layers.number(("singleuser", "startTimeout"), _CHART["start_timeout"])
+        ),
+        spawns=int(layers.number(("hub", "concurrentSpawnLimit"), _CHART["spawns"])),
+        cluster={str(key): str(value) for key, value in cluster.items()},
+    )
+
+
+def _pools(layers: _Layers) -> dict[str, Pool]:
+    path: Path_ = ("custom", "pools")
+    given = layers.get(*path)
+    if not isinstance(given, dict) or not given:
+        layers.bad(path, "'custom.pools' names no pool", "say machineType, minNodes and maxNodes")
+        return {}
+    return {
+        str(name): pool
+        for name in given
+        if layers.get(*path, name, "purpose", default="user") == "user"
+        and (pool := _pool(layers, str(name), (*path, name)))
+    }
+
+
+def _pool(layers: _Layers, name: str, path: Path_) -> Pool | None:
+    machine = layers.get(*path, "machineType")
+    provisioning = layers.get(*path, "provisioning", default="standard")
+    if not isinstance(machine, str):
+        layers.bad(path, f"pool '{name}' has no machineType", "add it, as in n2-highmem-8")
+        return None
+    if provisioning not in _PROVISIONING:
+        what = f"pool '{name}' has the provisioning {provisioning!r}"
+        layers.bad((*path, "provisioning"), what, f"write {', '.join(_PROVISIONING)}")
+        return None
+    least = int(layers.number((*path, "minNodes"), 0))
+    most = int(layers.number((*path, "maxNodes"), 0))
+    if most < max(1, least):
+        what = f"pool '{name}' has at most {most} nodes, and at least {least}"
+        layers.bad((*path, "maxNodes"), what, "raise maxNodes")
+        return None
+    pods = int(layers.number((*path, "maxPods"), 110))
+    taint = str(layers.get(*path, "taint", default=""))
+    return Pool(name, machine, least, most, provisioning, pods, taint)
+
+
+def _profiles(layers: _Layers) -> dict[str, Profile]:
+    user: Path_ = ("singleuser",)
+    memory = layers.bytes(
+        _guarantee(layers, (*user, "memory", "guarantee"), (*user, "memory", "limit")),
+        _CHART["memory"],
+    )
+    cpu = layers.number(_guarantee(layers, (*user, "cpu", "guarantee"), (*user, "cpu", "limit")), 0)
+    volumes = _volumes(layers)
+    plain = Profile("", Room(cpu, memory), volumes)
+    profiles = {"": plain}
+    for number, each in enumerate(layers.get("singleuser", "profileList", default=[])):
+        if not isinstance(each, dict):
+            continue
+        slug = str(each.get("slug") or re.sub("[^a-z0-9]+", "-", str(each.get("display_name")).lower()))
+        override: Path_ = ("singleuser", "profileList", number, "kubespawner_override")
+        guarantee = Room(
+            layers.number((*override, "cpu_guarantee"), cpu),
+            layers.bytes((*override, "mem_guarantee"), memory),
+        )
+        profiles[slug] = Profile(slug, guarantee, volumes)
+        if each.get("default"):
+            profiles[""] = profiles[slug]
+    return profiles
+
+
+def _guarantee(layers: _Layers, path: Path_, limit: Path_) -> Path_:
+    """The path that counts: Kubernetes takes the limit where there is no guarantee."""
+    return limit if layers.get(*path) is None and layers.get(*limit) is not None else path
+
+
+def _volumes(layers: _Layers) -> int:
+    dynamic = layers.get("singleuser", "storage", "type", default="dynamic") == "dynamic"
+    extra = layers.get("singleuser", "storage", "extraVolumes", default=[])
+    claims = [it for it in extra if isinstance(it, dict) and "persistentVolumeClaim" in it]
+    return int(dynamic) + len(claims) if isinstance(extra, list) else int(dynamic)
