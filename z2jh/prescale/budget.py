@@ -22,7 +22,7 @@ class Week:
 
     Attributes:
         monday: its first day.
-        hours: node hours, of all pools.
+        hours: node hours, of all pools, with those of servers that stay after class.
         money: None if a pool that is used has no price.
     """
 
@@ -53,7 +53,7 @@ def weeks(site: Site, demands: Mapping[str, Demand], start: int, end: int) -> It
 def _week(
     site: Site, demands: Mapping[str, Demand], monday: date, start: int, end: int
 ) -> Week:
-    hours = {pool: it.wanted.integral(start, end) / 3600 for pool, it in demands.items()}
+    hours = {pool: it.paid.integral(start, end) / 3600 for pool, it in demands.items()}
     used = {pool: spent for pool, spent in hours.items() if spent}
     prices = site.schedule.budget.prices
     known = all(pool in prices for pool in used)

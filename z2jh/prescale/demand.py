@@ -27,12 +27,14 @@ class Demand:
         seats: needed, as soon as they are prepared; with those who stay after an earlier class.
         needed: nodes for that and for the baseline, as if there were no bounds.
         wanted: nodes within the pool's bounds, short gaps filled.
+        paid: nodes that will be there: those wanted, and those that students still sit on.
     """
 
     students: Steps
     seats: Steps
     needed: Steps
     wanted: Steps
+    paid: Steps
 
 
 def expected(held: Iterable[Held]) -> Steps:
@@ -70,11 +72,12 @@ def of_pool(site: Site, pool: str, held: Sequence[Held], start: int, end: int) -
     def people(now: list[int]) -> int:
         return sum(now) if sum(now[:count]) else 0
 
-    def nodes(now: list[int]) -> int:
-        if not sum(now[:count]):
-            return 0
+    def occupied(now: list[int]) -> int:
         each = zip(now[:count], now[count:], seats, strict=True)
-        return sum(-(-(sat + stayed) // room) for sat, stayed, room in each) + site.schedule.spare
+        return sum(-(-(sat + stayed) // room) for sat, stayed, room in each)
+
+    def nodes(now: list[int]) -> int:
+        return occupied(now) + site.schedule.spare if sum(now[:count]) else 0
 
     floor = baseline(site.schedule, start, end) if pool == site.schedule.pool else Steps()
     needed = combined([combined([*active, *lingering], nodes), floor], max)
@@ -82,7 +85,15 @@ def of_pool(site: Site, pool: str, held: Sequence[Held], start: int, end: int) -
     steady = without_gaps(needed, site.schedule.keep)
     clamped = [min(bounds.most, max(bounds.least, value)) for value in steady.values]
     wanted = squeezed((0, *steady.times), (bounds.least, *clamped))
-    return Demand(expected(here), combined([*active, *lingering], people), needed, wanted)
+    both = [*active, *lingering]
+    stay = combined(both, lambda now: min(bounds.most, occupied(now)))
+    return Demand(
+        students=expected(here),
+        seats=combined(both, people),
+        needed=needed,
+        wanted=wanted,
+        paid=combined([wanted, stay], max),
+    )
 
 
 def _active(site: Site, held: Iterable[Held], profile: str) -> Steps:

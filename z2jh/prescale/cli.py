@@ -1,0 +1,136 @@
+"""The command line: `plan`, `simulate`, `apply`, `status`, `learn`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .commands import applying, learning, planning, simulating
+from .errors import PrescaleError, ScheduleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .commands.answer import Answer, Verb
+
+EXIT_CODES = """\
+exit codes:
+  0  done
+  1  failed for another reason
+  2  a wrong argument
+  3  a schedule, roster or values file that cannot be used
+  4  an API is out of reach, or answers with errors that may pass
+  5  an API refuses: rights are missing
+  6  another prescale, or an operation on the cluster, is at work: the next run goes on
+  7  the seats of a class are not ready in time
+  8  with `plan --check`: more than the budget's cap is planned
+"""
+
+_INTERRUPTED = 130
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives its exit code."""
+    options = parser().parse_args(arguments)
+    level = _LEVELS[min(options.verbose, len(_LEVELS) - 1)]
+    logging.basicConfig(level=level, format="prescale: %(message)s")
+    try:
+        answer: Answer = options.run(options)
+    except KeyboardInterrupt:
+        return _fail(options, PrescaleError("interrupted"), _INTERRUPTED)
+    except PrescaleError as error:
+        return _fail(options, error, error.exit_code)
+    except OSError as error:
+        message = f"{error.filename or 'input/output'}: {error.strerror or error}"
+        return _fail(options, PrescaleError(message), PrescaleError.exit_code)
+    # A reader that has seen enough (`| head`) is no failure.
+    try:
+        _print(json.dumps(answer.data, indent=2) if options.json else answer.text)
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if answer.error:
+        print(f"prescale: {answer.error}", file=sys.stderr)  # noqa: T201 -- a program's output
+        return answer.error.exit_code
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        prog="python -m z2jh.prescale",
+        description="Seats ready before class, given back in the evening.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = result.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def add(name: str, help_: str, verb: Verb) -> argparse.ArgumentParser:
+        made = verbs.add_parser(
+            name,
+            help=help_,
+            description=f"{help_[0].upper()}{help_[1:]}.",
+            epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.add_argument("--json", action="store_true", help="one JSON object on standard output")
+        made.add_argument(
+            "--verbose", "-v", action="count", default=0, help="say more on standard error"
+        )
+        made.set_defaults(run=verb)
+        return made
+
+    planning.add_options(
+        _files(add("plan", "show what will be changed when, and why", planning.run))
+    )
+    simulating.add_options(
+        _files(add("simulate", "try policies on a model of the cluster", simulating.run))
+    )
+    applying.add_options(
+        _files(add("apply", "bring the cluster to the plan; run it every few minutes", applying.run))
+    )
+    applying.add_status_options(
+        _files(add("status", "what is wanted, there and missing", applying.status))
+    )
+    learning.add_options(
+        add("learn", "take figures out of a hub's log or a CSV of logins", learning.run)
+    )
+    return result
+
+
+def _files(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    add = made.add_argument
+    add("--schedule", type=Path, default=Path("schedule.yaml"), metavar="FILE", help="%(default)s")
+    add(
+        "--values",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="a layer of the hub's Helm values; may be repeated, later ones over earlier ones",
+    )
+    add("--copies", type=Path, metavar="FOLDER", help="keep the calendars' last good copies there")
+    return made
+
+
+def _fail(options: argparse.Namespace, error: PrescaleError, code: int) -> int:
+    if options.json:
+        _print(
+            json.dumps(
+                {"error": type(error).__name__, "message": str(error), "exit_code": code}, indent=2
+            )
+        )
+    lead = "" if isinstance(error, ScheduleError) else "prescale: "
+    print(f"{lead}{error}", file=sys.stderr)  # noqa: T201 -- a program's output
+    return code
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 -- a program's output

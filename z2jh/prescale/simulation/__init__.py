@@ -1,0 +1,1 @@
+"""A model of the cluster in which policies are tried before they are paid for."""
