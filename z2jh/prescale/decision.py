@@ -110,8 +110,9 @@ def _of_pool(
     if not plan.known:
         asked = max(asked, state.placeholders)
     reason = _reason(plan, pool, now)
-    if target != state.minimum:
-        yield SetMinimum(pool, state.minimum, target, reason)
+    minimum = min(state.maximum, -(-target // state.step) * state.step)
+    if minimum != state.minimum:
+        yield SetMinimum(pool, state.minimum, minimum, reason)
     if asked != state.placeholders:
         ready = f"{state.standing} of {target} nodes are ready"
         yield SetPlaceholders(pool, state.placeholders, asked, f"{ready}; {reason}")

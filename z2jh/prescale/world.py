@@ -38,12 +38,14 @@ class PoolState:
         maximum: the autoscaler's, for the whole pool.
         placeholders: wanted by the object that holds them, whether they run or not.
         nodes: of the pool.
+        step: by which the minimum can be set: the number of zones, where GKE counts for each.
     """
 
     minimum: int
     maximum: int
     placeholders: int
     nodes: tuple[Node, ...] = ()
+    step: int = 1
 
     @cached_property
     def standing(self) -> int:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from z2jh.prescale.site import Site
 
 _NEVER = 1e9  # seconds: servers that are not culled
-_NIGHT = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,6 @@ def run(plan: Plan, policy: Policy, parameters: Parameters, *, cheap: bool) -> O
         cheap: machines are what the pools say; otherwise all of them are on demand.
     """
     pools = [_pool(plan.site, name, parameters, cheap=cheap) for name in plan.demands]
-    # Students' servers stay after the last class: they are paid for as well.
-    end = plan.end + _NIGHT
     cluster = Cluster(pools, plan.site.schedule.fallback, policy, parameters, plan.start)
     if isinstance(policy, Fixed) and policy.enforced:
         cluster.stand(cluster.pools[policy.pool], policy.minimum.at(plan.start))
@@ -126,7 +123,7 @@ def run(plan: Plan, policy: Policy, parameters: Parameters, *, cheap: bool) -> O
         if plan.start <= held.start < plan.end:
             opens = held.start - plan.site.schedule.early
             cluster.at(opens, _storm, cluster, plan.site, held, parameters.seed * 10**6 + number)
-    cluster.run(end if not parameters.idle >= _NEVER else plan.end)
+    cluster.run(plan.end)
     return _outcome(plan.site, policy, cluster, cheap=cheap)
 
 

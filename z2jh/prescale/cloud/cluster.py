@@ -1,0 +1,164 @@
+"""Both APIs as one cluster: what stands there, and how it is changed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from google.cloud import container_v1
+from lightkube import Client
+from lightkube.core.exceptions import ConfigError
+
+from z2jh.prescale.decision import SetMinimum, SetPlaceholders
+from z2jh.prescale.errors import PrescaleError, UsageError
+from z2jh.prescale.world import PoolState
+
+from . import lease
+from .gke import NodePools
+from .kubernetes import Kubernetes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from z2jh.prescale.decision import Action
+    from z2jh.prescale.site import Site
+    from z2jh.prescale.world import World
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the cluster is.
+
+    Attributes:
+        cluster: `projects/P/locations/L/clusters/C`.
+        namespace: of the hub.
+    """
+
+    cluster: str
+    namespace: str
+
+
+class Cluster:
+    """The real one.
+
+    Args:
+        pools: Google's API.
+        kubernetes: the cluster's own.
+        client: lightkube's, for the lease.
+        namespace: of the hub.
+    """
+
+    def __init__(
+        self, pools: NodePools, kubernetes: Kubernetes, client: Client, namespace: str
+    ) -> None:
+        self._pools = pools
+        self._kubernetes = kubernetes
+        self._client = client
+        self._namespace = namespace
+
+    def observe(self) -> World:
+        """The pools as they are, in three calls.
+
+        Raises:
+            UnreachableError: an API does not answer.
+            ForbiddenError: it refuses.
+        """
+        limits = self._pools.limits()
+        seen = self._kubernetes.seen()
+        return {
+            pool: PoolState(
+                minimum=limits[pool].minimum,
+                maximum=limits[pool].maximum,
+                placeholders=seen.placeholders.get(pool, 0),
+                nodes=nodes,
+                step=limits[pool].step,
+            )
+            for pool, nodes in seen.nodes.items()
+            if pool in limits
+        }
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold the lease while the cluster is changed."""
+        holder = f"{socket.gethostname()}-{os.getpid()}"
+        return lease.held(
+            self._client, self._kubernetes, self._namespace, holder, lambda: datetime.now(timezone.utc)
+        )
+
+    def carry_out(self, actions: Sequence[Action]) -> list[PrescaleError]:
+        """Do what was decided, each action whatever became of the others.
+
+        Returns:
+            what failed.
+        """
+        failures = []
+        for action in actions:
+            try:
+                self._carry_out(action)
+            except PrescaleError as error:
+                _log.warning("%s", error)
+                failures.append(error)
+        return failures
+
+    def tell(self, reason: str, message: str) -> None:
+        """Write an event beside the hub."""
+        self._kubernetes.tell(reason, message)
+
+    def _carry_out(self, action: Action) -> None:
+        if isinstance(action, SetMinimum):
+            self._pools.set_minimum(action.pool, action.after)
+            self.tell("Minimum", f"{action.pool}: {action.before} to {action.after}: {action.reason}")
+        elif isinstance(action, SetPlaceholders):
+            self._kubernetes.set_placeholders(action.pool, action.after)
+            self.tell(
+                "Placeholders", f"{action.pool}: {action.before} to {action.after}: {action.reason}"
+            )
+        else:
+            self._kubernetes.cordon(action.node)
+            self.tell("Cordoned", f"{action.pool}: {action.node} {action.reason}")
+
+
+def place(site: Site, cluster: str | None, namespace: str | None) -> Place:
+    """Where the cluster is: as given, or as the values' `custom.cluster` says.
+
+    Raises:
+        UsageError: neither says it.
+    """
+    said = site.values.cluster
+    location = said.get("zone") or said.get("region") or said.get("location")
+    if cluster is None:
+        if not (said.get("project") and location and said.get("name")):
+            raise UsageError(
+                "which cluster? give --cluster projects/P/locations/L/clusters/C, or say project, "
+                "zone or region, and name under custom.cluster in the values"
+            )
+        cluster = f"projects/{said['project']}/locations/{location}/clusters/{said['name']}"
+    return Place(cluster, namespace or said.get("namespace") or "default")
+
+
+def connect(site: Site, where: Place) -> Cluster:
+    """Reach both APIs with the credentials that the environment has.
+
+    Raises:
+        UsageError: there are no credentials.
+    """
+    try:
+        client = Client(namespace=where.namespace, field_manager="prescale")
+    except ConfigError as error:
+        raise UsageError(f"no Kubernetes to be found: {error}; set KUBECONFIG") from error
+    from google.auth.exceptions import DefaultCredentialsError  # noqa: PLC0415 -- for this alone
+
+    try:
+        google = container_v1.ClusterManagerClient()
+    except DefaultCredentialsError as error:
+        raise UsageError(
+            "no Google credentials: use Workload Identity, or `gcloud auth application-default login`"
+        ) from error
+    kubernetes = Kubernetes(client, where.namespace, site)
+    return Cluster(NodePools(google, where.cluster), kubernetes, client, where.namespace)

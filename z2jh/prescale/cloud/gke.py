@@ -1,0 +1,196 @@
+"""The pools' autoscaling limits, through Google's own client."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from google.api_core import exceptions
+from google.auth import exceptions as auth_exceptions
+from google.cloud import container_v1
+
+from z2jh.prescale.errors import ForbiddenError, HeldError, PrescaleError, UnreachableError
+
+from .patience import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+# gRPC and REST name the same fault differently; a status is what both have.
+_BUSY = ("FAILED_PRECONDITION", "ABORTED")
+_PASSING = (
+    exceptions.TooManyRequests,
+    exceptions.ServerError,
+    exceptions.RetryError,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Autoscaling of a pool.
+
+    Attributes:
+        minimum: nodes, in all its zones.
+        maximum: nodes, in all its zones.
+        step: zones, where GKE counts nodes for each; otherwise 1.
+    """
+
+    minimum: int
+    maximum: int
+    step: int
+
+
+class LostOperationError(Exception):
+    """An operation that was begun is no longer known: what came of it has to be looked at."""
+
+
+class NodePools:
+    """The node pools of a cluster.
+
+    Args:
+        client: Google's, over gRPC or REST.
+        cluster: `projects/P/locations/L/clusters/C`.
+        patience: how long is waited.
+    """
+
+    def __init__(
+        self,
+        client: container_v1.ClusterManagerClient,
+        cluster: str,
+        patience: Patience | None = None,
+    ) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._patience = patience or Patience()
+
+    def limits(self) -> dict[str, Limits]:
+        """The limits of every pool that is autoscaled, in one call.
+
+        Raises:
+            UnreachableError: the API does not answer.
+            ForbiddenError: it refuses.
+        """
+        cluster = self._persistently(
+            lambda: self._client.get_cluster(name=self._cluster, **self._call), "read the cluster"
+        )
+        return {
+            pool.name: _limits(pool) for pool in cluster.node_pools if pool.autoscaling.enabled
+        }
+
+    def set_minimum(self, pool: str, minimum: int) -> None:
+        """Set a pool's minimum, and leave all else as it is. Does nothing if it is so already.
+
+        Args:
+            pool: name.
+            minimum: nodes, in all its zones.
+
+        Raises:
+            HeldError: an operation on the cluster did not end in time.
+            UnreachableError: the API does not answer, or the operation failed.
+            ForbiddenError: it refuses.
+        """
+        self._persistently(
+            lambda: self._set_minimum(pool, minimum), f"set the minimum of pool '{pool}'"
+        )
+
+    def _set_minimum(self, pool: str, minimum: int) -> None:
+        name = f"{self._cluster}/nodePools/{pool}"
+        # Read at every try: somebody may have changed the maximum meanwhile.
+        found = self._client.get_node_pool(name=name, **self._call)
+        limits = _limits(found)
+        if not found.autoscaling.enabled:
+            raise PrescaleError(f"pool '{pool}' is not autoscaled: switch autoscaling on")
+        if limits.minimum == minimum:
+            return
+        wanted = container_v1.NodePoolAutoscaling(found.autoscaling)
+        if wanted.total_max_node_count:
+            wanted.total_min_node_count = minimum
+        else:
+            wanted.min_node_count = -(-minimum // limits.step)
+        request = container_v1.SetNodePoolAutoscalingRequest(name=name, autoscaling=wanted)
+        begun = self._client.set_node_pool_autoscaling(request=request, **self._call)
+        self._await(begun)
+
+    def _await(self, operation: container_v1.Operation) -> None:
+        name = f"{self._cluster.rpartition('/clusters/')[0]}/operations/{operation.name}"
+        until = time.monotonic() + self._patience.total
+        while operation.status != container_v1.Operation.Status.DONE:
+            if time.monotonic() > until:
+                raise HeldError(f"operation {operation.name} is still running; the next run looks")
+            time.sleep(self._patience.poll)
+            try:
+                operation = self._client.get_operation(name=name, **self._call)
+            except exceptions.NotFound as error:
+                raise LostOperationError(name) from error
+        # An operation that failed is done as well.
+        if operation.error.code or operation.error.message:
+            raise exceptions.ServiceUnavailable(
+                f"operation {operation.name} failed: {operation.error.message}"
+            )
+
+    @property
+    def _call(self) -> dict[str, Any]:
+        # The client's own tries would be added to ours.
+        return {"timeout": self._patience.call, "retry": None}
+
+    def _persistently(self, what: Callable[[], T], told: str) -> T:
+        until = time.monotonic() + self._patience.total
+        wait = self._patience.first
+        while True:
+            try:
+                return what()
+            except LostOperationError as error:
+                failure: PrescaleError = UnreachableError(f"cannot {told}: operation lost: {error}")
+            except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+                failure = _meaning(error, told)
+                if not isinstance(failure, UnreachableError | HeldError):
+                    raise failure from error
+            except (auth_exceptions.GoogleAuthError, OSError) as error:
+                failure = UnreachableError(f"cannot {told}: {_line(error)}")
+            if time.monotonic() + wait > until:
+                raise failure
+            _log.info("%s; trying again in %.1f s", failure, wait)
+            time.sleep(wait)
+            wait = min(2 * wait, self._patience.longest)
+
+
+def _limits(pool: container_v1.NodePool) -> Limits:
+    found = pool.autoscaling
+    if found.total_max_node_count:
+        return Limits(found.total_min_node_count, found.total_max_node_count, 1)
+    zones = max(1, len(pool.locations))
+    return Limits(found.min_node_count * zones, found.max_node_count * zones, zones)
+
+
+def _meaning(error: Exception, told: str) -> PrescaleError:
+    said = _line(error)
+    if _is_busy(error):
+        return HeldError(f"cannot {told} while another operation runs: {said}")
+    if isinstance(error, _PASSING):
+        return UnreachableError(f"cannot {told}: {said}")
+    if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
+        return ForbiddenError(f"may not {told}: {said}; z2jh/prescale/README.md lists the rights")
+    if isinstance(error, exceptions.NotFound):
+        return PrescaleError(f"cannot {told}: {said}; compare project, location and names")
+    return PrescaleError(f"cannot {told}: {said}")
+
+
+def _is_busy(error: Exception) -> bool:
+    if isinstance(error, exceptions.FailedPrecondition | exceptions.Aborted):
+        return True
+    # REST's class says only 400 or 409; the status is in what was answered.
+    try:
+        return error.response.json()["error"]["status"] in _BUSY  # type: ignore[attr-defined]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,230 @@
+"""Nodes, students' pods and placeholders, through lightkube."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from lightkube import ApiError
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import Event, Node, Pod
+from lightkube.types import PatchType
+
+from z2jh.prescale.errors import ForbiddenError, PrescaleError, UnreachableError
+from z2jh.prescale.world import Node as NodeState
+
+from . import placeholders
+from .patience import Patience
+from .placeholders import COMPONENT, POOL_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypeVar
+
+    from lightkube import Client
+
+    from z2jh.prescale.site import Site
+
+    T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+FIELD_MANAGER = "prescale"
+STUDENT = "singleuser-server"
+_OVER = ("Succeeded", "Failed")
+_GOING = ("ToBeDeletedByClusterAutoscaler", "cloud.google.com/impending-node-termination")
+_PASSING = (429, 500, 502, 503, 504)
+_REFUSED = (401, 403)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What Kubernetes says about the pools.
+
+    Attributes:
+        nodes: by pool.
+        placeholders: pods by pool, those that wait for a node among them.
+    """
+
+    nodes: dict[str, tuple[NodeState, ...]]
+    placeholders: dict[str, int]
+
+
+class Kubernetes:
+    """The cluster's own API.
+
+    Args:
+        client: lightkube's.
+        namespace: of the hub.
+        site: schedule and values.
+        patience: how long is waited.
+    """
+
+    def __init__(
+        self, client: Client, namespace: str, site: Site, patience: Patience | None = None
+    ) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._site = site
+        self._patience = patience or Patience()
+
+    def seen(self) -> Seen:
+        """Nodes and pods, in two calls.
+
+        Raises:
+            UnreachableError: the API does not answer.
+            ForbiddenError: it refuses.
+        """
+        pools = list(self._site.values.pools)
+        nodes = self.persistently(
+            lambda: list(self._client.list(Node, labels={POOL_LABEL: pools})), "list nodes"
+        )
+        pods = self.persistently(
+            lambda: list(
+                self._client.list(
+                    Pod, namespace=self._namespace, labels={"component": [STUDENT, COMPONENT]}
+                )
+            ),
+            "list pods",
+        )
+        return _sum(pools, nodes, [it for it in pods if _lives(it)], self._site.values.image)
+
+    def set_placeholders(self, pool: str, number: int) -> None:
+        """Bring a pool's Deployment to what it should be, with so many replicas."""
+        wanted = placeholders.manifest(self._site, pool, self._namespace, number)
+        self.persistently(
+            lambda: self._client.apply(
+                Deployment.from_dict(wanted), field_manager=FIELD_MANAGER, force=True
+            ),
+            f"set the placeholders of pool '{pool}'",
+        )
+
+    def cordon(self, node: str) -> None:
+        """Let no new pods onto a node, and take a placeholder off it."""
+
+        def both() -> None:
+            self._client.patch(
+                Node, node, {"spec": {"unschedulable": True}}, patch_type=PatchType.MERGE
+            )
+            labels = {"component": COMPONENT}
+            for pod in self._client.list(
+                Pod, namespace=self._namespace, labels=labels, fields={"spec.nodeName": node}
+            ):
+                self._client.delete(Pod, _name(pod), namespace=self._namespace)
+
+        self.persistently(both, f"cordon node {node}")
+
+    def tell(self, reason: str, message: str) -> None:
+        """Write an event beside the hub; that it cannot be written is no failure."""
+        moment = datetime.now(timezone.utc)
+        event = Event.from_dict(
+            {
+                "metadata": {"generateName": "prescale-", "namespace": self._namespace},
+                "involvedObject": {
+                    "apiVersion": "v1",
+                    "kind": "Namespace",
+                    "name": self._namespace,
+                    "namespace": self._namespace,
+                },
+                "reason": reason,
+                "message": message[:1000],
+                "type": "Normal",
+                "firstTimestamp": moment,
+                "lastTimestamp": moment,
+                "count": 1,
+                "source": {"component": "prescale"},
+            }
+        )
+        try:
+            self._client.create(event)
+        except (ApiError, httpx.HTTPError) as error:
+            _log.warning("no event could be written: %s", error)
+
+    def persistently(self, what: Callable[[], T], told: str) -> T:
+        """Try, and try again what may pass.
+
+        Raises:
+            UnreachableError: the API does not answer, or only with errors that may pass.
+            ForbiddenError: it refuses.
+        """
+        until = time.monotonic() + self._patience.total
+        wait = self._patience.first
+        while True:
+            try:
+                return what()
+            except ApiError as error:
+                failure = _meaning(error, told)
+                if not isinstance(failure, UnreachableError):
+                    raise failure from error
+            except httpx.HTTPError as error:
+                failure = UnreachableError(f"cannot {told}: {type(error).__name__}: {error}")
+            if time.monotonic() + wait > until:
+                raise failure
+            _log.info("%s; trying again in %.1f s", failure, wait)
+            time.sleep(wait)
+            wait = min(2 * wait, self._patience.longest)
+
+
+def _meaning(error: ApiError, told: str) -> PrescaleError:
+    code, said = error.status.code, error.status.message
+    if code in _PASSING:
+        return UnreachableError(f"cannot {told}: {code} {said}")
+    if code in _REFUSED:
+        return ForbiddenError(f"may not {told}: {said}; z2jh/prescale.yaml has the rights")
+    return PrescaleError(f"cannot {told}: {code} {said}")
+
+
+def _lives(pod: Any) -> bool:  # noqa: ANN401 -- lightkube's types let everything be missing
+    phase = pod.status.phase if pod.status else None
+    return phase not in _OVER and pod.metadata.deletionTimestamp is None
+
+
+def _sum(pools: Iterable[str], nodes: list[Any], pods: list[Any], image: str) -> Seen:
+    students: dict[str, int] = {}
+    running: set[str] = set()
+    waiting = dict.fromkeys(pools, 0)
+    for pod in pods:
+        node = pod.spec.nodeName
+        labels = pod.metadata.labels or {}
+        if labels.get("component") == COMPONENT:
+            pool = labels.get("prescale/pool", "")
+            waiting[pool] = waiting.get(pool, 0) + 1
+        elif node:
+            students[node] = students.get(node, 0) + 1
+        if node and pod.status and pod.status.phase == "Running":
+            running.add(node)
+    found: dict[str, list[NodeState]] = {pool: [] for pool in waiting}
+    for node in nodes:
+        name = _name(node)
+        pool = (node.metadata.labels or {}).get(POOL_LABEL, "")
+        has_image = name in running or _has(node, image)
+        found.setdefault(pool, []).append(_state(node, students.get(name, 0), image=has_image))
+    return Seen({pool: tuple(each) for pool, each in found.items()}, waiting)
+
+
+def _state(node: Any, students: int, *, image: bool) -> NodeState:  # noqa: ANN401 -- as above
+    conditions = (node.status.conditions if node.status else None) or []
+    taints = (node.spec.taints if node.spec else None) or []
+    going = any(it.key in _GOING for it in taints) or node.metadata.deletionTimestamp is not None
+    return NodeState(
+        name=_name(node),
+        born=node.metadata.creationTimestamp.timestamp(),
+        ready=any(it.type == "Ready" and it.status == "True" for it in conditions),
+        image=image,
+        students=students,
+        cordoned=bool(node.spec and node.spec.unschedulable) or going,
+    )
+
+
+def _has(node: Any, image: str) -> bool:  # noqa: ANN401 -- as above
+    images = (node.status.images if node.status else None) or []
+    names = [name for it in images for name in it.names or []]
+    return any(name == image or name.endswith(f"/{image}") for name in names)
+
+
+def _name(it: Any) -> str:  # noqa: ANN401 -- as above
+    return str(it.metadata.name)

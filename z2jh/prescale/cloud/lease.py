@@ -1,0 +1,105 @@
+"""One prescale at a time: a Lease that its holder takes, and gives back."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from lightkube import ApiError
+from lightkube.resources.coordination_v1 import Lease
+
+from z2jh.prescale.errors import HeldError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lightkube import Client
+
+    from .kubernetes import Kubernetes
+
+_log = logging.getLogger(__name__)
+
+NAME = "prescale"
+SECONDS = 240  # less than the interval of the CronJob: one that was killed costs one run
+_CONFLICT = 409
+_NOT_FOUND = 404
+
+
+@contextmanager
+def held(
+    client: Client,
+    kubernetes: Kubernetes,
+    namespace: str,
+    holder: str,
+    now: Callable[[], datetime],
+) -> Iterator[None]:
+    """Hold the lease.
+
+    Raises:
+        HeldError: another one holds it.
+        UnreachableError: the API does not answer.
+        ForbiddenError: it refuses.
+    """
+    lease = kubernetes.persistently(
+        lambda: _take(client, namespace, holder, now()), "take the lease"
+    )
+    try:
+        yield
+    finally:
+        lease.spec.holderIdentity = ""
+        try:
+            client.replace(lease)
+        except (ApiError, httpx.HTTPError) as error:
+            _log.warning("the lease was not given back, and ends by itself: %s", error)
+
+
+def _take(client: Client, namespace: str, holder: str, now: datetime) -> Any:  # noqa: ANN401 -- lightkube lets everything be missing
+    try:
+        lease: Any = client.get(Lease, NAME, namespace=namespace)
+    except ApiError as error:
+        if error.status.code != _NOT_FOUND:
+            raise
+        lease = None
+    try:
+        if lease is None:
+            return client.create(_new(namespace, holder, now))
+        if _is_held(lease.spec, holder, now):
+            raise HeldError(
+                f"{lease.spec.holderIdentity} is at work since {lease.spec.renewTime}; the next "
+                "run goes on"
+            )
+        lease.spec = _new(namespace, holder, now).spec
+        # The version that was read goes with it: of two who try, one gets a conflict.
+        return client.replace(lease)
+    except ApiError as error:
+        if error.status.code == _CONFLICT:
+            raise HeldError("another prescale was faster; the next run goes on") from error
+        raise
+
+
+def _is_held(spec: Any, holder: str, now: datetime) -> bool:  # noqa: ANN401 -- as above
+    if not spec or not spec.holderIdentity or spec.holderIdentity == holder or not spec.renewTime:
+        return False
+    age = now.astimezone(timezone.utc) - spec.renewTime
+    # One from the future is of a clock that was set back since.
+    return abs(age) <= timedelta(seconds=spec.leaseDurationSeconds or SECONDS)
+
+
+def _new(namespace: str, holder: str, now: datetime) -> Any:  # noqa: ANN401 -- as above
+    moment = now.astimezone(timezone.utc)
+    return Lease.from_dict(
+        {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": NAME, "namespace": namespace},
+            "spec": {
+                "holderIdentity": holder,
+                "leaseDurationSeconds": SECONDS,
+                "acquireTime": moment,
+                "renewTime": moment,
+            },
+        }
+    )
