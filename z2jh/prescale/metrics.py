@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway, write_to_textfile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from .decision import Decision
     from .errors import PrescaleError
     from .plan import Plan
-    from .site import Site
     from .world import World
 
 _log = logging.getLogger(__name__)
@@ -30,36 +29,36 @@ class Metrics:
         self,
         decision: Decision,
         world: World,
-        site: Site,
         plan: Plan,
         error: PrescaleError | None,
+        now: float,
     ) -> None:
-        """Tell what was found and done."""
-        for pool, state in world.items():
-            seats = site.capacities[pool, ""].seats
-            for name, told, value in (
-                ("nodes_wanted", "Nodes wanted now", decision.wanted[pool]),
-                ("nodes_ready", "Nodes ready with the image", state.standing),
-                ("nodes_missing", "Nodes wanted and not ready", decision.missing[pool]),
-                ("nodes_with_students", "Nodes with students", state.occupied),
-                ("minimum", "The autoscaler's minimum before the run", state.minimum),
-                ("maximum", "The autoscaler's maximum", state.maximum),
-                ("placeholders", "Placeholders before the run", state.placeholders),
-                ("seats_ready", "Seats on ready nodes", state.standing * seats),
-            ):
-                self._gauge(name, told, ("pool",)).labels(pool).set(value)
-        self._gauge("actions", "Changes made by the run").set(len(decision.actions))
-        self._gauge("alerts", "Alerts of the run").set(len(decision.alerts))
-        self._gauge("calendar_known", "1 if every calendar or a copy was read").set(plan.known)
-        for week in plan.weeks[-1:]:
-            self._gauge("week_node_hours", "Node hours planned this week").set(week.hours)
-            if week.money is not None:
-                self._gauge("week_money", "Money planned this week").set(week.money)
-        self._ended(0 if error is None else error.exit_code)
+        """Tell what was found and done; the world is as it was before."""
+        pools = {pool: state for pool, state in world.items() if pool in decision.wanted}
+        rooms = {pool: plan.site.capacities[pool, ""].seats for pool in pools}
+        for name, told, values in (
+            ("nodes_wanted", "Nodes wanted now", decision.wanted),
+            ("nodes_missing", "Nodes wanted and not ready", decision.missing),
+            ("nodes_ready", "Nodes with the image", {p: it.standing for p, it in pools.items()}),
+            ("nodes_occupied", "Nodes with students", {p: it.occupied for p, it in pools.items()}),
+            ("minimum", "Autoscaler's minimum", {p: it.minimum for p, it in pools.items()}),
+            ("maximum", "Autoscaler's maximum", {p: it.maximum for p, it in pools.items()}),
+            ("placeholders", "Placeholders", {p: it.placeholders for p, it in pools.items()}),
+            ("seats_ready", "Seats", {p: it.standing * rooms[p] for p, it in pools.items()}),
+        ):
+            self._by_pool(name, told, values)
+        self._one("actions", "Changes made by the run", len(decision.actions))
+        self._one("alerts", "Alerts of the run", len(decision.alerts))
+        self._one("calendars_known", "1 if every calendar or a copy was read", plan.known)
+        this_week = [it for it in plan.weeks if it.money is not None]
+        self._one("planned_node_hours", "Of the weeks planned", sum(w.hours for w in plan.weeks))
+        if this_week:
+            self._one("planned_money", "Of the weeks planned", sum(w.money or 0 for w in this_week))
+        self._ended(0 if error is None else error.exit_code, now)
 
-    def failure(self, error: PrescaleError) -> None:
+    def failure(self, error: PrescaleError, now: float) -> None:
         """Tell that the run failed."""
-        self._ended(error.exit_code)
+        self._ended(error.exit_code, now)
 
     def give(self, file: Path | None, gateway: str | None) -> None:
         """Write and push them; that nobody takes them is no failure of the run."""
@@ -71,12 +70,14 @@ class Metrics:
         except OSError as error:
             _log.warning("the metrics could not be given: %s", error)
 
-    def _ended(self, code: int) -> None:
-        self._gauge("exit_code", "Exit code of the run").set(code)
-        self._gauge("last_run_timestamp_seconds", "When the run ended").set(time.time())
+    def _ended(self, code: int, now: float) -> None:
+        self._one("exit_code", "Exit code of the run", code)
+        self._one("last_run_timestamp_seconds", "When the run ended", now)
 
-    def _gauge(self, name: str, told: str, labels: tuple[str, ...] = ()) -> Gauge:
-        known = self._registry._names_to_collectors.get(f"prescale_{name}")  # noqa: SLF001 -- there is no public look-up
-        if isinstance(known, Gauge):
-            return known
-        return Gauge(f"prescale_{name}", told, labels, registry=self._registry)
+    def _one(self, name: str, told: str, value: float) -> None:
+        Gauge(f"prescale_{name}", told, registry=self._registry).set(value)
+
+    def _by_pool(self, name: str, told: str, values: Mapping[str, float]) -> None:
+        gauge = Gauge(f"prescale_{name}", told, ("pool",), registry=self._registry)
+        for pool, value in values.items():
+            gauge.labels(pool).set(value)

@@ -84,20 +84,20 @@ def run(options: argparse.Namespace) -> Answer:
     try:
         answer = _apply(options)
     except PrescaleError as error:
-        _measure(options, lambda metrics: metrics.failure(error))
+        _measure(options, lambda metrics: metrics.failure(error, time.time()))
         raise
     return answer
 
 
 def _apply(options: argparse.Namespace) -> Answer:
-    site, plan, cluster = _prepare(options)
+    plan, cluster = _prepare(options)
     world = cluster.observe()
     decision = decide(plan, world, time.time())
     if options.dry_run:
         return Answer(_data(decision, plan), _text(decision, plan, "would be done"))
     decision, failures = carry_out(plan, cluster, decision, time.time)
     error = _worst(failures, decision)
-    _measure(options, lambda metrics: metrics.success(decision, world, site, plan, error))
+    _measure(options, lambda metrics: metrics.success(decision, world, plan, error, time.time()))
     return Answer(_data(decision, plan), _text(decision, plan, "done"), error)
 
 
@@ -117,7 +117,7 @@ def carry_out(
 
 def status(options: argparse.Namespace) -> Answer:
     """Do the work of `status`."""
-    site, plan, cluster = _prepare(options)
+    plan, cluster = _prepare(options)
     now = time.time()
     world = cluster.observe()
     decision = decide(plan, world, now)
@@ -126,8 +126,8 @@ def status(options: argparse.Namespace) -> Answer:
     error = None
     if late:
         error = NotReadyError(f"not ready: {', '.join(it.held.name for it in late)}")
-    data = _data(decision, plan) | {"meetings": [_meeting(it, site) for it in coming]}
-    text = "\n\n".join([_pools(world, decision), _meetings(coming, site), *_notes(decision, plan)])
+    data = _data(decision, plan) | {"meetings": [_meeting(it, plan.site) for it in coming]}
+    text = "\n\n".join([_pools(world, decision), _meetings(coming, plan.site), *_notes(decision, plan)])
     return Answer(data, text, error)
 
 
@@ -162,7 +162,7 @@ def _state(plan: Plan, world: World, held: Held, nodes: int, now: float) -> str:
     return "starting" if now < due and (begun or now + start <= due) else "late"
 
 
-def _prepare(options: argparse.Namespace) -> tuple[Site, Plan, Reachable]:
+def _prepare(options: argparse.Namespace) -> tuple[Plan, Reachable]:
     files = files_of(options)
     site = read_site(files)
     now = int(time.time())
@@ -172,7 +172,8 @@ def _prepare(options: argparse.Namespace) -> tuple[Site, Plan, Reachable]:
         from z2jh.prescale.cloud import cluster  # noqa: PLC0415
     except ImportError as error:
         raise UsageError(f"a client is missing: {error}; install requirements.txt") from error
-    return site, plan, cluster.connect(site, cluster.place(site, options.cluster, options.namespace))
+    where = cluster.place(site, options.cluster, options.namespace)
+    return plan, cluster.connect(site, where)
 
 
 def _measure(options: argparse.Namespace, what: Callable[[Any], None]) -> None:

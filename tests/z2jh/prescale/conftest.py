@@ -1,0 +1,85 @@
+"""Makes prescale importable, which belongs to the checkout, and writes an operator's files."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+# At the end: the extension is imported from where it is installed.
+sys.path.append(str(Path(__file__).parents[3]))
+
+from z2jh.prescale import inputs, plan
+from z2jh.prescale.meetings import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from z2jh.prescale.plan import Extra, Plan
+    from z2jh.prescale.site import Site
+
+VALUES = """\
+custom:
+  pools:
+    core: {purpose: core, machineType: n2-standard-2, minNodes: 1, maxNodes: 2}
+    students: {machineType: n2-highmem-8, provisioning: spot, minNodes: 0, maxNodes: 16}
+    ondemand: {machineType: n2-highmem-8, provisioning: standard, minNodes: 0, maxNodes: 10}
+  nodeReserve: {cpu: 0.5, memory: 786432000}
+  cluster: {project: example-project, zone: europe-west6-a, name: hub, namespace: hub}
+singleuser:
+  image: {name: registry.example.org/codeserver-notebook, tag: "0.1.0"}
+  memory: {guarantee: 2147483648, limit: 4294967296}
+  cpu: {guarantee: 0.25, limit: 4}
+  profileList:
+    - {slug: course, display_name: Course, default: true}
+    - slug: large
+      display_name: Large
+      kubespawner_override: {mem_guarantee: 8589934592, cpu_guarantee: 1}
+cull: {timeout: 3600, every: 300}
+"""
+
+SCHEDULE = """\
+timezone: Europe/Zurich
+classes:
+  - name: Databases
+    students: 200
+    logins: 3m
+    meets:
+      - {days: mon, from: 10:15, to: 12:00}
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Callable[..., inputs.Files]:
+    """Writes schedule.yaml and values.yaml; those not given are a class of 200 on Monday."""
+
+    def write(schedule: str = SCHEDULE, values: str = VALUES) -> inputs.Files:
+        found = inputs.Files(tmp_path / "schedule.yaml", [tmp_path / "values.yaml"])
+        found.schedule.write_text(schedule)
+        found.values[0].write_text(values)
+        return found
+
+    return write
+
+
+@pytest.fixture
+def site(files: Callable[..., inputs.Files]) -> Callable[..., Site]:
+    """Reads what `files` writes."""
+    return lambda *arguments, **more: inputs.read_site(files(*arguments, **more))
+
+
+@pytest.fixture
+def planned() -> Callable[..., Plan]:
+    """Plans whole days, given as dates, in the site's zone."""
+
+    def make(found: Site, first: str, last: str, extra: Extra | None = None) -> Plan:
+
+
+        zone = found.schedule.timezone
+        start, end = (instant(date.fromisoformat(it), 0, zone) for it in (first, last))
+        return plan.make(found, start, end, extra)
+
+    return make

@@ -1,0 +1,191 @@
+"""Calendars are read, and what they once said is not forgotten."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from z2jh.prescale import calendars
+from z2jh.prescale.inputs import Files, make_plan, read_site
+from z2jh.prescale.schedule.model import Calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from z2jh.prescale.meetings import Held
+
+ZURICH = ZoneInfo("Europe/Zurich")
+WINDOW = calendars.Window(
+    datetime(2026, 10, 1, tzinfo=timezone.utc), datetime(2026, 12, 1, tzinfo=timezone.utc), ZURICH
+)
+
+
+def ics(*events: str) -> bytes:
+    """A calendar of events, each given as its lines."""
+    body = "".join(f"BEGIN:VEVENT\nUID:{n}\n{it}\nEND:VEVENT\n" for n, it in enumerate(events))
+    text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\n{body}END:VCALENDAR\n"
+    return text.replace("\n", "\r\n").encode()
+
+
+WEEKLY = (
+    "SUMMARY:Lecture\nDTSTART;TZID=Europe/Zurich:20261012T101500\n"
+    "DTEND;TZID=Europe/Zurich:20261012T120000\nRRULE:FREQ=WEEKLY;COUNT=4\n"
+    "EXDATE;TZID=Europe/Zurich:20261019T101500\nDESCRIPTION:Room 1\\nStudents: 80\\n"
+)
+
+
+def read(tmp_path: Path, content: bytes, copies: Path | None = None) -> calendars.Reading:
+    """Read a file with such a content."""
+    file = tmp_path / "c.ics"
+    file.write_bytes(content)
+    calendar = Calendar(name="C", students=30, file=str(file), share=0.5)
+    return calendars.read(calendar, WINDOW, copies)
+
+
+def starts(held: tuple[Held, ...]) -> list[str]:
+    """In UTC."""
+    return sorted(f"{datetime.fromtimestamp(it.start, timezone.utc):%m-%d %H:%M}" for it in held)
+
+
+def test_a_series_keeps_its_time_of_day(tmp_path: Path) -> None:
+    """Over the change of daylight saving, without what was cancelled."""
+    found = read(tmp_path, ics(WEEKLY))
+    assert starts(found.held) == ["10-12 08:15", "10-26 09:15", "11-02 09:15"]
+    assert {it.students for it in found.held} == {40}
+    assert {it.name for it in found.held} == {"Lecture (C)"}
+    assert (found.notice, found.known) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("event", "start"),
+    [
+        pytest.param("DTSTART:20261102T090000\nDTEND:20261102T100000", ["11-02 08:00"], id="floating"),
+        pytest.param("DTSTART:20261102T090000Z\nDURATION:PT1H", ["11-02 09:00"], id="UTC, duration"),
+        pytest.param("DTSTART;VALUE=DATE:20261102", [], id="all day"),
+        pytest.param("DTSTART:20261102T090000Z\nDURATION:PT1H\nSTATUS:CANCELLED", [], id="cancelled"),
+        pytest.param("DTSTART:20261102T090000Z", [], id="no duration"),
+    ],
+)
+def test_events_are_taken_as_they_are_meant(tmp_path: Path, event: str, start: list[str]) -> None:
+    """Without a zone they are in the schedule's; what takes no time takes no seat."""
+    found = read(tmp_path, ics(event))
+    assert starts(found.held) == start
+    assert {it.students for it in found.held} <= {15}
+
+
+BROKEN = [
+    pytest.param(b"", id="empty"),
+    pytest.param(b"<html>Sign in</html>", id="a page"),
+    pytest.param(ics(WEEKLY)[:-30], id="half of it"),
+    pytest.param(ics("DTSTART:2026-nonsense\nDTEND:20261102T100000"), id="no date"),
+    pytest.param(ics(WEEKLY.replace("FREQ=WEEKLY", "FREQ=SOMETIMES")), id="bad rule"),
+]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_of_a_broken_calendar_the_last_good_copy_is_used(tmp_path: Path, content: bytes) -> None:
+    """And it is said."""
+    good = read(tmp_path, ics(WEEKLY), tmp_path / "copies")
+    found = read(tmp_path, content, tmp_path / "copies")
+    assert found.held == good.held
+    assert found.known
+    assert found.notice.startswith("calendar 'C': ")
+    assert "the copy of " in found.notice
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_without_a_copy_nothing_is_known(tmp_path: Path, content: bytes) -> None:
+    """So nothing may be given back."""
+    found = read(tmp_path, content, tmp_path / "copies")
+    assert (found.held, found.known) == ((), False)
+    assert "nothing is given back" in found.notice
+
+
+def test_a_copy_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    """The calendar itself is used."""
+    (tmp_path / "copies").write_text("a file where the folder should be")
+    found = read(tmp_path, ics(WEEKLY), tmp_path / "copies")
+    assert len(found.held) == 3
+    assert "no copy of the calendar could be kept" in found.notice
+
+
+@contextmanager
+def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """An HTTP server on loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/secret-address.ics"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _give(content: bytes, *, status: int = 200, length: int | None = None) -> Callable[..., None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(length or len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
+
+
+def test_a_url_is_fetched(tmp_path: Path) -> None:
+    """And kept for the day when it is not there."""
+    with serving(_give(ics(WEEKLY))) as url:
+        calendar = Calendar(name="C", students=30, url=url)
+        found = calendars.read(calendar, WINDOW, tmp_path)
+    assert len(found.held) == 3
+    # The server is gone now.
+    again = calendars.read(calendar, WINDOW, tmp_path)
+    assert again.held == found.held
+    assert "out of reach" in again.notice
+    assert "secret-address" not in again.notice
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(_give(b"", status=404), "answers 404", id="404"),
+        pytest.param(_give(b"", status=503), "answers 503", id="503"),
+        pytest.param(_give(ics(WEEKLY)[:100], length=5000), "", id="breaks off"),
+    ],
+)
+def test_a_url_that_fails_is_no_calendar(
+    tmp_path: Path, answer: Callable[..., None], why: str
+) -> None:
+    """Whatever it answers instead."""
+    with serving(answer) as url:
+        found = calendars.read(Calendar(name="C", students=30, url=url), WINDOW, tmp_path)
+    assert not found.known
+    assert why in found.notice
+
+
+def test_a_calendar_is_part_of_the_plan(files: Callable[..., Files], tmp_path: Path) -> None:
+    """A file beside the schedule, with events of its own."""
+    (tmp_path / "c.ics").write_bytes(ics(WEEKLY))
+    text = "timezone: Europe/Zurich\ncalendars: [{name: C, students: 30, file: c.ics}]\n"
+    found = files(text)
+    site = read_site(found)
+    start = int(datetime(2026, 11, 2, tzinfo=ZURICH).timestamp())
+    plan = make_plan(found, site, start, start + 86400)
+    assert [it.nodes for it in plan.changes] == [3, 0]
+    assert plan.changes[0].reason == "Lecture (C) at Mon 10:15: 80 students"

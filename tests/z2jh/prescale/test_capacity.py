@@ -1,0 +1,132 @@
+"""Seats of a node, from the machine type and the hub's own values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
+from z2jh.prescale import values
+from z2jh.prescale.errors import ScheduleError
+from z2jh.prescale.machines import GIB, Room, machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from z2jh.prescale.site import Site
+
+
+@pytest.mark.parametrize(
+    ("name", "cpu", "memory"),
+    [
+        # 4 GiB x 75 % + 4 x 80 % + 8 x 90 %, less 100 MiB; 4 CPUs less 60 + 10 + 5 + 5 m.
+        pytest.param("e2-standard-4", 3.92, 13.3, id="16 GiB"),
+        pytest.param("n1-standard-1", 0.94, 2.71, id="less than 4 GiB"),
+        pytest.param("n2-highmem-8", 7.91, 58.42, id="64 GiB"),
+        pytest.param("n2-standard-64", 63.77, 244.54, id="more than 128 GiB"),
+        pytest.param("e2-medium", 0.94, 2.9, id="shared core"),
+        pytest.param("e2-custom-6-12288", 5.915, 9.7, id="custom"),
+    ],
+)
+def test_gke_keeps_its_part(name: str, cpu: float, memory: float) -> None:
+    """Of memory and CPUs by tiers, and 100 MiB as eviction threshold."""
+    found = machine(name)
+    assert found is not None
+    assert found.allocatable.cpu == pytest.approx(cpu, abs=0.005)
+    assert found.allocatable.memory / GIB == pytest.approx(memory, abs=0.01)
+
+
+def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> None:
+    """Wrong seats are worse than none."""
+    assert machine("z9-standard-4") is None
+    with pytest.raises(ScheduleError, match="machine type z9-standard-4 of pool 'students'"):
+        site(values=VALUES.replace("{machineType: n2-highmem-8, prov", "{machineType: z9-standard-4, prov", 1))
+
+
+@pytest.mark.parametrize(
+    ("change", "seats", "bound"),
+    [
+        pytest.param(("", ""), 28, "memory", id="as it is"),
+        pytest.param(("guarantee: 0.25", "guarantee: 0.5"), 14, "CPU", id="CPU"),
+        pytest.param(("provisioning: spot,", "provisioning: spot, maxPods: 32,"), 16, "pods", id="pods"),
+        pytest.param(("machineType: n2-highmem-8, provisioning: spot", "machineType: n2-highmem-80, provisioning: spot"), 94, "pods", id="many"),
+    ],
+)
+def test_what_runs_out_first_bounds_the_seats(
+    site: Callable[..., Site], change: tuple[str, str], seats: int, bound: str
+) -> None:
+    """Memory, CPU, pods or volumes; 58.42 GiB less 750 MB for GKE's pods, by 2 GiB."""
+    found = site(values=VALUES.replace(*change)).capacities["students", ""]
+    assert (found.seats, found.bound) == (seats, bound)
+    assert f"students by memory {found.limits['memory']}" in found.told[-1]
+
+
+def test_volumes_bound_the_seats(site: Callable[..., Site]) -> None:
+    """A machine takes 127 disks beside its own, and each student's home is one."""
+    found = site().capacities["students", ""]
+    assert found.limits["volumes"] == 127
+    claim = "  storage: {extraVolumes: [{persistentVolumeClaim: {}}, {emptyDir: {}}]}\n"
+    more = VALUES.replace("  cpu: {guarantee", f"{claim}  cpu: {{guarantee")
+    assert site(values=more).capacities["students", ""].limits["volumes"] == 63
+    static = VALUES.replace("  cpu: {guarantee", "  storage: {type: static}\n  cpu: {guarantee")
+    assert "volumes" not in site(values=static).capacities["students", ""].limits
+
+
+def test_a_profile_has_its_own_seats(site: Callable[..., Site]) -> None:
+    """What its override guarantees counts."""
+    found = site()
+    assert found.capacities["students", "large"].seats == 7
+    assert found.capacities["students", "course"].seats == found.capacities["students", ""].seats
+
+
+def test_a_limit_without_a_guarantee_is_a_guarantee(site: Callable[..., Site]) -> None:
+    """Kubernetes takes it so."""
+    found = site(values=VALUES.replace("memory: {guarantee: 2147483648, limit", "memory: {limit"))
+    assert found.values.profiles[""].guarantee == Room(0.25, 4294967296)
+
+
+def test_later_layers_win(tmp_path: Path) -> None:
+    """Maps are merged and all else is replaced, as Helm does."""
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(VALUES)
+    second.write_text(
+        "custom: {pools: {ondemand: {maxNodes: 22}}}\nsingleuser: {memory: {guarantee: 3G}}\n"
+    )
+    found = values.load([first, second])
+    assert found.pools["ondemand"].most == 22
+    assert found.pools["ondemand"].machine == "n2-highmem-8"
+    # KubeSpawner's G is 2^30.
+    assert found.profiles[""].guarantee == Room(0.25, 3 * 2**30)
+    assert "core" not in found.pools
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "what"),
+    [
+        pytest.param(("custom:", "custum:"), 1, "names no pool", id="no pools"),
+        pytest.param(("{machineType: n2-highmem-8, provisioning: spot", "{provisioning: spot"), 4, "no machineType", id="machine"),
+        pytest.param(("provisioning: spot", "provisioning: cheap"), 4, "'cheap'", id="provisioning"),
+        pytest.param(("maxNodes: 16", "maxNodes: 0"), 4, "at most 0 nodes", id="no room"),
+        pytest.param(("guarantee: 2147483648", "guarantee: lots"), 10, "'guarantee' is 'lots'", id="bytes"),
+        pytest.param(("timeout: 3600", "timeout: -1"), 16, "'timeout' is -1", id="negative"),
+        pytest.param(("cull:", "cull: ["), 17, "not YAML", id="YAML"),
+    ],
+)
+def test_bad_values_give_file_and_line(
+    site: Callable[..., Site], change: tuple[str, str], line: int, what: str
+) -> None:
+    """As a bad schedule does."""
+    with pytest.raises(ScheduleError) as caught:
+        site(values=VALUES.replace(*change, 1))
+    (problem,) = caught.value.problems
+    assert what in problem.what
+    assert problem.file.endswith("values.yaml")
+    assert problem.line == line
+
+
+def test_a_student_who_fits_no_node_is_told_of(site: Callable[..., Site]) -> None:
+    """Before a class, not in it."""
+    with pytest.raises(ScheduleError, match="no room for one student"):
+        site(SCHEDULE, VALUES.replace("guarantee: 2147483648", "guarantee: 200G"))

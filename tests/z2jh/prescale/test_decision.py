@@ -1,0 +1,201 @@
+"""What a run does, from what is wanted and what is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
+from z2jh.prescale.decision import Cordon, SetMinimum, SetPlaceholders, decide
+from z2jh.prescale.meetings import instant
+from z2jh.prescale.world import Node, PoolState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from z2jh.prescale.decision import Action
+    from z2jh.prescale.plan import Plan
+    from z2jh.prescale.site import Site
+
+DAY = date(2026, 11, 23)
+PREEMPTIBLE = VALUES.replace("provisioning: spot", "provisioning: preemptible")
+
+
+@pytest.fixture
+def plan(site: Callable[..., Site], planned: Callable[..., Plan]) -> Plan:
+    """200 students on Monday from 10:15 to 12:00: 8 nodes."""
+    return planned(site(), "2026-11-23", "2026-11-24")
+
+
+def at(plan: Plan, clock: str) -> int:
+    """POSIX seconds of a time of that Monday."""
+    hours, minutes = map(int, clock.split(":"))
+    return instant(DAY, hours * 60 + minutes, plan.site.schedule.timezone)
+
+
+def nodes(number: int, **more: object) -> tuple[Node, ...]:
+    """So many of the same kind."""
+    kind = Node("", 0.0, **more)  # type: ignore[arg-type]
+    return tuple(replace(kind, name=f"n{it}{sorted(more)}") for it in range(number))
+
+
+def changed(actions: tuple[Action, ...]) -> list[tuple[str, str, int]]:
+    """Without reasons."""
+    return [
+        (type(it).__name__, it.pool, it.after)
+        for it in actions
+        if isinstance(it, SetMinimum | SetPlaceholders)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("clock", "state", "actions"),
+    [
+        pytest.param("08:00", PoolState(0, 16, 0), [], id="nothing to do"),
+        pytest.param(
+            "09:56", PoolState(0, 16, 0),
+            [("SetMinimum", "students", 8), ("SetPlaceholders", "students", 8)], id="raise",
+        ),
+        pytest.param("10:00", PoolState(8, 16, 8, nodes(5, image=False)), [], id="starting"),
+        pytest.param(
+            "10:00", PoolState(8, 16, 8, nodes(8)), [("SetPlaceholders", "students", 0)],
+            id="all ready: the minimum keeps them",
+        ),
+        pytest.param(
+            "10:00", PoolState(0, 16, 8, nodes(8)), [("SetMinimum", "students", 8)],
+            id="all ready, and the minimum was lost",
+        ),
+        pytest.param("10:10", PoolState(8, 16, 0, nodes(8, students=20)), [], id="class"),
+        pytest.param(
+            "09:58", PoolState(8, 16, 0, (*nodes(3, students=20), *nodes(4))),
+            [("SetPlaceholders", "students", 5)], id="a node is lost: empty ones are held, too",
+        ),
+        pytest.param(
+            "12:00", PoolState(8, 16, 0, nodes(8, students=20)), [("SetMinimum", "students", 0)],
+            id="evening",
+        ),
+        pytest.param(
+            "12:00", PoolState(8, 16, 3, nodes(5)),
+            [("SetMinimum", "students", 0), ("SetPlaceholders", "students", 0)], id="given back",
+        ),
+        pytest.param(
+            "09:56", PoolState(0, 18, 0, (), step=3),
+            [("SetMinimum", "students", 9), ("SetPlaceholders", "students", 8)],
+            id="a minimum for each of three zones",
+        ),
+        pytest.param("10:00", PoolState(9, 18, 0, nodes(8), step=3), [], id="zones: steady"),
+    ],
+)
+def test_a_run_does_what_is_missing(
+    plan: Plan, clock: str, state: PoolState, actions: list[tuple[str, str, int]]
+) -> None:
+    """And nothing else."""
+    decision = decide(plan, {"students": state}, at(plan, clock))
+    assert changed(decision.actions) == actions
+    # What was carried out is not done again, as long as nothing else changes.
+    for action in decision.actions:
+        if isinstance(action, SetMinimum):
+            state = replace(state, minimum=action.after)
+        elif isinstance(action, SetPlaceholders):
+            state = replace(state, placeholders=action.after)
+    again = decide(plan, {"students": state}, at(plan, clock))
+    assert all(it.after < 8 or it.pool != "students" for it in again.actions if isinstance(it, SetPlaceholders))
+    assert not [it for it in again.actions if isinstance(it, SetMinimum)]
+
+
+def test_at_the_deadline_on_demand_nodes_are_asked_for(plan: Plan) -> None:
+    """And somebody is told."""
+    world = {"students": PoolState(8, 16, 8, nodes(5)), "ondemand": PoolState(0, 10, 0)}
+    assert decide(plan, world, at(plan, "10:04")).alerts == ()
+    late = decide(plan, world, at(plan, "10:05"))
+    assert late.wanted == {"students": 8, "ondemand": 3}
+    assert ("SetPlaceholders", "ondemand", 3) in changed(late.actions)
+    assert "3 of 8 nodes are not ready for Databases at Mon 10:15" in late.alerts[0]
+    assert decide(plan, world, at(plan, "12:00")).wanted["ondemand"] == 0
+
+
+def test_without_a_fallback_somebody_is_told(plan: Plan) -> None:
+    """The more so."""
+    world = {"students": PoolState(8, 16, 8, nodes(5))}
+    (alert,) = decide(plan, world, at(plan, "10:05")).alerts
+    assert "no fallback pool" in alert
+
+
+def test_a_maximum_that_was_lowered_is_told_of(plan: Plan) -> None:
+    """Nothing above it is asked for: GKE would refuse it."""
+    decision = decide(plan, {"students": PoolState(0, 4, 0)}, at(plan, "09:56"))
+    assert ("SetMinimum", "students", 4) in changed(decision.actions)
+    assert "maximum is 4" in decision.alerts[0]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.integers(0, 24 * 60 - 1),
+    st.integers(0, 16),
+    st.integers(0, 16),
+    st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 28), st.booleans()), max_size=16),
+)
+def test_what_is_not_known_takes_nothing_away(
+    plan: Plan,
+    minute: int,
+    minimum: int,
+    placeholders: int,
+    kinds: list[tuple[bool, bool, int, bool]],
+) -> None:
+    """With a calendar that could not be read, no limit and no placeholder goes down."""
+    some = tuple(
+        Node(str(n), 0.0, ready=r, image=i, students=s, cordoned=c)
+        for n, (r, i, s, c) in enumerate(kinds)
+    )
+    world = {"students": PoolState(minimum, 16, placeholders, some)}
+    now = at(plan, f"{minute // 60}:{minute % 60}")
+    for action in decide(replace(plan, known=False), world, now).actions:
+        assert isinstance(action, SetMinimum | SetPlaceholders)
+        assert action.after > action.before
+
+
+def test_an_old_node_is_replaced_before_its_class(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """When it is empty, and not more at once than the limit."""
+    plan = planned(site(SCHEDULE + "baseline: [{at: 00:00, nodes: 3}]\n", PREEMPTIBLE), "2026-11-23", "2026-11-24")
+    born = at(plan, "11:00") - 86400
+    old = tuple(replace(it, born=born) for it in nodes(3))
+    state = PoolState(3, 16, 0, old)
+    cordons = [it for it in decide(plan, {"students": state}, at(plan, "07:00")).actions if isinstance(it, Cordon)]
+    assert len(cordons) == 1
+    assert "would reach 24 hours during Databases at Mon 10:15" in cordons[0].reason
+    # The next one waits until the first is gone; its replacement is asked for.
+    first = replace(old[0], cordoned=True)
+    after = decide(plan, {"students": replace(state, nodes=(first, *old[1:]))}, at(plan, "07:05"))
+    assert changed(after.actions) == [("SetPlaceholders", "students", 3)]
+    assert not [it for it in after.actions if isinstance(it, Cordon)]
+
+
+@pytest.mark.parametrize(
+    ("clock", "change"),
+    [
+        pytest.param("07:00", {"students": 1}, id="students on it"),
+        pytest.param("09:40", {}, id="too late to replace it"),
+        pytest.param("07:00", {"born": 0.0}, id="dies before class"),
+    ],
+)
+def test_a_node_is_left_alone(
+    site: Callable[..., Site], planned: Callable[..., Plan], clock: str, change: dict[str, float]
+) -> None:
+    """When replacing it would harm, or not help."""
+    plan = planned(site(values=PREEMPTIBLE), "2026-11-23", "2026-11-24")
+    node = replace(Node("a", at(plan, "11:00") - 86400), **change)  # type: ignore[arg-type]
+    world = {"students": PoolState(0, 16, 0, (node,))}
+    assert not [it for it in decide(plan, world, at(plan, clock)).actions if isinstance(it, Cordon)]
+
+
+def test_spot_nodes_have_no_such_age(plan: Plan) -> None:
+    """Only preemptible ones live 24 hours."""
+    world = {"students": PoolState(0, 16, 0, (Node("a", at(plan, "11:00") - 86400),))}
+    assert decide(plan, world, at(plan, "07:00")).actions == ()

@@ -1,0 +1,176 @@
+"""What is planned for a class, when, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.z2jh.prescale.conftest import SCHEDULE
+from z2jh.prescale.meetings import Held
+from z2jh.prescale.plan import Extra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from z2jh.prescale.plan import Plan
+    from z2jh.prescale.site import Site
+
+MONDAY, TUESDAY = "2026-11-23", "2026-11-24"
+BUDGET = "budget: {{currency: EUR, hours: {hours}, prices: {{students: 0.5}}}}\n"
+
+
+def shown(plan: Plan) -> list[tuple[str, str, int, int]]:
+    """Time, pool, nodes before and after."""
+    zone = plan.site.schedule.timezone
+    return [
+        (f"{datetime.fromtimestamp(it.at, zone):%H:%M:%S}", it.pool, it.before, it.nodes)
+        for it in plan.changes
+    ]
+
+
+def test_nodes_are_asked_for_before_class_and_given_back_after_it(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """10:15, less 10 min, less 280 s to start, less 300 s between runs; 200 students by 28."""
+    plan = planned(site(SCHEDULE), MONDAY, TUESDAY)
+    assert shown(plan) == [("09:55:20", "students", 0, 8), ("12:00:00", "students", 8, 0)]
+    raised, lowered = plan.changes
+    assert (raised.students, raised.seats, raised.placeholders) == (200, 224, 8)
+    assert raised.reason == "Databases at Mon 10:15: 200 students"
+    assert lowered.reason == "Databases is over"
+    assert plan.known
+    assert plan.notices == ()
+
+
+def test_those_who_stay_after_a_class_are_reckoned_with(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """Their servers are there until they are culled, and the next class finds them there."""
+    second = "  - {name: Next, students: 100, meets: [{days: mon, from: 12:00, to: 13:00}]}\n"
+    plan = planned(site(SCHEDULE + second), MONDAY, TUESDAY)
+    assert plan.demands["students"].students.at(plan.held[1].start) == 100
+    # 200 that stay and 100 that come: 300 by 28.
+    assert [it.nodes for it in plan.changes] == [8, 11, 0]
+    more = planned(site(SCHEDULE + second + "linger: 0m\n"), MONDAY, TUESDAY)
+    assert [it.nodes for it in more.changes] == [8, 11, 4, 0]
+
+
+def test_a_short_gap_is_not_given_back(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """What would be taken back at once is kept."""
+    second = "  - {name: Next, students: 28, meets: [{days: mon, from: 12:30, to: 13:00}]}\n"
+    kept = planned(site(SCHEDULE + second + "linger: 0m\n"), MONDAY, TUESDAY)
+    assert [it.nodes for it in kept.changes] == [8, 1, 0]
+    given_back = planned(site(SCHEDULE + second + "linger: 0m\nkeep: 5m\n"), MONDAY, TUESDAY)
+    assert [it.nodes for it in given_back.changes] == [8, 0, 1, 0]
+
+
+def test_a_pool_that_may_not_grow_enough_is_told_of(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """The plan stays within its bounds, and says what is missing."""
+    plan = planned(site(SCHEDULE.replace("200", "500")), MONDAY, TUESDAY)
+    assert plan.changes[0].nodes == 16
+    (notice,) = plan.notices
+    assert "'students' has at most 16 nodes, and 2 more are needed" in notice
+
+
+def test_an_exam_is_on_demand(site: Callable[..., Site], planned: Callable[..., Plan]) -> None:
+    """Nobody's exam is on a machine that may be taken away."""
+    event = "events: [{name: E, students: 28, exam: true, start: 2026-11-23 14:00, end: 2026-11-23 15:00}]\n"
+    plan = planned(site("timezone: UTC\n" + event), MONDAY, TUESDAY)
+    assert {it.pool for it in plan.changes} == {"ondemand"}
+
+
+def test_a_profile_takes_its_own_room(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """28 students of the large profile fill four nodes of seven."""
+    text = SCHEDULE.replace("200", "28").replace("logins", "profile: large\n    logins")
+    assert planned(site(text), MONDAY, TUESDAY).changes[0].nodes == 4
+
+
+@pytest.mark.parametrize(
+    ("hours", "word"),
+    [
+        pytest.param(1000, None, id="far below"),
+        pytest.param(30, "near the cap of 30", id="near"),
+        pytest.param(20, "more than the cap of 20", id="above"),
+    ],
+)
+def test_a_budget_is_warned_about_and_takes_nothing_away(
+    site: Callable[..., Site], planned: Callable[..., Plan], hours: int, word: str | None
+) -> None:
+    """8 nodes from 09:55:20 to 12:00, and their students until 13:05 at most."""
+    plan = planned(site(SCHEDULE + BUDGET.format(hours=hours)), MONDAY, TUESDAY)
+    (week,) = plan.weeks
+    assert week.hours == pytest.approx(8 * (3 + 9 / 60 + 40 / 3600))
+    assert week.money == pytest.approx(week.hours / 2)
+    assert [it.nodes for it in plan.changes] == [8, 0]
+    assert (word is None) == (not plan.notices)
+    assert word is None or word in plan.notices[0]
+
+
+def test_a_calendar_that_is_not_known_is_said(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """And an unknown pool in one goes to the default one, and is said."""
+    held = Held("E", 1795431600, 1795435200, 28, pool="nowhere")
+    extra = Extra((held,), ("calendar 'C': out of reach",), known=False)
+    plan = planned(site("timezone: UTC\n"), MONDAY, TUESDAY, extra)
+    assert not plan.known
+    assert plan.notices[0] == "calendar 'C': out of reach"
+    assert "no pool or profile of that name" in plan.notices[1]
+    assert {it.pool for it in plan.changes} == {"students"}
+
+
+meetings = st.lists(
+    st.builds(
+        lambda start, length, students: Held(
+            f"{start} {length} {students}", start * 60, (start + length) * 60, students
+        ),
+        st.integers(29908800, 29908800 + 1440),
+        st.integers(5, 240),
+        st.integers(0, 150),
+    ),
+    max_size=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(meetings)
+def test_every_class_has_its_seats(
+    site: Callable[..., Site], planned: Callable[..., Plan], held: list[Held]
+) -> None:
+    """From ten minutes before until its end, with those that are still there from before."""
+    found = site("timezone: UTC\nlinger: 1h\n")
+    day = datetime.fromtimestamp(29908800 * 60, found.schedule.timezone).date()
+    plan = planned(found, day.isoformat(), (day.replace(day=day.day + 1)).isoformat(), Extra(tuple(held)))
+    room = found.capacities["students", ""].seats
+    most = found.values.pools["students"].most
+    for each in held:
+        for time in range(each.start - 600, each.end, 300):
+            present = sum(
+                it.students
+                for it in held
+                if it.start - 600 <= time < it.end + 3600
+            )
+            seats = plan.wanted("students", time) * room
+            assert not each.students or seats >= min(present, most * room)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(meetings)
+def test_a_plan_does_not_depend_on_the_order(
+    site: Callable[..., Site], planned: Callable[..., Plan], held: list[Held]
+) -> None:
+    """Of what calendars give."""
+    found = site("timezone: UTC\n")
+    days = ("2026-11-12", "2026-11-14")
+    one, other = (planned(found, *days, Extra(tuple(it))) for it in (held, held[::-1]))
+    assert one.changes == other.changes

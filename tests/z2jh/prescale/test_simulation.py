@@ -1,0 +1,122 @@
+"""The model of the cluster: the same logins, different policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
+from z2jh.prescale.plan import Plan
+from z2jh.prescale.simulation import report, trial
+from z2jh.prescale.simulation.trial import Outcome, percentile
+from z2jh.prescale.site import Site
+
+PRICES = "budget: {currency: EUR, prices: {students: 0.1, ondemand: 0.4}}\n"
+LINES = "baseline: [{at: 06:30, days: weekdays, nodes: 4}, {at: 19:00, nodes: 0}]\n"
+Tried = dict[str, Outcome]
+
+
+@pytest.fixture
+def tried(site: Callable[..., Site], planned: Callable[..., Plan]) -> Callable[..., Tried]:
+    """Every policy on a Monday, by its name."""
+
+    def run(schedule: str = SCHEDULE, values: str = VALUES, **more: float) -> Tried:
+        plan = planned(site(schedule, values), "2026-11-23", "2026-11-24")
+        parameters = replace(trial.parameters_of(plan.site), **more)
+        found = [trial.run(plan, it, parameters, cheap=cheap) for it, cheap in trial.policies(plan)]
+        return {it.policy: it for it in found}
+
+    return run
+
+
+def test_seats_are_there_before_the_students(tried: Callable[..., Tried]) -> None:
+    """200 in three minutes: nobody waits for a machine, and no start fails."""
+    ours = tried()["prescale"]
+    assert ours.logins == 200
+    assert ours.p95 <= 15
+    assert ours.failed == 0
+    assert ours.peak == 8
+
+
+def test_the_autoscaler_alone_lets_them_wait(tried: Callable[..., Tried]) -> None:
+    """For the machine and the image."""
+    found = tried()
+    assert found["autoscaler alone"].median > 120
+    assert found["autoscaler alone"].median > 10 * found["prescale"].median
+
+
+def test_it_costs_less_than_always_on(tried: Callable[..., Tried]) -> None:
+    """Always on is 24 hours of the peak."""
+    found = tried(SCHEDULE + PRICES, reclaimed=0.0)
+    always, ours = found["always on"], found["prescale"]
+    assert always.node_hours == pytest.approx(8 * 24)
+    assert always.cost == pytest.approx(8 * 24 * 0.1)
+    assert ours.cost is not None
+    assert ours.cost <= 0.45 * 8 * 24 * 0.1
+    assert ours.cost == pytest.approx(ours.node_hours * 0.1)
+    on_demand = found["prescale, on demand"]
+    assert on_demand.cost == pytest.approx(on_demand.node_hours * 0.4)
+
+
+def test_a_minimum_alone_starts_no_node(tried: Callable[..., Tried]) -> None:
+    """As GKE takes the two lines; where it started nodes, half of the students had a seat."""
+    found = tried(SCHEDULE + LINES)
+    alone, lines = found["autoscaler alone"], found["two lines, as GKE takes them"]
+    assert lines.median == pytest.approx(alone.median, rel=0.2)
+    assert found["two lines, nodes started"].median < 15 < found["two lines, nodes started"].p95
+
+
+def test_machines_that_are_taken_disturb(tried: Callable[..., Tried]) -> None:
+    """And their students come back, on demand none are."""
+    found = tried(reclaimed=24.0)
+    assert found["prescale"].disrupted > 0
+    assert found["prescale"].logins == 200 + found["prescale"].disrupted
+    assert found["prescale, on demand"].disrupted == 0
+
+
+def test_a_preemptible_machine_lives_a_day(tried: Callable[..., Tried]) -> None:
+    """Kept on, all of them die at once, and in class."""
+    values = VALUES.replace("provisioning: spot", "provisioning: preemptible")
+    evening = SCHEDULE.replace("from: 10:15, to: 12:00", "from: 22:00, to: 02:00")
+    assert tried(SCHEDULE, values, reclaimed=0.0)["always on"].disrupted == 0
+    assert tried(evening, values, reclaimed=0.0)["prescale"].disrupted == 0
+
+
+def test_the_hub_gives_up_after_its_timeout(tried: Callable[..., Tried]) -> None:
+    """A start that takes longer has failed."""
+    assert tried(provisioning=700.0)["autoscaler alone"].failed >= 200
+    assert tried(provisioning=700.0, timeout=3600.0)["autoscaler alone"].failed == 0
+
+
+def test_a_login_is_the_same_for_every_policy(tried: Callable[..., Tried]) -> None:
+    """And a seed gives the same outcome again."""
+    found = tried(reclaimed=0.0)
+    assert {it.logins for it in found.values()} == {200}
+    assert tried(reclaimed=0.0) == found
+
+
+def test_a_report_has_every_policy(site: Callable[..., Site], planned: Callable[..., Plan], tried: Callable[..., Tried]) -> None:
+    """As a table, as JSON, and as a page that loads nothing."""
+    plan = planned(site(SCHEDULE.replace("Databases", "A<b>")), "2026-11-23", "2026-11-24")
+    parameters = trial.parameters_of(plan.site)
+    outcomes = list(tried().values())
+    page = report.page(plan, outcomes, parameters)
+    for outcome in outcomes:
+        assert outcome.policy in page
+        assert outcome.policy in report.text(plan, outcomes)
+    assert page.count("<svg") == 2
+    assert "src=" not in page
+    assert "A<b>" not in page
+    data = report.as_json(plan, outcomes, parameters)
+    assert [it["policy"] for it in data["policies"]] == [it.policy for it in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "found"),
+    [([], 0.5, 0), ([1], 0.95, 1), ([1, 2, 3, 4], 0.5, 2), (list(range(1, 101)), 0.95, 95)],
+)
+def test_a_percentile_is_a_value(values: list[float], share: float, found: float) -> None:
+    """The least that so many do not exceed."""
+    assert percentile(values, share) == found
