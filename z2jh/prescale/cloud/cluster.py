@@ -23,7 +23,7 @@ from .gke import NodePools
 from .kubernetes import Kubernetes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from z2jh.prescale.decision import Action
     from z2jh.prescale.site import Site
@@ -53,15 +53,26 @@ class Cluster:
         kubernetes: the cluster's own.
         client: lightkube's, for the lease.
         namespace: of the hub.
+        holder: who this is, in the lease; host and process if empty.
+        clock: gives the time, with its zone.
     """
 
-    def __init__(
-        self, pools: NodePools, kubernetes: Kubernetes, client: Client, namespace: str
+    def __init__(  # noqa: PLR0913 -- its parts
+        self,
+        pools: NodePools,
+        kubernetes: Kubernetes,
+        client: Client,
+        namespace: str,
+        *,
+        holder: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._pools = pools
         self._kubernetes = kubernetes
         self._client = client
         self._namespace = namespace
+        self._holder = holder or f"{socket.gethostname()}-{os.getpid()}"
+        self._clock = clock
 
     def observe(self) -> World:
         """The pools as they are, in three calls.
@@ -86,9 +97,8 @@ class Cluster:
 
     def held(self) -> AbstractContextManager[None]:
         """Hold the lease while the cluster is changed."""
-        holder = f"{socket.gethostname()}-{os.getpid()}"
         return lease.held(
-            self._client, self._kubernetes, self._namespace, holder, lambda: datetime.now(timezone.utc)
+            self._client, self._kubernetes, self._namespace, self._holder, self._clock
         )
 
     def carry_out(self, actions: Sequence[Action]) -> list[PrescaleError]:

@@ -82,6 +82,77 @@ def add_status_options(made: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     """Do the work of `apply`."""
     try:
+        return apply_to(*_prepare(options), options)
+    except PrescaleError as error:
+        failed = error
+        _measure(options, lambda metrics: metrics.failure(failed, time.time()))
+        raise
+
+
+def apply_to(
+    plan: Plan,
+    cluster: Reachable,
+    options: argparse.Namespace,
+    clock: Callable[[], float] = time.time,
+) -> Answer:
+    """Bring a cluster to a plan.
+
+    Args:
+        plan: for a time around now.
+        cluster: that is looked at and changed.
+        options: those of `apply`.
+        clock: gives POSIX seconds.
+    """
+    world = cluster.observe()
+    decision = decide(plan, world, clock())
+    if options.dry_run:
+        return Answer(_data(decision, plan), _text(decision, plan, "would be done"))
+    decision, failures = carry_out(plan, cluster, decision, clock)
+    error = _worst(failures, decision)
+    _measure(options, lambda metrics: metrics.success(decision, world, plan, error, clock()))
+    return Answer(_data(decision, plan), _text(decision, plan, "done"), error)
+
+
+def carry_out(self, actions: Sequence[Action]) -> list[PrescaleError]:
+        """Change it; gives what failed."""
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a meeting will have its seats.
+
+    Attributes:
+        held: the meeting.
+        nodes: wanted at its start.
+        standing: ready now.
+        state: ready, starting, in time, late.
+    """
+
+    held: Held
+    nodes: int
+    standing: int
+    state: str
+
+
+def add_options(made: argparse.ArgumentParser) -> None:
+    """Add the options of `apply`."""
+    add_status_options(made)
+    add = made.add_argument
+    add("--dry-run", action="store_true", help="print what would be done, and stop")
+    add("--metrics", type=Path, metavar="FILE", help="write Prometheus metrics there (*.prom)")
+    add("--pushgateway", metavar="HOST:PORT", help="push the metrics there")
+
+
+def add_status_options(made: argparse.ArgumentParser) -> None:
+    """Add the options that say which cluster is meant."""
+    add = made.add_argument
+    add("--cluster", metavar="NAME", help="projects/P/locations/L/clusters/C (from the values)")
+    add("--namespace", metavar="NAME", help="of the hub (from the values, else default)")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Do the work of `apply`."""
+    try:
         answer = _apply(options)
     except PrescaleError as error:
         _measure(options, lambda metrics: metrics.failure(error, time.time()))
@@ -117,8 +188,11 @@ def carry_out(
 
 def status(options: argparse.Namespace) -> Answer:
     """Do the work of `status`."""
-    plan, cluster = _prepare(options)
-    now = time.time()
+    return status_of(*_prepare(options), time.time())
+
+
+def status_of(plan: Plan, cluster: Reachable, now: float) -> Answer:
+    """Compare a cluster with a plan."""
     world = cluster.observe()
     decision = decide(plan, world, now)
     coming = readiness(plan, world, now)
@@ -127,7 +201,8 @@ def status(options: argparse.Namespace) -> Answer:
     if late:
         error = NotReadyError(f"not ready: {', '.join(it.held.name for it in late)}")
     data = _data(decision, plan) | {"meetings": [_meeting(it, plan.site) for it in coming]}
-    text = "\n\n".join([_pools(world, decision), _meetings(coming, plan.site), *_notes(decision, plan)])
+    notes = _notes(decision, plan)
+    text = "\n\n".join([_pools(world, decision), _meetings(coming, plan.site), *notes])
     return Answer(data, text, error)
 
 

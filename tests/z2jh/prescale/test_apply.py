@@ -1,0 +1,343 @@
+"""`apply` and `status` with both real clients, against local servers."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc
+from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
+from z2jh.prescale.cloud.cluster import Cluster, place
+from z2jh.prescale.cloud.gke import NodePools
+from z2jh.prescale.cloud.kubernetes import Kubernetes
+from z2jh.prescale.cloud.patience import Patience
+from z2jh.prescale.commands import applying
+from z2jh.prescale.errors import (
+    ForbiddenError,
+    HeldError,
+    NotReadyError,
+    UnreachableError,
+    UsageError,
+)
+from z2jh.prescale.meetings import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from z2jh.prescale.plan import Plan
+    from z2jh.prescale.site import Site
+
+QUICK = Patience(call=5, first=0.01, longest=0.02, total=0.3, poll=0.01)
+IMAGE = "registry.example.org/codeserver-notebook:0.1.0"
+
+
+@dataclass
+class Hub:
+    """A cluster of local servers, and what is tested with it."""
+
+    gke: Gke
+    api: Api
+    cluster: Cluster
+    plan: Plan
+    now: float = 0.0
+
+    def at(self, clock: str) -> None:
+        """Set the time on 2026-11-23."""
+        hours, minutes = map(int, clock.split(":"))
+        zone = self.plan.site.schedule.timezone
+        self.now = instant(date(2026, 11, 23), hours * 60 + minutes, zone)
+
+    def apply(self, *, dry_run: bool = False, metrics: Path | None = None) -> Any:
+        """Run `apply` at that time."""
+        options = argparse.Namespace(dry_run=dry_run, metrics=metrics, pushgateway=None)
+        return applying.apply_to(self.plan, self.cluster, options, lambda: self.now)
+
+    def node(self, name: str, pool: str = "students", **more: Any) -> None:
+        """Add a node that is ready and has the image."""
+        status = {
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "images": [{"names": [IMAGE], "sizeBytes": 4}],
+        }
+        labels = {"cloud.google.com/gke-nodepool": pool}
+        content = {"metadata": {"labels": labels}, "spec": {}, "status": status}
+        self.api.put("nodes", name, {**content, **more})
+
+    def pod(self, name: str, node: str | None, component: str = "singleuser-server") -> None:
+        """Add a pod."""
+        labels = {"component": component}
+        if component != "singleuser-server":
+            labels["prescale/pool"] = "students"
+        spec = {"containers": [], **({"nodeName": node} if node else {})}
+        phase = "Running" if node else "Pending"
+        content = {"metadata": {"labels": labels}, "spec": spec, "status": {"phase": phase}}
+        self.api.put("pods", name, content)
+
+    @property
+    def calls(self) -> list[str]:
+        """Of both APIs since they were last looked at."""
+        found = [*self.gke.calls, *(" ".join(it) for it in self.api.calls)]
+        self.gke.calls.clear()
+        self.api.calls.clear()
+        return found
+
+
+@pytest.fixture
+def hub(site: Callable[..., Site], planned: Callable[..., Plan]) -> Iterator[Hub]:
+    """200 students on Monday at 10:15: 8 nodes."""
+    gke, api = Gke(), Api()
+    gke.pool("students")
+    gke.pool("ondemand", most=10)
+    plan = planned(site(), "2026-11-23", "2026-11-24")
+    with over_grpc(gke) as google, serving(api) as address:
+        kubernetes_client = client(address)
+        kubernetes = Kubernetes(kubernetes_client, NAMESPACE, plan.site, QUICK)
+        pools = NodePools(google, CLUSTER, QUICK)
+        cluster = Cluster(pools, kubernetes, kubernetes_client, NAMESPACE)
+        yield Hub(gke, api, cluster, plan)
+
+
+def minimum(hub: Hub, pool: str = "students") -> int:
+    """The autoscaler's."""
+    return int(hub.gke.pools[pool].autoscaling.total_min_node_count)
+
+
+def deployment(hub: Hub, pool: str = "students") -> dict[str, Any]:
+    """Of the placeholders."""
+    return hub.api.objects["deployments", NAMESPACE, f"prescale-placeholder-{pool}"]
+
+
+def test_nothing_to_do_takes_three_calls(hub: Hub) -> None:
+    """One of Google's, two of Kubernetes'."""
+    hub.at("08:00")
+    answer = hub.apply()
+    assert answer.text == "Nothing to do"
+    assert answer.error is None
+    assert hub.calls == ["GetCluster", "LIST nodes", "LIST pods"]
+
+
+def test_before_class_minimum_and_placeholders_are_raised(hub: Hub) -> None:
+    """And an event is written for each."""
+    hub.at("09:56")
+    answer = hub.apply()
+    assert minimum(hub) == 8
+    spec = deployment(hub)["spec"]
+    assert spec["replicas"] == 8
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == IMAGE
+    # All seats of a node: 28 of 2 GiB and a quarter of a CPU.
+    assert container["resources"]["requests"] == {"cpu": "7000m", "memory": str(28 * 2**31)}
+    assert pod["nodeSelector"] == {"cloud.google.com/gke-nodepool": "students"}
+    assert pod["priorityClassName"] == "prescale-placeholder"
+    assert "students minimum" not in answer.text
+    assert "minimum 0 -> 8 (Databases at Mon 10:15: 200 students)" in answer.text
+    reasons = [it["reason"] for it in hub.api.all("events")]
+    assert sorted(reasons) == ["Minimum", "Placeholders"]
+    assert hub.api.objects["leases", NAMESPACE, "prescale"]["spec"]["holderIdentity"] == ""
+
+
+def test_a_second_run_changes_nothing(hub: Hub) -> None:
+    """Once the pods of the Deployment are there."""
+    hub.at("09:56")
+    hub.apply()
+    for number in range(8):
+        hub.pod(f"p{number}", None, "prescale-placeholder")
+    assert hub.calls
+    assert hub.apply().text == "Nothing to do"
+    assert hub.calls == ["GetCluster", "LIST nodes", "LIST pods"]
+
+
+def test_a_dry_run_only_reads(hub: Hub) -> None:
+    """It prints what would be done."""
+    hub.at("09:56")
+    answer = hub.apply(dry_run=True)
+    assert "minimum 0 -> 8" in answer.text
+    assert "would be done" in answer.text
+    assert hub.calls == ["GetCluster", "LIST nodes", "LIST pods"]
+    assert minimum(hub) == 0
+
+
+def test_when_all_are_ready_the_placeholders_go(hub: Hub) -> None:
+    """The minimum keeps the nodes."""
+    hub.at("09:56")
+    hub.apply()
+    for number in range(8):
+        hub.node(f"n{number}")
+        hub.pod(f"p{number}", f"n{number}", "prescale-placeholder")
+    hub.at("10:04")
+    assert hub.apply().error is None
+    assert deployment(hub)["spec"]["replicas"] == 0
+    assert minimum(hub) == 8
+
+
+def test_in_the_evening_no_student_is_touched(hub: Hub) -> None:
+    """The minimum goes down, and that is all."""
+    hub.gke.pools["students"].autoscaling.total_min_node_count = 8
+    for number in range(8):
+        hub.node(f"n{number}")
+        hub.pod(f"jupyter-{number}", f"n{number}")
+    hub.at("12:00")
+    hub.apply()
+    assert minimum(hub) == 0
+    assert hub.gke.pools["students"].autoscaling.total_max_node_count == 16
+    written = {it for it in hub.calls if it.split()[0] in {"DELETE", "PATCH", "PUT", "POST"}}
+    assert written == {"POST leases", "PUT leases", "POST events"}
+
+
+def test_a_node_without_the_image_is_not_ready(hub: Hub) -> None:
+    """Nor one that is cordoned, or about to be removed."""
+    hub.node("image", status={"conditions": [{"type": "Ready", "status": "True"}]})
+    hub.node("young", status={"conditions": [{"type": "Ready", "status": "False"}]})
+    hub.node("cordoned", spec={"unschedulable": True})
+    taint = {"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule", "value": "1"}
+    hub.node("going", spec={"taints": [taint]})
+    hub.node("good")
+    hub.node("other", pool="elsewhere")
+    state = hub.cluster.observe()["students"]
+    assert len(state.nodes) == 5
+    assert state.standing == 1
+    hub.pod("p", "image", "prescale-placeholder")
+    assert hub.cluster.observe()["students"].standing == 2
+
+
+def test_students_are_counted_by_node(hub: Hub) -> None:
+    """Those whose pod has ended are not."""
+    hub.node("a")
+    hub.node("b")
+    hub.pod("jupyter-1", "a")
+    hub.pod("jupyter-2", "a")
+    hub.pod("jupyter-3", "b")
+    hub.api.objects["pods", NAMESPACE, "jupyter-3"]["status"]["phase"] = "Succeeded"
+    found = hub.cluster.observe()["students"].nodes
+    assert {it.name: it.students for it in found} == {"a": 2, "b": 0}
+
+
+def test_a_lease_of_another_holds_the_run_back(hub: Hub) -> None:
+    """Until it is old, or of a time to come: then its holder is gone."""
+    hub.at("09:56")
+    spec = {"holderIdentity": "other", "leaseDurationSeconds": 240}
+    now = datetime.now(timezone.utc)
+    for age, free in ((10, False), (239, False), (300, True), (-300, True)):
+        moment = (now - timedelta(seconds=age)).isoformat()
+        hub.api.put("leases", "prescale", {"spec": {**spec, "renewTime": moment}})
+        hub.gke.pools["students"].autoscaling.total_min_node_count = 0
+        if free:
+            hub.apply()
+        else:
+            with pytest.raises(HeldError, match="other is at work"):
+                hub.apply()
+        assert minimum(hub) == (8 if free else 0)
+
+
+def test_of_two_who_take_the_lease_one_does(hub: Hub) -> None:
+    """The API tells the other."""
+    hub.at("09:56")
+    hub.api.faults["POST", "leases"].append(409)
+    with pytest.raises(HeldError, match="another prescale was faster"):
+        hub.apply()
+    assert minimum(hub) == 0
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+@pytest.mark.parametrize(
+    "call", [("LIST", "nodes"), ("LIST", "pods"), ("PATCH", "deployments"), ("POST", "leases")]
+)
+def test_what_may_pass_is_tried_again(hub: Hub, code: int, call: tuple[str, str]) -> None:
+    """Wherever it happens."""
+    hub.at("09:56")
+    hub.api.faults[call].extend([code, code])
+    assert hub.apply().error is None
+    assert minimum(hub) == deployment(hub)["spec"]["replicas"] == 8
+
+
+def test_what_is_refused_does_not_hinder_the_rest(hub: Hub) -> None:
+    """The placeholders bring nodes when the minimum may not be raised, and the other way round."""
+    hub.at("09:56")
+    hub.gke.faults["SetNodePoolAutoscaling"].append("PERMISSION_DENIED")
+    answer = hub.apply()
+    assert isinstance(answer.error, ForbiddenError)
+    assert answer.error.exit_code == 5
+    assert deployment(hub)["spec"]["replicas"] == 8
+    hub.api.faults["PATCH", "deployments"].append(403)
+    answer = hub.apply()
+    assert isinstance(answer.error, ForbiddenError)
+    assert minimum(hub) == 8
+
+
+def test_an_api_that_stays_away_is_told(hub: Hub) -> None:
+    """And nothing is changed."""
+    hub.at("09:56")
+    hub.api.faults["LIST", "nodes"].extend([503] * 1000)
+    with pytest.raises(UnreachableError, match="cannot list nodes: 503"):
+        hub.apply()
+    assert "SetNodePoolAutoscaling" not in hub.calls
+
+
+def test_an_event_that_cannot_be_written_is_no_failure(hub: Hub) -> None:
+    """The change counts."""
+    hub.at("09:56")
+    hub.api.faults["POST", "events"].extend([403] * 10)
+    assert hub.apply().error is None
+    assert minimum(hub) == 8
+
+
+def test_at_the_deadline_the_fallback_is_asked_and_the_run_fails(hub: Hub) -> None:
+    """So that the CronJob's failure is seen."""
+    hub.at("10:05")
+    answer = hub.apply()
+    assert isinstance(answer.error, NotReadyError)
+    assert answer.error.exit_code == 7
+    assert minimum(hub, "ondemand") == 8
+    assert deployment(hub, "ondemand")["spec"]["replicas"] == 8
+
+
+def test_metrics_are_written(hub: Hub, tmp_path: Path) -> None:
+    """For node-exporter's text files."""
+    file = tmp_path / "prescale.prom"
+    hub.at("09:56")
+    hub.apply(metrics=file)
+    text = file.read_text()
+    assert 'prescale_nodes_wanted{pool="students"} 8.0' in text
+    assert 'prescale_nodes_missing{pool="students"} 8.0' in text
+    assert "prescale_exit_code 0.0" in text
+    assert f"prescale_last_run_timestamp_seconds {float(hub.now)!r}" in text
+
+
+@pytest.mark.parametrize(
+    ("clock", "ready", "state"),
+    [
+        pytest.param("08:00", 0, "in time", id="long before"),
+        pytest.param("09:57", 0, "starting", id="asked for"),
+        pytest.param("09:57", 8, "ready", id="ready"),
+        pytest.param("10:06", 5, "late", id="late"),
+        pytest.param("11:00", 8, "ready", id="in class"),
+    ],
+)
+def test_status_says_whether_a_class_will_be_ready(
+    hub: Hub, clock: str, ready: int, state: str
+) -> None:
+    """What is wanted, what is there, what is missing."""
+    for number in range(ready):
+        hub.node(f"n{number}")
+    hub.at(clock)
+    answer = applying.status_of(hub.plan, hub.cluster, hub.now)
+    (meeting,) = answer.data["meetings"]
+    assert (meeting["state"], meeting["nodes"], meeting["ready"]) == (state, 8, ready)
+    assert (answer.error is not None) == (state == "late")
+    assert "Databases  Mon 10:15       200" in answer.text
+    assert not {it.split()[0] for it in hub.calls} & {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def test_where_the_cluster_is_stands_in_the_values(hub: Hub) -> None:
+    """Or is given; who says neither is told so."""
+    found = place(hub.plan.site, None, None)
+    assert (found.cluster, found.namespace) == (CLUSTER, NAMESPACE)
+    assert place(hub.plan.site, "projects/p/locations/l/clusters/c", "n").namespace == "n"
+    hub.plan.site.values.cluster.clear()
+    with pytest.raises(UsageError, match="--cluster"):
+        place(hub.plan.site, None, None)
