@@ -1,0 +1,74 @@
+"""What is deployed fits what the program does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from z2jh.prescale.cli import parser
+from z2jh.prescale.cloud import lease, placeholders
+
+ROOT = Path(__file__).parents[3]
+MANIFEST = list(yaml.safe_load_all((ROOT / "z2jh/prescale.yaml").read_text()))
+# Every verb that the calls of prescale need, as Kubernetes names them.
+NEEDED = {
+    ("", "nodes", "list"), ("", "nodes", "patch"), ("", "pods", "list"), ("", "pods", "delete"),
+    ("", "events", "create"), ("apps", "deployments", "create"), ("apps", "deployments", "patch"),
+    ("coordination.k8s.io", "leases", "get"), ("coordination.k8s.io", "leases", "create"),
+    ("coordination.k8s.io", "leases", "update"),
+}  # fmt: skip
+
+
+def of_kind(*kinds: str) -> list[dict[str, Any]]:
+    """Objects of these kinds."""
+    return [it for it in MANIFEST if it["kind"] in kinds]
+
+
+def test_rights_are_those_that_are_needed() -> None:
+    """And no others."""
+    granted = {
+        (group, resource, verb)
+        for role in of_kind("Role", "ClusterRole")
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert granted == NEEDED
+
+
+def test_names_are_those_of_the_program() -> None:
+    """A right for an object of another name would be none."""
+    (priority,) = of_kind("PriorityClass")
+    assert priority["metadata"]["name"] == placeholders.PRIORITY_CLASS
+    assert priority["value"] == -10
+    names = {
+        name
+        for role in of_kind("Role")
+        for rule in role["rules"]
+        for name in rule.get("resourceNames", [])
+    }
+    pools = ("students", "ondemand")
+    assert names == {lease.NAME, *(placeholders.name_of(it) for it in pools)}
+
+
+def test_the_cronjob_calls_what_there_is() -> None:
+    """Its arguments are understood, and it ends before the next one begins."""
+    (job,) = of_kind("CronJob")
+    spec = job["spec"]["jobTemplate"]["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    options = parser().parse_args(container["args"])
+    assert options.namespace == job["metadata"]["namespace"]
+    assert job["spec"]["schedule"] == "*/5 * * * *"
+    assert spec["activeDeadlineSeconds"] < 300
+    assert lease.SECONDS < 300
+    assert spec["backoffLimit"] == 0
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "requirements.txt", "README.md"])
+def test_what_the_image_needs_is_there(file: str) -> None:
+    """Beside the program."""
+    assert (ROOT / "z2jh/prescale" / file).is_file()
