@@ -50,9 +50,7 @@ def weeks(site: Site, demands: Mapping[str, Demand], start: int, end: int) -> It
         monday = after
 
 
-def _week(
-    site: Site, demands: Mapping[str, Demand], monday: date, start: int, end: int
-) -> Week:
+def _week(site: Site, demands: Mapping[str, Demand], monday: date, start: int, end: int) -> Week:
     hours = {pool: it.paid.integral(start, end) / 3600 for pool, it in demands.items()}
     used = {pool: spent for pool, spent in hours.items() if spent}
     prices = site.schedule.budget.prices

@@ -86,7 +86,8 @@ def _from_copy(calendar: Calendar, window: Window, copy: Path | None, why: str) 
         held = None
     if held is None:
         return Reading(
-            (), f"{told}; there is no good copy, so the baseline holds and nothing is given back",
+            (),
+            f"{told}; there is no good copy, so the baseline holds and nothing is given back",
             known=False,
         )
     when = datetime.fromtimestamp(since, window.zone)

@@ -94,7 +94,9 @@ def parser() -> argparse.ArgumentParser:
         _files(add("simulate", "try policies on a model of the cluster", simulating.run))
     )
     applying.add_options(
-        _files(add("apply", "bring the cluster to the plan; run it every few minutes", applying.run))
+        _files(
+            add("apply", "bring the cluster to the plan; run it every few minutes", applying.run)
+        )
     )
     applying.add_status_options(
         _files(add("status", "what is wanted, there and missing", applying.status))

@@ -159,9 +159,7 @@ def _late(plan: Plan, now: float) -> list[Held]:
     ]
 
 
-def _rotation(
-    plan: Plan, pool: str, state: PoolState, target: int, now: float
-) -> Iterator[Cordon]:
+def _rotation(plan: Plan, pool: str, state: PoolState, target: int, now: float) -> Iterator[Cordon]:
     """Empty nodes that would reach their age during a class, as many as may be replaced at once."""
     rule = plan.site.schedule.rotation
     if plan.site.values.pools[pool].provisioning != PREEMPTIBLE:

@@ -97,9 +97,7 @@ def of_pool(site: Site, pool: str, held: Sequence[Held], start: int, end: int) -
 
 
 def _active(site: Site, held: Iterable[Held], profile: str) -> Steps:
-    return total(
-        (prepared(site, it), it.end, it.students) for it in held if it.profile == profile
-    )
+    return total((prepared(site, it), it.end, it.students) for it in held if it.profile == profile)
 
 
 def _lingering(site: Site, held: Iterable[Held], profile: str) -> Steps:

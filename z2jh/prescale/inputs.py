@@ -53,9 +53,7 @@ def _extra(files: Files, found: Site, start: int, end: int) -> plan.Extra:
     # The libraries take a third of a second to load, which most schedules do not need.
     from . import calendars  # noqa: PLC0415
 
-    first, last = (
-        datetime.fromtimestamp(it, timezone.utc) for it in plan.span(found, start, end)
-    )
+    first, last = (datetime.fromtimestamp(it, timezone.utc) for it in plan.span(found, start, end))
     window = calendars.Window(first, last, found.schedule.timezone)
     readings = [calendars.read(it, window, files.copies) for it in found.schedule.calendars]
     return plan.Extra(

@@ -108,5 +108,3 @@ def machine(name: str) -> Machine | None:
 
 def _tiered(amount: float, tiers: tuple[tuple[float, float, float], ...]) -> float:
     return sum(max(0, min(amount, upper) - lower) * share for lower, upper, share in tiers)
-
-

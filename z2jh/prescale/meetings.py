@@ -114,8 +114,14 @@ def _on_day(schedule: Schedule, each: Class, day: date) -> Iterator[Held]:
             start = instant(day, meeting.start, schedule.timezone)
             end = instant(day, meeting.end + overnight, schedule.timezone, latest=True)
             yield Held(
-                each.name, start, end, each.students or 0,
-                each.share, each.logins, each.profile, each.pool,
+                each.name,
+                start,
+                end,
+                each.students or 0,
+                each.share,
+                each.logins,
+                each.profile,
+                each.pool,
             )
 
 

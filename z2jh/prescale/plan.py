@@ -114,9 +114,7 @@ def make(site: Site, start: int, end: int, extra: Extra | None = None) -> Plan:
     first, last = span(site, start, end)
     fitting, told = unknown_names(site, extra.held)
     held = tuple(sorted((*held_between(site.schedule, first, last), *fitting), key=_order))
-    demands = {
-        pool: demand.of_pool(site, pool, held, first, last) for pool in site.values.pools
-    }
+    demands = {pool: demand.of_pool(site, pool, held, first, last) for pool in site.values.pools}
     changes = sorted(
         (it for pool in demands for it in _changes(site, pool, demands[pool], held, start, end)),
         key=lambda it: (it.at, it.pool),
@@ -129,9 +127,7 @@ def make(site: Site, start: int, end: int, extra: Extra | None = None) -> Plan:
         *_endless(site),
         *budget.warnings(site, weeks),
     )
-    return Plan(
-        site, start, end, held, demands, tuple(changes), notices, extra.known, tuple(weeks)
-    )
+    return Plan(site, start, end, held, demands, tuple(changes), notices, extra.known, tuple(weeks))
 
 
 def _order(held: Held) -> tuple[int, int, str]:

@@ -52,7 +52,9 @@ def draw(plan: Plan, file: Path) -> None:
 
 def _used(plan: Plan, pool: str) -> bool:
     needs = plan.demands[pool]
-    return bool(needs.wanted.most(plan.start, plan.end) or needs.students.most(plan.start, plan.end))
+    return bool(
+        needs.wanted.most(plan.start, plan.end) or needs.students.most(plan.start, plan.end)
+    )
 
 
 def _curve(plan: Plan, steps: Steps, factor: int = 1) -> tuple[list[Any], list[int]]:

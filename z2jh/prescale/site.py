@@ -36,7 +36,8 @@ class Site:
 
         A run of `apply` may be as late as the interval between two.
         """
-        return math.ceil(self.schedule.node_start.seconds) + self.schedule.interval
+        start = self.schedule.node_start
+        return math.ceil(start.seconds) + start.margin + self.schedule.interval
 
     @property
     def linger(self) -> int:

@@ -31,8 +31,10 @@ class Steps:
     def most(self, start: int, end: int) -> int:
         """The greatest from the start to before the end."""
         first, last = bisect_right(self.times, start), bisect_right(self.times, end - 1)
-        return max(self.values[first:last], default=0) if not first else max(
-            self.values[first - 1 : last]
+        return (
+            max(self.values[first:last], default=0)
+            if not first
+            else max(self.values[first - 1 : last])
         )
 
     def integral(self, start: int, end: int) -> float:

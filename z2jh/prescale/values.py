@@ -116,7 +116,11 @@ class _Layers:
 
     def number(self, path: Path_, default: float) -> float:
         value = self.get(*path, default=default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not 0 <= value < math.inf
+        ):
             self.bad(path, f"'{path[-1]}' is {value!r}", "write a number that is not negative")
             return default
         return value
@@ -177,9 +181,7 @@ def _take(layers: _Layers) -> Values:
         reserve_pods=int(layers.number((*reserve, "pods"), 15)),
         image=f"{image}:{tag}" if tag else str(image),
         linger=int(linger) if culled else None,
-        start_timeout=int(
-            layers.number(("singleuser", "startTimeout"), _CHART["start_timeout"])
-        ),
+        start_timeout=int(layers.number(("singleuser", "startTimeout"), _CHART["start_timeout"])),
         spawns=int(layers.number(("hub", "concurrentSpawnLimit"), _CHART["spawns"])),
         cluster={str(key): str(value) for key, value in cluster.items()},
     )
@@ -233,7 +235,9 @@ def _profiles(layers: _Layers) -> dict[str, Profile]:
     for number, each in enumerate(layers.get("singleuser", "profileList", default=[])):
         if not isinstance(each, dict):
             continue
-        slug = str(each.get("slug") or re.sub("[^a-z0-9]+", "-", str(each.get("display_name")).lower()))
+        slug = str(
+            each.get("slug") or re.sub("[^a-z0-9]+", "-", str(each.get("display_name")).lower())
+        )
         override: Path_ = ("singleuser", "profileList", number, "kubespawner_override")
         guarantee = Room(
             layers.number((*override, "cpu_guarantee"), cpu),

@@ -77,7 +77,6 @@ def planned() -> Callable[..., Plan]:
 
     def make(found: Site, first: str, last: str, extra: Extra | None = None) -> Plan:
 
-
         zone = found.schedule.timezone
         start, end = (instant(date.fromisoformat(it), 0, zone) for it in (first, last))
         return plan.make(found, start, end, extra)

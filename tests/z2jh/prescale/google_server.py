@@ -169,8 +169,8 @@ def over_grpc(gke: Gke) -> Iterator[container_v1.ClusterManagerClient]:
 
 
 @contextmanager
-def over_rest(gke: Gke) -> Iterator[container_v1.ClusterManagerClient]:
-    """Google's client, over REST to a local server."""
+def rest_address(gke: Gke) -> Iterator[str]:
+    """Host and port of a local server that speaks REST."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -210,15 +210,24 @@ def over_rest(gke: Gke) -> Iterator[container_v1.ClusterManagerClient]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    transport = ClusterManagerRestTransport(
-        host=f"127.0.0.1:{server.server_port}",
-        credentials=AnonymousCredentials(),
-        url_scheme="http",
-    )
     try:
-        yield container_v1.ClusterManagerClient(transport=transport)
+        yield f"127.0.0.1:{server.server_port}"
     finally:
-        transport.close()
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def rest_client(address: str) -> container_v1.ClusterManagerClient:
+    """Google's client, over REST."""
+    transport = ClusterManagerRestTransport(
+        host=address, credentials=AnonymousCredentials(), url_scheme="http"
+    )
+    return container_v1.ClusterManagerClient(transport=transport)
+
+
+@contextmanager
+def over_rest(gke: Gke) -> Iterator[container_v1.ClusterManagerClient]:
+    """Google's client, over REST to a local server."""
+    with rest_address(gke) as address, rest_client(address) as client:
+        yield client

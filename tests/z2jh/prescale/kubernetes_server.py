@@ -152,7 +152,9 @@ class Api:
 def _merged(old: Any, new: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
-    return {key: _merged(old.get(key), new[key]) if key in new else old[key] for key in {**old, **new}}
+    return {
+        key: _merged(old.get(key), new[key]) if key in new else old[key] for key in {**old, **new}
+    }
 
 
 def _selected(it: Object, query: dict[str, str]) -> bool:
@@ -223,5 +225,12 @@ def serving(api: Api) -> Iterator[str]:
 
 def client(address: str) -> Client:
     """The real client."""
-    config = KubeConfig.from_server(address, namespace=NAMESPACE)
+    config = KubeConfig.from_dict(
+        {
+            "clusters": [{"name": "local", "cluster": {"server": address}}],
+            "users": [{"name": "prescale", "user": {"token": "local"}}],
+            "contexts": [{"name": "it", "context": {"cluster": "local", "user": "prescale"}}],
+            "current-context": "it",
+        }
+    )
     return Client(config=config, namespace=NAMESPACE, field_manager="prescale", trust_env=False)

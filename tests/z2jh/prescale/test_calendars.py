@@ -66,10 +66,16 @@ def test_a_series_keeps_its_time_of_day(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("event", "start"),
     [
-        pytest.param("DTSTART:20261102T090000\nDTEND:20261102T100000", ["11-02 08:00"], id="floating"),
-        pytest.param("DTSTART:20261102T090000Z\nDURATION:PT1H", ["11-02 09:00"], id="UTC, duration"),
+        pytest.param(
+            "DTSTART:20261102T090000\nDTEND:20261102T100000", ["11-02 08:00"], id="floating"
+        ),
+        pytest.param(
+            "DTSTART:20261102T090000Z\nDURATION:PT1H", ["11-02 09:00"], id="UTC, duration"
+        ),
         pytest.param("DTSTART;VALUE=DATE:20261102", [], id="all day"),
-        pytest.param("DTSTART:20261102T090000Z\nDURATION:PT1H\nSTATUS:CANCELLED", [], id="cancelled"),
+        pytest.param(
+            "DTSTART:20261102T090000Z\nDURATION:PT1H\nSTATUS:CANCELLED", [], id="cancelled"
+        ),
         pytest.param("DTSTART:20261102T090000Z", [], id="no duration"),
     ],
 )

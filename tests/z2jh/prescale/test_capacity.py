@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         pytest.param("e2-standard-4", 3.92, 13.3, id="16 GiB"),
         pytest.param("n1-standard-1", 0.94, 2.71, id="less than 4 GiB"),
         pytest.param("n2-highmem-8", 7.91, 58.42, id="64 GiB"),
-        pytest.param("n2-standard-64", 63.77, 244.54, id="more than 128 GiB"),
+        pytest.param("n2-standard-64", 63.77, 244.02, id="more than 128 GiB"),
         pytest.param("e2-medium", 0.94, 2.9, id="shared core"),
         pytest.param("e2-custom-6-12288", 5.915, 9.7, id="custom"),
     ],
@@ -42,7 +42,11 @@ def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> No
     """Wrong seats are worse than none."""
     assert machine("z9-standard-4") is None
     with pytest.raises(ScheduleError, match="machine type z9-standard-4 of pool 'students'"):
-        site(values=VALUES.replace("{machineType: n2-highmem-8, prov", "{machineType: z9-standard-4, prov", 1))
+        site(
+            values=VALUES.replace(
+                "{machineType: n2-highmem-8, prov", "{machineType: z9-standard-4, prov", 1
+            )
+        )
 
 
 @pytest.mark.parametrize(
@@ -50,8 +54,18 @@ def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> No
     [
         pytest.param(("", ""), 28, "memory", id="as it is"),
         pytest.param(("guarantee: 0.25", "guarantee: 0.5"), 14, "CPU", id="CPU"),
-        pytest.param(("provisioning: spot,", "provisioning: spot, maxPods: 32,"), 16, "pods", id="pods"),
-        pytest.param(("machineType: n2-highmem-8, provisioning: spot", "machineType: n2-highmem-80, provisioning: spot"), 94, "pods", id="many"),
+        pytest.param(
+            ("provisioning: spot,", "provisioning: spot, maxPods: 32,"), 16, "pods", id="pods"
+        ),
+        pytest.param(
+            (
+                "machineType: n2-highmem-8, provisioning: spot",
+                "machineType: n2-highmem-80, provisioning: spot",
+            ),
+            94,
+            "pods",
+            id="many",
+        ),
     ],
 )
 def test_what_runs_out_first_bounds_the_seats(
@@ -106,12 +120,21 @@ def test_later_layers_win(tmp_path: Path) -> None:
     ("change", "line", "what"),
     [
         pytest.param(("custom:", "custum:"), 1, "names no pool", id="no pools"),
-        pytest.param(("{machineType: n2-highmem-8, provisioning: spot", "{provisioning: spot"), 4, "no machineType", id="machine"),
-        pytest.param(("provisioning: spot", "provisioning: cheap"), 4, "'cheap'", id="provisioning"),
+        pytest.param(
+            ("{machineType: n2-highmem-8, provisioning: spot", "{provisioning: spot"),
+            4,
+            "no machineType",
+            id="machine",
+        ),
+        pytest.param(
+            ("provisioning: spot", "provisioning: cheap"), 4, "'cheap'", id="provisioning"
+        ),
         pytest.param(("maxNodes: 16", "maxNodes: 0"), 4, "at most 0 nodes", id="no room"),
-        pytest.param(("guarantee: 2147483648", "guarantee: lots"), 10, "'guarantee' is 'lots'", id="bytes"),
-        pytest.param(("timeout: 3600", "timeout: -1"), 16, "'timeout' is -1", id="negative"),
-        pytest.param(("cull:", "cull: ["), 17, "not YAML", id="YAML"),
+        pytest.param(
+            ("guarantee: 2147483648", "guarantee: lots"), 10, "'guarantee' is 'lots'", id="bytes"
+        ),
+        pytest.param(("timeout: 3600", "timeout: -1"), 17, "'timeout' is -1", id="negative"),
+        pytest.param(("cull:", "cull: ["), 18, "not YAML", id="YAML"),
     ],
 )
 def test_bad_values_give_file_and_line(

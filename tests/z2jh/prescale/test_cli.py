@@ -34,16 +34,14 @@ def test_plan_shows_why(files: Callable[..., Files], capsys: pytest.CaptureFixtu
     assert "Pool 'students': 28 students a node, bound by memory" in out
     assert "0 -> 8" in out
     assert "Databases at Mon 10:15: 200 students" in out
-    assert "Week of 2026-11-23: 25.2 node hours" in out
+    assert "Week of 2026-11-23: 25.6 node hours" in out
 
 
-def test_plan_for_machines(
-    files: Callable[..., Files], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_plan_for_machines(files: Callable[..., Files], capsys: pytest.CaptureFixture[str]) -> None:
     """One JSON object with times in the schedule's zone."""
     assert main(["plan", *given(files()), *WHEN, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert data["changes"][0]["at"] == "2026-11-23T09:55:20+01:00"
+    assert data["changes"][0]["at"] == "2026-11-23T09:53:20+01:00"
     assert data["capacity"]["students"]["seats"] == 28
     assert data["held"][0]["students"] == 200
 

@@ -58,33 +58,46 @@ def changed(actions: tuple[Action, ...]) -> list[tuple[str, str, int]]:
     [
         pytest.param("08:00", PoolState(0, 16, 0), [], id="nothing to do"),
         pytest.param(
-            "09:56", PoolState(0, 16, 0),
-            [("SetMinimum", "students", 8), ("SetPlaceholders", "students", 8)], id="raise",
+            "09:56",
+            PoolState(0, 16, 0),
+            [("SetMinimum", "students", 8), ("SetPlaceholders", "students", 8)],
+            id="raise",
         ),
         pytest.param("10:00", PoolState(8, 16, 8, nodes(5, image=False)), [], id="starting"),
         pytest.param(
-            "10:00", PoolState(8, 16, 8, nodes(8)), [("SetPlaceholders", "students", 0)],
+            "10:00",
+            PoolState(8, 16, 8, nodes(8)),
+            [("SetPlaceholders", "students", 0)],
             id="all ready: the minimum keeps them",
         ),
         pytest.param(
-            "10:00", PoolState(0, 16, 8, nodes(8)), [("SetMinimum", "students", 8)],
+            "10:00",
+            PoolState(0, 16, 8, nodes(8)),
+            [("SetMinimum", "students", 8)],
             id="all ready, and the minimum was lost",
         ),
         pytest.param("10:10", PoolState(8, 16, 0, nodes(8, students=20)), [], id="class"),
         pytest.param(
-            "09:58", PoolState(8, 16, 0, (*nodes(3, students=20), *nodes(4))),
-            [("SetPlaceholders", "students", 5)], id="a node is lost: empty ones are held, too",
+            "09:58",
+            PoolState(8, 16, 0, (*nodes(3, students=20), *nodes(4))),
+            [("SetPlaceholders", "students", 5)],
+            id="a node is lost: empty ones are held, too",
         ),
         pytest.param(
-            "12:00", PoolState(8, 16, 0, nodes(8, students=20)), [("SetMinimum", "students", 0)],
+            "12:00",
+            PoolState(8, 16, 0, nodes(8, students=20)),
+            [("SetMinimum", "students", 0)],
             id="evening",
         ),
         pytest.param(
-            "12:00", PoolState(8, 16, 3, nodes(5)),
-            [("SetMinimum", "students", 0), ("SetPlaceholders", "students", 0)], id="given back",
+            "12:00",
+            PoolState(8, 16, 3, nodes(5)),
+            [("SetMinimum", "students", 0), ("SetPlaceholders", "students", 0)],
+            id="given back",
         ),
         pytest.param(
-            "09:56", PoolState(0, 18, 0, (), step=3),
+            "09:56",
+            PoolState(0, 18, 0, (), step=3),
             [("SetMinimum", "students", 9), ("SetPlaceholders", "students", 8)],
             id="a minimum for each of three zones",
         ),
@@ -138,7 +151,9 @@ def test_a_maximum_that_was_lowered_is_told_of(plan: Plan) -> None:
     st.integers(0, 24 * 60 - 1),
     st.integers(0, 16),
     st.integers(0, 16),
-    st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 28), st.booleans()), max_size=16),
+    st.lists(
+        st.tuples(st.booleans(), st.booleans(), st.integers(0, 28), st.booleans()), max_size=16
+    ),
 )
 def test_what_is_not_known_takes_nothing_away(
     plan: Plan,
@@ -163,11 +178,19 @@ def test_an_old_node_is_replaced_before_its_class(
     site: Callable[..., Site], planned: Callable[..., Plan]
 ) -> None:
     """When it is empty, and not more at once than the limit."""
-    plan = planned(site(SCHEDULE + "baseline: [{at: 00:00, nodes: 3}]\n", PREEMPTIBLE), "2026-11-23", "2026-11-24")
+    plan = planned(
+        site(SCHEDULE + "baseline: [{at: 00:00, nodes: 3}]\n", PREEMPTIBLE),
+        "2026-11-23",
+        "2026-11-24",
+    )
     born = at(plan, "11:00") - 86400
     old = tuple(replace(it, born=born) for it in nodes(3))
     state = PoolState(3, 16, 0, old)
-    cordons = [it for it in decide(plan, {"students": state}, at(plan, "07:00")).actions if isinstance(it, Cordon)]
+    cordons = [
+        it
+        for it in decide(plan, {"students": state}, at(plan, "07:00")).actions
+        if isinstance(it, Cordon)
+    ]
     assert len(cordons) == 1
     assert "would reach 24 hours during Databases at Mon 10:15" in cordons[0].reason
     # The next one waits until the first is gone; its replacement is asked for.

@@ -205,4 +205,3 @@ def test_without_steps_there_is_nothing() -> None:
     """An empty number is 0 always."""
     nothing = Steps()
     assert nothing.at(0) == nothing.most(0, 10) == nothing.integral(0, 10) == 0
-

@@ -81,9 +81,7 @@ def test_an_operation_that_fails_always_is_told(gke: Gke, pools: NodePools) -> N
         pools.set_minimum("students", 8)
 
 
-def test_an_operation_that_does_not_end_is_left_to_the_next_run(
-    gke: Gke, pools: NodePools
-) -> None:
+def test_an_operation_that_does_not_end_is_left_to_the_next_run(gke: Gke, pools: NodePools) -> None:
     """Which finds it done, or waits as well."""
     gke.operations.append("stuck")
     with pytest.raises(HeldError, match="still running"):
@@ -94,9 +92,7 @@ def test_an_operation_that_does_not_end_is_left_to_the_next_run(
 @pytest.mark.parametrize(
     "fault", ["FAILED_PRECONDITION", "ABORTED", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"]
 )
-def test_what_may_pass_is_tried_again(
-    gke: Gke, pools: NodePools, method: str, fault: str
-) -> None:
+def test_what_may_pass_is_tried_again(gke: Gke, pools: NodePools, method: str, fault: str) -> None:
     """Another operation that runs, a quota, an outage."""
     gke.faults[method].extend([fault, fault])
     pools.set_minimum("students", 8)

@@ -12,7 +12,9 @@ from z2jh.prescale.cli import main
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOG = "[I 2026-11-23 10:{:02}:{:02}.500 JupyterHub base:1090] User s{} took {:.3f} seconds to start\n"
+LOG = (
+    "[I 2026-11-23 10:{:02}:{:02}.500 JupyterHub base:1090] User s{} took {:.3f} seconds to start\n"
+)
 
 
 def test_a_hub_log_tells_storms_and_starts(

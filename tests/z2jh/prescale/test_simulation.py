@@ -97,7 +97,9 @@ def test_a_login_is_the_same_for_every_policy(tried: Callable[..., Tried]) -> No
     assert tried(reclaimed=0.0) == found
 
 
-def test_a_report_has_every_policy(site: Callable[..., Site], planned: Callable[..., Plan], tried: Callable[..., Tried]) -> None:
+def test_a_report_has_every_policy(
+    site: Callable[..., Site], planned: Callable[..., Plan], tried: Callable[..., Tried]
+) -> None:
     """As a table, as JSON, and as a page that loads nothing."""
     plan = planned(site(SCHEDULE.replace("Databases", "A<b>")), "2026-11-23", "2026-11-24")
     parameters = trial.parameters_of(plan.site)

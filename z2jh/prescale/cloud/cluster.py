@@ -123,7 +123,9 @@ class Cluster:
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, SetMinimum):
             self._pools.set_minimum(action.pool, action.after)
-            self.tell("Minimum", f"{action.pool}: {action.before} to {action.after}: {action.reason}")
+            self.tell(
+                "Minimum", f"{action.pool}: {action.before} to {action.after}: {action.reason}"
+            )
         elif isinstance(action, SetPlaceholders):
             self._kubernetes.set_placeholders(action.pool, action.after)
             self.tell(

@@ -80,9 +80,7 @@ class NodePools:
         cluster = self._persistently(
             lambda: self._client.get_cluster(name=self._cluster, **self._call), "read the cluster"
         )
-        return {
-            pool.name: _limits(pool) for pool in cluster.node_pools if pool.autoscaling.enabled
-        }
+        return {pool.name: _limits(pool) for pool in cluster.node_pools if pool.autoscaling.enabled}
 
     def set_minimum(self, pool: str, minimum: int) -> None:
         """Set a pool's minimum, and leave all else as it is. Does nothing if it is so already.
@@ -152,7 +150,11 @@ class NodePools:
                 failure = _meaning(error, told)
                 if not isinstance(failure, UnreachableError | HeldError):
                     raise failure from error
-            except (auth_exceptions.GoogleAuthError, OSError) as error:
+            except auth_exceptions.GoogleAuthError as error:
+                failure = UnreachableError(f"cannot {told}: {_line(error)}")
+                if not isinstance(error, auth_exceptions.TransportError) and not error.retryable:
+                    raise ForbiddenError(f"may not {told}: {_line(error)}") from error
+            except OSError as error:
                 failure = UnreachableError(f"cannot {told}: {_line(error)}")
             if time.monotonic() + wait > until:
                 raise failure

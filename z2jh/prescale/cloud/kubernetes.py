@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from lightkube import ApiError
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Event, Node, Pod
@@ -141,7 +141,7 @@ class Kubernetes:
         )
         try:
             self._client.create(event)
-        except (ApiError, httpx.HTTPError) as error:
+        except (ApiError, httpx2.HTTPError) as error:
             _log.warning("no event could be written: %s", error)
 
     def persistently(self, what: Callable[[], T], told: str) -> T:
@@ -160,7 +160,7 @@ class Kubernetes:
                 failure = _meaning(error, told)
                 if not isinstance(failure, UnreachableError):
                     raise failure from error
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 failure = UnreachableError(f"cannot {told}: {type(error).__name__}: {error}")
             if time.monotonic() + wait > until:
                 raise failure

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from lightkube import ApiError
 from lightkube.resources.coordination_v1 import Lease
 
@@ -52,7 +52,7 @@ def held(
         lease.spec.holderIdentity = ""
         try:
             client.replace(lease)
-        except (ApiError, httpx.HTTPError) as error:
+        except (ApiError, httpx2.HTTPError) as error:
             _log.warning("the lease was not given back, and ends by itself: %s", error)
 
 

@@ -114,7 +114,7 @@ def apply_to(
 
 
 def carry_out(self, actions: Sequence[Action]) -> list[PrescaleError]:
-        """Change it; gives what failed."""
+    """Change it; gives what failed."""
 
 
 @dataclass(frozen=True)

@@ -144,12 +144,14 @@ class NodeStart(Part):
         provisioning: seconds from the wish for a node until it runs pods.
         image: bytes that are pulled, compressed, in GB (10^9).
         pull: rate of the pull and the unpacking, in MB/s (10^6).
-        measured: seconds for all of it, as `prescale learn` or you saw it; instead of the others.
+        margin: seconds more, for the slowest of many nodes.
+        measured: seconds for machine and image together, as you saw it; instead of the first three.
     """
 
     provisioning: Duration = 120
     image: Annotated[float, Field(gt=0, le=1000)] = 4.0
     pull: Annotated[float, Field(gt=0, le=100_000)] = 25.0
+    margin: Duration = 120
     measured: Duration | None = None
 
     @property
@@ -159,7 +161,7 @@ class NodeStart(Part):
 
     @property
     def seconds(self) -> float:
-        """All of it."""
+        """Machine and image."""
         return self.provisioning + self.pulling if self.measured is None else self.measured
 
 
@@ -175,7 +177,9 @@ class Budget(Part):
     @model_validator(mode="after")
     def _priced(self) -> Budget:
         if self.money is not None and not self.prices:
-            raise ValueError("a cap in money needs 'prices': what a node of each pool costs an hour")
+            raise ValueError(
+                "a cap in money needs 'prices': what a node of each pool costs an hour"
+            )
         return self
 
 

@@ -94,7 +94,9 @@ def _keys_at(path: Path_) -> set[str]:
     for part in path:
         if isinstance(part, int) or model is None:
             continue
-        field = next((it for name, it in model.model_fields.items() if part in (name, it.alias)), None)
+        field = next(
+            (it for name, it in model.model_fields.items() if part in (name, it.alias)), None
+        )
         model = next(_models(field.annotation), None) if field else model
     fields = model.model_fields if model else {}
     return {field.alias or name for name, field in fields.items()}

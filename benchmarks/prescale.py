@@ -1,0 +1,167 @@
+"""`python -m benchmarks.prescale`: how fast prescale plans and simulates, and what it promises."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+_ROOT = Path(__file__).parents[1]
+_TERM = ["--from", "2026-09-07", "--for", "112d"]
+_DAY = ["--from", "2026-09-07", "--for", "24h"]
+_WEEK = ["--week", "2026-09-07"]
+_DAYS = ("mon", "tue", "wed", "thu", "fri")
+
+_VALUES = """\
+custom:
+  pools:
+    students: {{machineType: n2-highmem-8, provisioning: spot, maxNodes: {most}}}
+  nodeReserve: {{cpu: 0.5, memory: 786432000}}
+singleuser:
+  image: {{name: registry.example.org/codeserver-notebook, tag: "0.1.0"}}
+  memory: {{guarantee: 2147483648}}
+  cpu: {{guarantee: 0.25}}
+cull: {{timeout: 3600, every: 300}}
+"""
+_STORM = """\
+timezone: Europe/Zurich
+classes:
+  - {name: Storm, students: 200, logins: 3m, meets: [{days: mon, from: 10:15, to: 12:00}]}
+node_start: {image: 4, provisioning: 2m, pull: 25}
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure and its target.
+
+    Attributes:
+        name: of what was measured.
+        value: of it.
+        unit: of both.
+        limit: the most that it may be.
+    """
+
+    name: str
+    value: float
+    unit: str
+    limit: float
+
+    @property
+    def met(self) -> bool:
+        """The target is reached."""
+        return self.value <= self.limit
+
+    def __str__(self) -> str:
+        """As a row in Markdown."""
+        outcome = "reached" if self.met else "missed"
+        return f"| {self.name} | {self.value:.3g} {self.unit} | <= {self.limit:g} | {outcome} |"
+
+
+def schedule(students: int, classes: int) -> str:
+    """A term of 16 weeks in which each class meets twice a week."""
+    choose = random.Random(1)  # noqa: S311 -- a timetable
+    lines = ["timezone: Europe/Zurich", "classes:"]
+    for number in range(classes):
+        size = students // classes + (number < students % classes)
+        first = choose.randrange(3)
+        begin = choose.choice((8, 10, 13, 15, 17))
+        days = f"[{_DAYS[first]}, {_DAYS[first + 2]}]"
+        meets = f"[{{days: {days}, from: {begin:02}:15, to: {begin + 1:02}:45}}]"
+        lines.append(f"  - {{name: C{number}, students: {size}, logins: 5m, meets: {meets}}}")
+    return "\n".join(lines) + "\n"
+
+
+def run(folder: Path, text: str, verb: str, *options: str) -> tuple[dict[str, Any], float, float]:
+    """Run prescale on one core; gives what it prints, seconds and the peak memory in MB."""
+    (folder / "schedule.yaml").write_text(text)
+    (folder / "values.yaml").write_text(_VALUES.format(most=5000))
+    command = [
+        sys.executable, "-m", "z2jh.prescale", verb, "--json", "--schedule",
+        f"{folder}/schedule.yaml", "--values", f"{folder}/values.yaml", *options,
+    ]  # fmt: skip
+    core = min(os.sched_getaffinity(0))
+    out = folder / "out.json"
+    begun = time.perf_counter()
+    with out.open("wb") as file:
+        process = subprocess.Popen(
+            command, cwd=_ROOT, stdout=file, preexec_fn=lambda: os.sched_setaffinity(0, {core})
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"benchmarks: {' '.join(command)} ended with {process.returncode}")
+    return json.loads(out.read_text()), seconds, used.ru_maxrss / 1000
+
+
+def measure(folder: Path, repeat: int) -> list[Figure]:
+    """All figures."""
+    ours = ("--policy", "prescale")
+    term = schedule(5000, 40)
+    _, one, one_memory = run(folder, term, "simulate", *_TERM, *ours)
+    _, every, memory = run(folder, term, "simulate", *_TERM)
+    planning = median(run(folder, term, "plan", *_DAY)[1] for _ in range(repeat))
+    storm, _, _ = run(folder, _STORM, "simulate", *_DAY)
+    found = {it["policy"]: it for it in storm["policies"]}
+    always, class_of_200 = found["always on"], found["prescale"]
+    return [
+        Figure("term, 5,000 students, 40 classes: prescale alone", one, "s", 20),
+        Figure("the same, every policy", every, "s", 20),
+        Figure("peak memory, prescale alone", one_memory, "MB", 300),
+        Figure("peak memory, every policy", memory, "MB", 300),
+        Figure("students 5,000 to 100,000: growth over n log n", growth(folder), "times", 1.2),
+        Figure("plan of a day of that term", planning, "s", 0.5),
+        Figure("class of 200 in 3 minutes: 95 of 100 wait at most", class_of_200["p95"], "s", 15),
+        Figure("class of 200: failed starts", class_of_200["failed"], "", 0),
+        Figure(
+            "class of 200: node hours against always on",
+            class_of_200["node_hours"] / always["node_hours"], "times", 0.45,
+        ),
+        Figure(
+            "class of 200, the autoscaler alone: 95 of 100 wait at most (no target)",
+            found["autoscaler alone"]["p95"], "s", math.inf,
+        ),
+    ]  # fmt: skip
+
+
+def growth(folder: Path) -> float:
+    """How much faster than n log n the time of a week grows, from 5,000 to 100,000 students."""
+    times = []
+    for students in (5_000, 100_000):
+        # A class of 125 each, so that it is the number of students that grows.
+        text = schedule(students, students // 125)
+        _, seconds, _ = run(folder, text, "simulate", *_WEEK, "--policy", "prescale")
+        times.append((students, seconds))
+    (few, short), (many, long) = times
+    return (long / short) / (many * math.log(many) / (few * math.log(few)))
+
+
+def main() -> int:
+    """Run it; gives the exit status: 1 with --check if a target is missed."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.prescale", description=__doc__)
+    options.add_argument("--repeat", type=int, default=5, help="runs of `plan` (%(default)s)")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    options.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    given = options.parse_args()
+    with TemporaryDirectory(prefix="benchmark-") as folder:
+        figures = measure(Path(folder), given.repeat)
+    head = "| what | measured | to reach | |\n|---|---:|---:|---|\n"
+    sys.stdout.write(head + "\n".join(map(str, figures)) + "\n")
+    if given.json:
+        given.json.write_text(json.dumps([asdict(it) for it in figures], indent=1))
+    return int(given.check and not all(it.met for it in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""A run that is killed between any two calls is made good by the next one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import ExitStack
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.z2jh.prescale.google_server import Gke, rest_address
+from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, serving
+from z2jh.prescale.meetings import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from z2jh.prescale.inputs import Files
+    from z2jh.prescale.site import Site
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
+# What `apply` does, with the addresses of local servers for those of Google.
+PROGRAM = """
+import argparse, sys
+from pathlib import Path
+from tests.z2jh.prescale.google_server import CLUSTER, rest_client
+from tests.z2jh.prescale.kubernetes_server import NAMESPACE, client
+from z2jh.prescale.cloud.cluster import Cluster
+from z2jh.prescale.cloud.gke import NodePools
+from z2jh.prescale.cloud.kubernetes import Kubernetes
+from z2jh.prescale.commands.applying import apply_to
+from z2jh.prescale.inputs import Files, make_plan, read_site
+folder, now, google, kubernetes = sys.argv[1:]
+files = Files(Path(folder, "schedule.yaml"), [Path(folder, "values.yaml")])
+site = read_site(files)
+plan = make_plan(files, site, int(now) - 86400, int(now) + 86400)
+api = client(kubernetes)
+pools = NodePools(rest_client(google), CLUSTER)
+cluster = Cluster(pools, Kubernetes(api, NAMESPACE, site), api, NAMESPACE)
+options = argparse.Namespace(dry_run=False, metrics=None, pushgateway=None)
+answer = apply_to(plan, cluster, options, lambda: int(now))
+assert answer.error is None, answer.error
+"""
+
+
+class Killer:
+    """Kills the program at its n-th call, before it is done or before it is answered."""
+
+    def __init__(self, gke: Gke, api: Api, number: int, *, done: bool) -> None:
+        self.calls = 0
+        self.killed = False
+        self.process: subprocess.Popen[bytes] | None = None
+        self._number, self._done = number, done
+        self._answers = {gke: gke.answer, api: api.answer}
+        for it in (gke, api):
+            it.answer = self._counting(it.answer)  # type: ignore[method-assign, assignment]
+
+    def _counting(self, answer: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any) -> Any:
+            self.calls += 1
+            now = self.calls == self._number
+            found = None
+            if not now or self._done:
+                found = answer(*arguments)
+            if now and self.process:
+                self.process.kill()
+                self.process.wait()
+                self.killed = True
+                raise ConnectionAbortedError
+            return found
+
+        return counted
+
+
+@pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
+def test_kill_at_any_call_and_run_again(
+    files: Callable[..., Files], site: Callable[..., Site]
+) -> None:
+    """Whether the call was carried out or not, the second run brings the cluster to the plan."""
+    folder = str(files().schedule.parent)
+    zone = site().schedule.timezone
+    now = instant(date(2026, 11, 23), 9 * 60 + 56, zone)
+    number, last = 0, False
+    while not last:
+        number += 1
+        for done in (False, True):
+            gke, api = Gke(), Api()
+            gke.pool("students")
+            gke.pool("ondemand")
+            gke.operations.append("slow")
+            with ExitStack() as stack:
+                killer = Killer(gke, api, number, done=done)
+                google = stack.enter_context(rest_address(gke))
+                kubernetes = stack.enter_context(serving(api))
+                command = [sys.executable, "-c", PROGRAM, folder, str(now), google, kubernetes]
+                killer.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+                killer.process.wait()
+                assert killer.killed or killer.process.returncode == 0
+                last = last or not killer.killed
+                killer.process = None
+                _let_the_lease_end(api)
+                subprocess.run(command, cwd=ROOT, check=True)
+            found = gke.pools["students"].autoscaling
+            assert (found.total_min_node_count, found.total_max_node_count) == (8, 16)
+            name = "prescale-placeholder-students"
+            assert api.objects["deployments", NAMESPACE, name]["spec"]["replicas"] == 8
+    assert number > 8
+
+
+def _let_the_lease_end(api: Api) -> None:
+    for lease in api.all("leases"):
+        past = datetime.now(timezone.utc) - timedelta(seconds=300)
+        lease["spec"]["renewTime"] = past.isoformat()

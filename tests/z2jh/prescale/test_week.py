@@ -1,0 +1,340 @@
+"""A week in which everybody acts at once, behind both real clients."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc, over_rest
+from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
+from z2jh.prescale import demand
+from z2jh.prescale.cloud.cluster import Cluster
+from z2jh.prescale.cloud.gke import NodePools
+from z2jh.prescale.cloud.kubernetes import Kubernetes
+from z2jh.prescale.cloud.patience import Patience
+from z2jh.prescale.commands.applying import apply_to
+from z2jh.prescale.errors import HeldError, PrescaleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from z2jh.prescale.plan import Plan
+    from z2jh.prescale.site import Site
+
+pytestmark = pytest.mark.slow
+
+QUICK = Patience(call=10, first=0.005, longest=0.01, total=2, poll=0.005)
+IMAGE = "registry.example.org/codeserver-notebook:0.1.0"
+SCHEDULE = """\
+timezone: Europe/Zurich
+linger: 1h
+baseline: [{at: 06:30, days: weekdays, nodes: 1}, {at: 19:00, nodes: 0}]
+classes:
+- {name: A, students: 200, logins: 3m, meets: [{days: [mon, wed], from: 10:15, to: 12:00}]}
+- {name: B, students: 60, meets: [{days: daily, from: 11:00, to: 13:00}]}
+- {name: C, students: 84, meets: [{days: fri, from: 22:00, to: 01:00}]}
+"""
+MINUTE = 60
+
+
+@dataclass
+class Machine:
+    """A node of the model."""
+
+    name: str
+    pool: str
+    born: float
+    ready: float
+    image: float
+    empty_since: float = 0.0
+
+
+@dataclass
+class Model:
+    """Autoscaler, scheduler, controller, students and Google behind the two APIs."""
+
+    gke: Gke
+    api: Api
+    plan: Plan
+    now: float
+    chance: random.Random
+    machines: dict[str, Machine] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    leaves: dict[str, float] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+    taken: list[float] = field(default_factory=list)
+    numbers: int = 0
+
+    def minute(self) -> None:
+        """Let a minute pass."""
+        with self.gke.lock, self.api.lock:
+            self._students()
+            self._taken()
+            self._controller()
+            self._schedule()
+            self._grow()
+            self._shrink()
+            self._show()
+        self.now += MINUTE
+
+    def pods(self, component: str, *, placed: bool | None = None) -> list[dict[str, Any]]:
+        """Pods of a kind, on a node or waiting for one."""
+        return [
+            it
+            for it in self.api.all("pods")
+            if it["metadata"]["labels"]["component"] == component
+            and (placed is None or placed == ("nodeName" in it["spec"]))
+        ]
+
+    def _students(self) -> None:
+        for held in self.plan.held:
+            opens = held.start - 300
+            if opens <= self.now < opens + MINUTE:
+                for number in range(held.students):
+                    name = f"jupyter-{held.name}-{held.start}-{number}".lower()
+                    self._log_in(name, held.end + self.chance.random() * 3600)
+        for name in [name for name, leaves in self.leaves.items() if leaves <= self.now]:
+            self.api.remove("pods", name)
+            del self.leaves[name]
+
+    def _log_in(self, name: str, leaves: float) -> None:
+        labels = {"component": "singleuser-server"}
+        self.api.put("pods", name, {"metadata": {"labels": labels}, "spec": {}, "status": {}})
+        self.since[name], self.leaves[name] = self.now, leaves
+
+    def _taken(self) -> None:
+        spot = [
+            it for it in self.machines.values() if it.pool == "students" and it.ready <= self.now
+        ]
+        if spot and self.chance.random() < 1 / 240:
+            machine = self.chance.choice(spot)
+            self.taken.append(self.now)
+            self._remove(machine)
+            for pod in self._on(machine.name):
+                name = pod["metadata"]["name"]
+                self.api.remove("pods", name)
+                if name in self.leaves:
+                    self._log_in(name, self.leaves[name])
+
+    def _remove(self, machine: Machine) -> None:
+        del self.machines[machine.name]
+        if ("nodes", "", machine.name) in self.api.objects:
+            self.api.remove("nodes", machine.name)
+
+    def _on(self, node: str) -> list[dict[str, Any]]:
+        return [it for it in self.api.all("pods") if it["spec"].get("nodeName") == node]
+
+    def _controller(self) -> None:
+        for deployment in self.api.all("deployments"):
+            pool = deployment["metadata"]["labels"]["prescale/pool"]
+            mine = [
+                it
+                for it in self.pods("prescale-placeholder")
+                if it["metadata"]["labels"]["prescale/pool"] == pool
+            ]
+            wanted = deployment["spec"]["replicas"]
+            mine.sort(key=lambda it: "nodeName" in it["spec"], reverse=True)
+            for pod in mine[wanted:]:
+                self.api.remove("pods", pod["metadata"]["name"])
+            for _ in range(wanted - len(mine)):
+                self.numbers += 1
+                labels = {"component": "prescale-placeholder", "prescale/pool": pool}
+                content = {"metadata": {"labels": labels}, "spec": {}, "status": {}}
+                self.api.put("pods", f"placeholder-{self.numbers}", content)
+
+    def _schedule(self) -> None:
+        room = {it.name: 28 for it in self._open()}
+        holders: dict[str, str] = {}
+        for pod in self.api.all("pods"):
+            node = pod["spec"].get("nodeName")
+            if node in room:
+                if pod["metadata"]["labels"]["component"] == "prescale-placeholder":
+                    holders[node] = pod["metadata"]["name"]
+                else:
+                    room[node] -= 1
+        for pod in self.pods("singleuser-server", placed=False):
+            # Full nodes first; those of the students' pool first; placeholders go last.
+            free = [it for it in room if room[it] > 0]
+            if not free:
+                break
+            node = min(
+                free, key=lambda it: (it in holders, self.machines[it].pool != "students", room[it])
+            )
+            if node in holders:
+                self.api.remove("pods", holders.pop(node))
+            room[node] -= 1
+            self._place(pod, node)
+            name = pod["metadata"]["name"]
+            self.waits.append(max(self.now, self.machines[node].image) - self.since[name])
+        for pod in self.pods("prescale-placeholder", placed=False):
+            pool = pod["metadata"]["labels"]["prescale/pool"]
+            for node, seats in room.items():
+                if seats == 28 and node not in holders and self.machines[node].pool == pool:
+                    holders[node] = pod["metadata"]["name"]
+                    self._place(pod, node)
+                    break
+
+    def _place(self, pod: dict[str, Any], node: str) -> None:
+        pod["spec"] = {"nodeName": node}
+
+    def _open(self) -> list[Machine]:
+        cordoned = {
+            it["metadata"]["name"]
+            for it in self.api.all("nodes")
+            if it["spec"].get("unschedulable")
+        }
+        return [
+            it for it in self.machines.values() if it.ready <= self.now and it.name not in cordoned
+        ]
+
+    def _grow(self) -> None:
+        for pool, found in self.gke.pools.items():
+            here = [it for it in self.machines.values() if it.pool == pool]
+            coming = sum(it.ready > self.now for it in here)
+            lacking = sum(
+                it["metadata"]["labels"]["prescale/pool"] == pool
+                for it in self.pods("prescale-placeholder", placed=False)
+            )
+            if pool == "students":
+                lacking += -(-len(self.pods("singleuser-server", placed=False)) // 28)
+            most = found.autoscaling.total_max_node_count
+            for _ in range(min(lacking - coming, most - len(here))):
+                self.numbers += 1
+                ready = self.now + self.chance.uniform(90, 120)
+                image = ready + self.chance.uniform(120, 160)
+                name = f"node-{self.numbers}"
+                self.machines[name] = Machine(name, pool, self.now, ready, image, ready)
+
+    def _shrink(self) -> None:
+        for machine in list(self.machines.values()):
+            if machine.ready > self.now:
+                continue
+            on_it = self._on(machine.name)
+            if on_it:
+                machine.empty_since = self.now + MINUTE
+                continue
+            here = sum(it.pool == machine.pool for it in self.machines.values())
+            least = self.gke.pools[machine.pool].autoscaling.total_min_node_count
+            if self.now - machine.empty_since >= 600 and here > least:
+                self._remove(machine)
+
+    def _show(self) -> None:
+        for machine in self.machines.values():
+            if machine.ready > self.now:
+                continue
+            old = self.api.objects.get(("nodes", "", machine.name), {})
+            images = [{"names": [IMAGE], "sizeBytes": 4}] if machine.image <= self.now else []
+            born = datetime.fromtimestamp(machine.born, timezone.utc).isoformat()
+            labels = {"cloud.google.com/gke-nodepool": machine.pool}
+            self.api.put(
+                "nodes",
+                machine.name,
+                {
+                    "metadata": {"labels": labels, "creationTimestamp": born},
+                    "spec": old.get("spec", {}),
+                    "status": {
+                        "conditions": [{"type": "Ready", "status": "True"}],
+                        "images": images,
+                    },
+                },
+            )
+        for pod in self.api.all("pods"):
+            node = self.machines.get(pod["spec"].get("nodeName", ""))
+            runs = node is not None and node.image <= self.now
+            pod["status"] = {"phase": "Running" if runs else "Pending"}
+
+
+def runs(model: Model, clusters: list[Cluster], faulty: bool) -> list[PrescaleError]:  # noqa: FBT001 -- a test's
+    """Let all runners run at once; gives what they failed with."""
+    failures: list[PrescaleError] = []
+
+    def run(cluster: Cluster) -> None:
+        options = argparse.Namespace(dry_run=False, metrics=None, pushgateway=None)
+        try:
+            answer = apply_to(model.plan, cluster, options, lambda: model.now)
+            if answer.error:
+                failures.append(answer.error)
+        except PrescaleError as error:
+            failures.append(error)
+
+    if faulty:
+        call = model.chance.choice([("LIST", "pods"), ("PATCH", "deployments"), ("PUT", "leases")])
+        model.api.faults[call].append(model.chance.choice([429, 503, 500]))
+        method = model.chance.choice(["GetCluster", "SetNodePoolAutoscaling", "GetNodePool"])
+        fault = model.chance.choice(["UNAVAILABLE", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED"])
+        model.gke.faults[method].append(fault)
+        if not model.gke.operations:
+            model.gke.operations.append(model.chance.choice(["slow", "fails", "lost", "done"]))
+    threads = [threading.Thread(target=run, args=(it,)) for it in clusters]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
+
+
+def seats_free_or_taken(model: Model) -> int:
+    """Seats on nodes that are ready with the image, and take students."""
+    return 28 * sum(it.image <= model.now for it in model._open())  # noqa: SLF001 -- this test's
+
+
+def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None:
+    """No class is without its seats, no student's node is removed, and no change is lost."""
+    plan = planned(site(SCHEDULE), "2026-11-23", "2026-11-30")
+    gke, api = Gke(), Api()
+    gke.pool("students")
+    gke.pool("ondemand", most=10)
+    model = Model(gke, api, plan, plan.start, random.Random(7))
+    checked = 0
+    with ExitStack() as stack:
+        address = stack.enter_context(serving(api))
+        clusters = []
+        for holder, over in (("one", over_grpc), ("two", over_rest)):
+            google = stack.enter_context(over(gke))
+            kubernetes_client = client(address)
+            kubernetes = Kubernetes(kubernetes_client, NAMESPACE, plan.site, QUICK)
+            clusters.append(
+                Cluster(
+                    NodePools(google, CLUSTER, QUICK), kubernetes, kubernetes_client, NAMESPACE,
+                    holder=holder,
+                    clock=lambda: datetime.fromtimestamp(model.now, timezone.utc),
+                )
+            )  # fmt: skip
+        while model.now < plan.end:
+            if model.now % 300 == 0:
+                # The lease is given back between two runs, or has ended by the next.
+                faulty = model.chance.random() < 0.1
+                failures = runs(model, clusters, faulty)
+                unexpected = [it for it in failures if it.exit_code not in (4, 6, 7)]
+                assert not unexpected, unexpected
+                if not failures or all(isinstance(it, HeldError) for it in failures[:-1]):
+                    for pool in gke.pools.values():
+                        assert pool.autoscaling.total_max_node_count in (16, 10)
+                if not failures:
+                    wanted = plan.wanted("students", model.now)
+                    assert gke.pools["students"].autoscaling.total_min_node_count == wanted
+            for held in plan.held:
+                if held.start == model.now and not _disturbed(model, held):
+                    here = len(model.pods("singleuser-server"))
+                    assert seats_free_or_taken(model) >= here, held.name
+                    checked += 1
+            model.minute()
+    assert checked >= 8
+    assert len(model.taken) > 5
+    assert ("DELETE", "nodes") not in api.calls
+    # Who waited at all waited for a node that took another's place.
+    assert sorted(model.waits)[int(len(model.waits) * 0.95)] <= MINUTE
+    assert max(model.waits) <= 600
+
+
+def _disturbed(model: Model, held: Any) -> bool:
+    """A machine was taken when it was too late to have another one."""
+    since = demand.deadline(model.plan.site.schedule, held) - 600
+    return any(it >= since for it in model.taken)
