@@ -224,7 +224,7 @@ def serving(api: Api) -> Iterator[str]:
 
 
 def client(address: str) -> Client:
-    """The real client."""
+    """The real client; to be closed."""
     config = KubeConfig.from_dict(
         {
             "clusters": [{"name": "local", "cluster": {"server": address}}],

@@ -14,7 +14,7 @@ from z2jh.prescale.errors import ForbiddenError, HeldError, PrescaleError, Unrea
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-QUICK = Patience(call=5, first=0.01, longest=0.02, total=0.5, poll=0.01)
+QUICK = Patience(call=5, first=0.01, longest=0.02, total=0.2, poll=0.01)
 
 
 @pytest.fixture

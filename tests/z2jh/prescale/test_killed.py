@@ -56,7 +56,6 @@ class Killer:
         self.killed = False
         self.process: subprocess.Popen[bytes] | None = None
         self._number, self._done = number, done
-        self._answers = {gke: gke.answer, api: api.answer}
         for it in (gke, api):
             it.answer = self._counting(it.answer)  # type: ignore[method-assign, assignment]
 
@@ -68,9 +67,9 @@ class Killer:
             if not now or self._done:
                 found = answer(*arguments)
             if now and self.process:
+                self.killed = True
                 self.process.kill()
                 self.process.wait()
-                self.killed = True
                 raise ConnectionAbortedError
             return found
 

@@ -298,7 +298,7 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
         clusters = []
         for holder, over in (("one", over_grpc), ("two", over_rest)):
             google = stack.enter_context(over(gke))
-            kubernetes_client = client(address)
+            kubernetes_client = stack.enter_context(client(address))
             kubernetes = Kubernetes(kubernetes_client, NAMESPACE, plan.site, QUICK)
             clusters.append(
                 Cluster(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import container_v1
 from lightkube import Client
 from lightkube.core.exceptions import ConfigError
@@ -23,7 +24,7 @@ from .gke import NodePools
 from .kubernetes import Kubernetes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from z2jh.prescale.decision import Action
     from z2jh.prescale.site import Site
@@ -154,7 +155,8 @@ def place(site: Site, cluster: str | None, namespace: str | None) -> Place:
     return Place(cluster, namespace or said.get("namespace") or "default")
 
 
-def connect(site: Site, where: Place) -> Cluster:
+@contextmanager
+def connect(site: Site, where: Place) -> Iterator[Cluster]:
     """Reach both APIs with the credentials that the environment has.
 
     Raises:
@@ -164,13 +166,15 @@ def connect(site: Site, where: Place) -> Cluster:
         client = Client(namespace=where.namespace, field_manager="prescale")
     except ConfigError as error:
         raise UsageError(f"no Kubernetes to be found: {error}; set KUBECONFIG") from error
-    from google.auth.exceptions import DefaultCredentialsError  # noqa: PLC0415 -- for this alone
-
-    try:
-        google = container_v1.ClusterManagerClient()
-    except DefaultCredentialsError as error:
-        raise UsageError(
-            "no Google credentials: use Workload Identity, or `gcloud auth application-default login`"
-        ) from error
-    kubernetes = Kubernetes(client, where.namespace, site)
-    return Cluster(NodePools(google, where.cluster), kubernetes, client, where.namespace)
+    with client:
+        try:
+            google = container_v1.ClusterManagerClient()
+        except DefaultCredentialsError as error:
+            raise UsageError(
+                "no Google credentials: use Workload Identity, or "
+                "`gcloud auth application-default login`"
+            ) from error
+        with google:
+            kubernetes = Kubernetes(client, where.namespace, site)
+            pools = NodePools(google, where.cluster)
+            yield Cluster(pools, kubernetes, client, where.namespace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from .planning import files_of
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from z2jh.prescale.decision import Action
@@ -82,7 +83,8 @@ def add_status_options(made: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     """Do the work of `apply`."""
     try:
-        return apply_to(*_prepare(options), options)
+        with _prepared(options) as (plan, cluster):
+            return apply_to(plan, cluster, options)
     except PrescaleError as error:
         failed = error
         _measure(options, lambda metrics: metrics.failure(failed, time.time()))
@@ -188,7 +190,8 @@ def carry_out(
 
 def status(options: argparse.Namespace) -> Answer:
     """Do the work of `status`."""
-    return status_of(*_prepare(options), time.time())
+    with _prepared(options) as (plan, cluster):
+        return status_of(plan, cluster, time.time())
 
 
 def status_of(plan: Plan, cluster: Reachable, now: float) -> Answer:
@@ -237,7 +240,8 @@ def _state(plan: Plan, world: World, held: Held, nodes: int, now: float) -> str:
     return "starting" if now < due and (begun or now + start <= due) else "late"
 
 
-def _prepare(options: argparse.Namespace) -> tuple[Plan, Reachable]:
+@contextmanager
+def _prepared(options: argparse.Namespace) -> Iterator[tuple[Plan, Reachable]]:
     files = files_of(options)
     site = read_site(files)
     now = int(time.time())
@@ -248,7 +252,8 @@ def _prepare(options: argparse.Namespace) -> tuple[Plan, Reachable]:
     except ImportError as error:
         raise UsageError(f"a client is missing: {error}; install requirements.txt") from error
     where = cluster.place(site, options.cluster, options.namespace)
-    return plan, cluster.connect(site, where)
+    with cluster.connect(site, where) as reached:
+        yield plan, reached
 
 
 def _measure(options: argparse.Namespace, what: Callable[[Any], None]) -> None:

@@ -61,6 +61,7 @@ class Cluster:
         self._queue: deque[Student] = deque()
         self._pending: deque[Student] = deque()
         self._scanning = False
+        self._waiting = False
 
     def at(self, time: float, what: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 -- passed on
         """Let something happen at a time."""
@@ -115,8 +116,13 @@ class Cluster:
         return len(slots) + len(self._pending)
 
     def _when_slot_is_free(self) -> None:
-        if self._slots and self._queue:
-            self.at(self._slots[0], self._next_in_queue)
+        if self._slots and self._queue and not self._waiting:
+            self._waiting = True
+            self.at(self._slots[0], self._slot_is_free)
+
+    def _slot_is_free(self) -> None:
+        self._waiting = False
+        self._next_in_queue()
 
     def _next_in_queue(self) -> None:
         while self._queue and self._starting() < self._is.spawns:
