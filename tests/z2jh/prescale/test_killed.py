@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -11,8 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.z2jh.prescale.google_server import Gke, rest_address
-from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, serving
+from tests.z2jh.prescale.google_server import CLUSTER, Gke, rest_address, rest_client
+from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
+from z2jh.prescale.cloud.cluster import Cluster
+from z2jh.prescale.cloud.gke import NodePools
+from z2jh.prescale.cloud.kubernetes import Kubernetes
+from z2jh.prescale.commands.applying import apply_to
+from z2jh.prescale.inputs import make_plan, read_site
 from z2jh.prescale.meetings import instant
 
 if TYPE_CHECKING:
@@ -62,18 +68,23 @@ class Killer:
     def _counting(self, answer: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any) -> Any:
             self.calls += 1
-            now = self.calls == self._number
-            found = None
-            if not now or self._done:
-                found = answer(*arguments)
-            if now and self.process:
-                self.killed = True
-                self.process.kill()
-                self.process.wait()
-                raise ConnectionAbortedError
-            return found
+            last = self.calls == self._number
+            if last and not self._done:
+                self._kill()
+            try:
+                return answer(*arguments)
+            finally:
+                if last:
+                    self._kill()
 
         return counted
+
+    def _kill(self) -> None:
+        if self.process:
+            self.killed = True
+            self.process.kill()
+            self.process.wait()
+            raise ConnectionAbortedError
 
 
 @pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
@@ -97,18 +108,30 @@ def test_kill_at_any_call_and_run_again(
                 google = stack.enter_context(rest_address(gke))
                 kubernetes = stack.enter_context(serving(api))
                 command = [sys.executable, "-c", PROGRAM, folder, str(now), google, kubernetes]
-                killer.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+                killer.process = subprocess.Popen(command, cwd=ROOT)
                 killer.process.wait()
                 assert killer.killed or killer.process.returncode == 0
                 last = last or not killer.killed
                 killer.process = None
                 _let_the_lease_end(api)
-                subprocess.run(command, cwd=ROOT, check=True)
+                _run_again(files(), now, google, kubernetes)
             found = gke.pools["students"].autoscaling
             assert (found.total_min_node_count, found.total_max_node_count) == (8, 16)
             name = "prescale-placeholder-students"
             assert api.objects["deployments", NAMESPACE, name]["spec"]["replicas"] == 8
     assert number > 8
+
+
+def _run_again(files: Files, now: int, google: str, kubernetes: str) -> None:
+    site = read_site(files)
+    plan = make_plan(files, site, now - 86400, now + 86400)
+    with rest_client(google) as pools, client(kubernetes) as api:
+        cluster = Cluster(
+            NodePools(pools, CLUSTER), Kubernetes(api, NAMESPACE, site), api, NAMESPACE
+        )
+        options = argparse.Namespace(dry_run=False, metrics=None, pushgateway=None)
+        answer = apply_to(plan, cluster, options, lambda: now)
+    assert answer.error is None
 
 
 def _let_the_lease_end(api: Api) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import msgspec
 from lightkube import ApiError
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Event, Node, Pod
@@ -160,7 +161,8 @@ class Kubernetes:
                 failure = _meaning(error, told)
                 if not isinstance(failure, UnreachableError):
                     raise failure from error
-            except httpx2.HTTPError as error:
+            # Msgspec's: an answer that is none of Kubernetes', such as a proxy's page.
+            except (httpx2.HTTPError, msgspec.MsgspecError) as error:
                 failure = UnreachableError(f"cannot {told}: {type(error).__name__}: {error}")
             if time.monotonic() + wait > until:
                 raise failure

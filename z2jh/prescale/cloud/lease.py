@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 from lightkube import ApiError
 from lightkube.resources.coordination_v1 import Lease
 
-from z2jh.prescale.errors import HeldError
+from z2jh.prescale.errors import HeldError, PrescaleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,8 +50,8 @@ def held(
     finally:
         lease.spec.holderIdentity = ""
         try:
-            client.replace(lease)
-        except (ApiError, httpx2.HTTPError) as error:
+            kubernetes.persistently(lambda: client.replace(lease), "give the lease back")
+        except PrescaleError as error:
             _log.warning("the lease was not given back, and ends by itself: %s", error)
 
 
