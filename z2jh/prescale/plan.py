@@ -116,7 +116,12 @@ def make(site: Site, start: int, end: int, extra: Extra | None = None) -> Plan:
     held = tuple(sorted((*held_between(site.schedule, first, last), *fitting), key=_order))
     demands = {pool: demand.of_pool(site, pool, held, first, last) for pool in site.values.pools}
     changes = sorted(
-        (it for pool in demands for it in _changes(site, pool, demands[pool], held, start, end)),
+        (
+            it
+            for pool, needs in demands.items()
+            for it in _changes(site, pool, needs, _reasons(site, pool, held))
+            if start <= it.at < end
+        ),
         key=lambda it: (it.at, it.pool),
     )
     weeks = list(budget.weeks(site, demands, start, end))
@@ -135,28 +140,25 @@ def _order(held: Held) -> tuple[int, int, str]:
 
 
 def _changes(
-    site: Site, pool: str, needs: Demand, held: Sequence[Held], start: int, end: int
+    site: Site, pool: str, needs: Demand, reasons: dict[int, list[str]]
 ) -> Iterator[Change]:
-    reasons = _reasons(site, pool, held)
     seats = site.capacities[pool, ""].seats
     price = site.price(pool)
     least = site.values.pools[pool].least
-    before = needs.wanted.at(start - 1)
+    before = 0
     for time, nodes in zip(needs.wanted.times, needs.wanted.values, strict=True):
-        if start <= time < end:
-            why = "; ".join(reasons.get(time, ["as the baseline says"]))
-            yield Change(
-                at=time,
-                pool=pool,
-                students=needs.seats.at(time),
-                seats=nodes * seats,
-                before=before,
-                nodes=nodes,
-                placeholders=nodes - least if nodes > before else 0,
-                cost=None if price is None else nodes * price,
-                reason=why,
-            )
-        before = nodes if time < end else before
+        yield Change(
+            at=time,
+            pool=pool,
+            students=needs.seats.at(time),
+            seats=nodes * seats,
+            before=before,
+            nodes=nodes,
+            placeholders=nodes - least if nodes > before else 0,
+            cost=None if price is None else nodes * price,
+            reason="; ".join(reasons.get(time, ["as the baseline says"])),
+        )
+        before = nodes
 
 
 def _reasons(site: Site, pool: str, held: Sequence[Held]) -> dict[int, list[str]]:

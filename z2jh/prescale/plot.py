@@ -42,9 +42,10 @@ def draw(plan: Plan, file: Path) -> None:
         for each in (axes, nodes):
             each.set_ylim(bottom=0)
             each.spines["top"].set_visible(False)
-        locator = AutoDateLocator(tz=zone)
+        locator = AutoDateLocator(tz=zone)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))
+        shown = ConciseDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(shown)
         lines = [it.get_legend_handles_labels() for it in (axes, nodes)]
         axes.legend(*(a + b for a, b in zip(*lines, strict=True)), loc="upper left", fontsize=8)
     figure.savefig(file)

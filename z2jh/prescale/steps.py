@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ class Steps:
         """The sum over a time, in units times seconds."""
         inside = [it for it in self.times if start < it < end]
         edges = [start, *inside, end]
-        return sum(
-            self.at(left) * (right - left) for left, right in zip(edges, edges[1:], strict=False)
-        )
+        return sum(self.at(left) * (right - left) for left, right in pairwise(edges))
 
 
 def total(spans: Iterable[tuple[int, int, int]]) -> Steps:

@@ -100,7 +100,8 @@ def _capacity(plan: Plan) -> Iterator[str]:
     how = "as measured" if start.measured is not None else pulled
     yield (
         f"A node is asked for {plan.site.lead} s before it is needed: {start.seconds:.0f} s to "
-        f"start ({how}), {start.margin} s for slow ones, {plan.site.schedule.interval} s between runs"
+        f"start ({how}), {start.margin} s for slow ones, {plan.site.schedule.interval} s between "
+        "two runs"
     )
 
 

@@ -100,13 +100,11 @@ class _Layers:
 
     def get(self, *path: str | int, default: Any = None) -> Any:  # noqa: ANN401 -- YAML's values
         found: Any = self.merged
-        for key in path:
-            if isinstance(found, dict) and key in found:
+        try:
+            for key in path:
                 found = found[key]
-            elif isinstance(found, list) and isinstance(key, int) and key < len(found):
-                found = found[key]
-            else:
-                return default
+        except (KeyError, IndexError, TypeError):
+            return default
         return default if found is None else found
 
     def bad(self, path: Path_, what: str, hint: str) -> None:

@@ -221,7 +221,9 @@ def rest_address(gke: Gke) -> Iterator[str]:
 def rest_client(address: str) -> container_v1.ClusterManagerClient:
     """Google's client, over REST."""
     transport = ClusterManagerRestTransport(
-        host=address, credentials=AnonymousCredentials(), url_scheme="http"
+        host=address,
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        url_scheme="http",
     )
     return container_v1.ClusterManagerClient(transport=transport)
 

@@ -105,7 +105,7 @@ class Api:
             found = self._do(verb, plural, namespace, name, query, body)
             return copy.deepcopy(found)
 
-    def _do(  # noqa: PLR0911, PLR0913 -- a verb each
+    def _do(  # noqa: PLR0911, PLR0913, PLR0917 -- a verb each
         self,
         verb: str,
         plural: str,

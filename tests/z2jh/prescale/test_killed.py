@@ -63,7 +63,7 @@ class Killer:
         self.process: subprocess.Popen[bytes] | None = None
         self._number, self._done = number, done
         for it in (gke, api):
-            it.answer = self._counting(it.answer)  # type: ignore[method-assign, assignment]
+            it.answer = self._counting(it.answer)  # type: ignore[method-assign]
 
     def _counting(self, answer: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any) -> Any:

@@ -35,7 +35,7 @@ def shown(plan: Plan) -> list[tuple[str, str, int, int]]:
 def test_nodes_are_asked_for_before_class_and_given_back_after_it(
     site: Callable[..., Site], planned: Callable[..., Plan]
 ) -> None:
-    """10:15, less 10 min, less 280 s to start, 120 s for slow ones,  300 s between runs; 200 students by 28."""
+    """10:15, less 10 min, less 280 s to start, 120 s for slow ones, 300 s between runs."""
     plan = planned(site(SCHEDULE), MONDAY, TUESDAY)
     assert shown(plan) == [("09:53:20", "students", 0, 8), ("12:00:00", "students", 8, 0)]
     raised, lowered = plan.changes
@@ -82,7 +82,8 @@ def test_a_pool_that_may_not_grow_enough_is_told_of(
 
 def test_an_exam_is_on_demand(site: Callable[..., Site], planned: Callable[..., Plan]) -> None:
     """Nobody's exam is on a machine that may be taken away."""
-    event = "events: [{name: E, students: 28, exam: true, start: 2026-11-23 14:00, end: 2026-11-23 15:00}]\n"
+    times = "start: 2026-11-23 14:00, end: 2026-11-23 15:00"
+    event = f"events: [{{name: E, students: 28, exam: true, {times}}}]\n"
     plan = planned(site("timezone: UTC\n" + event), MONDAY, TUESDAY)
     assert {it.pool for it in plan.changes} == {"ondemand"}
 

@@ -9,6 +9,7 @@ import pytest
 from z2jh.prescale.errors import ScheduleError
 from z2jh.prescale.schedule import reading
 from z2jh.prescale.schedule.notation import clock, days, duration
+from z2jh.prescale.schedule.roster import count as counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,7 +235,7 @@ def test_a_roster_counts_its_students(
     """Different values of a column, whatever their case."""
     file = tmp_path / "roster.csv"
     file.write_text(text, newline="")
-    assert reading.count(file, column) == count
+    assert counted(file, column) == count
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_a_bad_roster_gives_file_and_line(
     file = tmp_path / "roster.csv"
     file.write_bytes(content)
     with pytest.raises(ScheduleError) as caught:
-        reading.count(file, "email")
+        counted(file, "email")
     (problem,) = caught.value.problems
     assert what in problem.what
     assert problem.file == str(file)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
-from z2jh.prescale.plan import Plan
+from z2jh.prescale.percentile import percentile
 from z2jh.prescale.simulation import report, trial
-from z2jh.prescale.simulation.trial import Outcome, percentile
-from z2jh.prescale.site import Site
+from z2jh.prescale.simulation.trial import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from z2jh.prescale.plan import Plan
+    from z2jh.prescale.site import Site
 
 PRICES = "budget: {currency: EUR, prices: {students: 0.1, ondemand: 0.4}}\n"
 LINES = "baseline: [{at: 06:30, days: weekdays, nodes: 4}, {at: 19:00, nodes: 0}]\n"
@@ -24,7 +29,7 @@ def tried(site: Callable[..., Site], planned: Callable[..., Plan]) -> Callable[.
 
     def run(schedule: str = SCHEDULE, values: str = VALUES, **more: float) -> Tried:
         plan = planned(site(schedule, values), "2026-11-23", "2026-11-24")
-        parameters = replace(trial.parameters_of(plan.site), **more)
+        parameters = replace(trial.parameters_of(plan.site), **more)  # type: ignore[arg-type]
         found = [trial.run(plan, it, parameters, cheap=cheap) for it, cheap in trial.policies(plan)]
         return {it.policy: it for it in found}
 

@@ -110,7 +110,9 @@ class Model:
 
     def _log_in(self, name: str, leaves: float) -> None:
         labels = {"component": "singleuser-server"}
-        self.api.put("pods", name, {"metadata": {"labels": labels}, "spec": {"containers": []}, "status": {}})
+        self.api.put(
+            "pods", name, {"metadata": {"labels": labels}, "spec": {"containers": []}, "status": {}}
+        )
         self.since[name], self.leaves[name] = self.now, leaves
 
     def _taken(self) -> None:
@@ -295,7 +297,7 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
     gke, api = Gke(), Api()
     gke.pool("students")
     gke.pool("ondemand", most=10)
-    model = Model(gke, api, plan, plan.start, random.Random(7))
+    model = Model(gke, api, plan, plan.start, random.Random(7))  # noqa: S311 -- a model
     checked = 0
     with ExitStack() as stack:
         address = stack.enter_context(serving(api))
@@ -312,7 +314,8 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
                 )
             )  # fmt: skip
         # Msgspec's first look at a type is not safe where two threads have it at once.
-        for kind in (Node, Pod, Event, Deployment, Lease):
+        kinds: tuple[Any, ...] = (Node, Pod, Event, Deployment, Lease)
+        for kind in kinds:
             msgspec.json.Decoder(kind)
             list(kubernetes_client.list(kind, namespace=NAMESPACE if kind is not Node else None))
         while model.now < plan.end:

@@ -112,7 +112,7 @@ class Cluster:
         for action in actions:
             try:
                 self._carry_out(action)
-            except PrescaleError as error:
+            except PrescaleError as error:  # noqa: PERF203 -- one each
                 _log.warning("%s", error)
                 failures.append(error)
         return failures

@@ -51,6 +51,10 @@ class LostOperationError(Exception):
     """An operation that was begun is no longer known: what came of it has to be looked at."""
 
 
+class FailedOperationError(Exception):
+    """An operation was begun and failed."""
+
+
 class NodePools:
     """The node pools of a cluster.
 
@@ -126,12 +130,10 @@ class NodePools:
             try:
                 operation = self._client.get_operation(name=name, **self._call)
             except exceptions.NotFound as error:
-                raise LostOperationError(name) from error
+                raise LostOperationError(f"{name} is lost") from error
         # An operation that failed is done as well.
         if operation.error.code or operation.error.message:
-            raise exceptions.ServiceUnavailable(
-                f"operation {operation.name} failed: {operation.error.message}"
-            )
+            raise FailedOperationError(f"operation failed: {operation.error.message}")
 
     @property
     def _call(self) -> dict[str, Any]:
@@ -144,8 +146,8 @@ class NodePools:
         while True:
             try:
                 return what()
-            except LostOperationError as error:
-                failure: PrescaleError = UnreachableError(f"cannot {told}: operation lost: {error}")
+            except (LostOperationError, FailedOperationError) as error:
+                failure: PrescaleError = UnreachableError(f"cannot {told}: {error}")
             except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
                 failure = _meaning(error, told)
                 if not isinstance(failure, UnreachableError | HeldError):

@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
 import msgspec
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from lightkube import Client
+    from lightkube.core.client import LabelSelector
 
     from z2jh.prescale.site import Site
 
@@ -96,11 +97,10 @@ class Kubernetes:
 
     def set_placeholders(self, pool: str, number: int) -> None:
         """Bring a pool's Deployment to what it should be, with so many replicas."""
-        wanted = placeholders.manifest(self._site, pool, self._namespace, number)
+        manifest = placeholders.manifest(self._site, pool, self._namespace, number)
+        wanted = cast("Deployment", Deployment.from_dict(manifest))
         self.persistently(
-            lambda: self._client.apply(
-                Deployment.from_dict(wanted), field_manager=FIELD_MANAGER, force=True
-            ),
+            lambda: self._client.apply(wanted, field_manager=FIELD_MANAGER, force=True),
             f"set the placeholders of pool '{pool}'",
         )
 
@@ -111,7 +111,7 @@ class Kubernetes:
             self._client.patch(
                 Node, node, {"spec": {"unschedulable": True}}, patch_type=PatchType.MERGE
             )
-            labels = {"component": COMPONENT}
+            labels: LabelSelector = {"component": COMPONENT}
             for pod in self._client.list(
                 Pod, namespace=self._namespace, labels=labels, fields={"spec.nodeName": node}
             ):
@@ -141,7 +141,7 @@ class Kubernetes:
             }
         )
         try:
-            self._client.create(event)
+            self._client.create(cast("Event", event))
         except (ApiError, httpx2.HTTPError) as error:
             _log.warning("no event could be written: %s", error)
 

@@ -84,7 +84,7 @@ def _is_held(spec: Any, holder: str, now: datetime) -> bool:  # noqa: ANN401 -- 
         return False
     age = now.astimezone(timezone.utc) - spec.renewTime
     # One from the future is of a clock that was set back since.
-    return abs(age) <= timedelta(seconds=spec.leaseDurationSeconds or SECONDS)
+    return bool(abs(age) <= timedelta(seconds=spec.leaseDurationSeconds or SECONDS))
 
 
 def _new(namespace: str, holder: str, now: datetime) -> Any:  # noqa: ANN401 -- as above

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> Answer:
         with _prepared(options) as (plan, cluster):
             return apply_to(plan, cluster, options)
     except PrescaleError as error:
-        failed = error
+        failed = error  # the name in `except` ends with it
         _measure(options, lambda metrics: metrics.failure(failed, time.time()))
         raise
 
@@ -112,65 +112,6 @@ def apply_to(
     decision, failures = carry_out(plan, cluster, decision, clock)
     error = _worst(failures, decision)
     _measure(options, lambda metrics: metrics.success(decision, world, plan, error, clock()))
-    return Answer(_data(decision, plan), _text(decision, plan, "done"), error)
-
-
-def carry_out(self, actions: Sequence[Action]) -> list[PrescaleError]:
-    """Change it; gives what failed."""
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """Whether a meeting will have its seats.
-
-    Attributes:
-        held: the meeting.
-        nodes: wanted at its start.
-        standing: ready now.
-        state: ready, starting, in time, late.
-    """
-
-    held: Held
-    nodes: int
-    standing: int
-    state: str
-
-
-def add_options(made: argparse.ArgumentParser) -> None:
-    """Add the options of `apply`."""
-    add_status_options(made)
-    add = made.add_argument
-    add("--dry-run", action="store_true", help="print what would be done, and stop")
-    add("--metrics", type=Path, metavar="FILE", help="write Prometheus metrics there (*.prom)")
-    add("--pushgateway", metavar="HOST:PORT", help="push the metrics there")
-
-
-def add_status_options(made: argparse.ArgumentParser) -> None:
-    """Add the options that say which cluster is meant."""
-    add = made.add_argument
-    add("--cluster", metavar="NAME", help="projects/P/locations/L/clusters/C (from the values)")
-    add("--namespace", metavar="NAME", help="of the hub (from the values, else default)")
-
-
-def run(options: argparse.Namespace) -> Answer:
-    """Do the work of `apply`."""
-    try:
-        answer = _apply(options)
-    except PrescaleError as error:
-        _measure(options, lambda metrics: metrics.failure(error, time.time()))
-        raise
-    return answer
-
-
-def _apply(options: argparse.Namespace) -> Answer:
-    plan, cluster = _prepare(options)
-    world = cluster.observe()
-    decision = decide(plan, world, time.time())
-    if options.dry_run:
-        return Answer(_data(decision, plan), _text(decision, plan, "would be done"))
-    decision, failures = carry_out(plan, cluster, decision, time.time)
-    error = _worst(failures, decision)
-    _measure(options, lambda metrics: metrics.success(decision, world, plan, error, time.time()))
     return Answer(_data(decision, plan), _text(decision, plan, "done"), error)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from z2jh.prescale import logins
 from z2jh.prescale.errors import UsageError
+from z2jh.prescale.percentile import percentile
 from z2jh.prescale.schedule.notation import zone
-from z2jh.prescale.simulation.trial import percentile
 from z2jh.prescale.table import aligned
 
 from .answer import Answer

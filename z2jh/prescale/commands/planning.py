@@ -57,10 +57,9 @@ def run(options: argparse.Namespace) -> Answer:
             plot.draw(made, options.plot)
         except ValueError as error:
             raise UsageError(f"--plot: {options.plot} cannot be drawn: {error}") from error
-    error = None
-    if options.check and budget.exceeded(site, made.weeks):
-        error = BudgetError("more is planned than the budget's cap allows")
-    return Answer(table.as_json(made), table.text(made), error)
+    above = options.check and budget.exceeded(site, made.weeks)
+    problem = BudgetError("more is planned than the budget's cap allows") if above else None
+    return Answer(table.as_json(made), table.text(made), problem)
 
 
 def files_of(options: argparse.Namespace) -> Files:

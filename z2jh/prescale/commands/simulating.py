@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from z2jh.prescale.errors import UsageError
 from z2jh.prescale.inputs import make_plan, read_site
-from z2jh.prescale.simulation import report, trial
-from z2jh.prescale.simulation.parameters import Parameters
 
 from .answer import Answer
 from .planning import add_time, files_of, times
@@ -17,7 +15,8 @@ from .planning import add_time, files_of, times
 if TYPE_CHECKING:
     import argparse
 
-    from z2jh.prescale.plan import Plan
+    from z2jh.prescale.simulation.parameters import Parameters
+    from z2jh.prescale.simulation.policies import Policy
 
 _NAMES = ("provisioning", "pulling", "server", "reclaimed", "seed")
 
@@ -44,21 +43,23 @@ def add_options(made: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     """Do the work of `simulate`."""
+    # Not for the other verbs: `plan` should be quick.
+    from z2jh.prescale.simulation import report, trial  # noqa: PLC0415
+
     files = files_of(options)
     site = read_site(files)
     plan = make_plan(files, site, *times(options, site.schedule.timezone))
     parameters = _with(trial.parameters_of(site), options.set)
     outcomes = [
         trial.run(plan, policy, parameters, cheap=cheap)
-        for policy, cheap in _chosen(plan, options.policy)
+        for policy, cheap in _chosen(trial.policies(plan), options.policy)
     ]
     if options.html:
         options.html.write_text(report.page(plan, outcomes, parameters), encoding="utf-8")
     return Answer(report.as_json(plan, outcomes, parameters), report.text(plan, outcomes))
 
 
-def _chosen(plan: Plan, names: list[str] | None) -> list[tuple[trial.Policy, bool]]:
-    every = trial.policies(plan)
+def _chosen(every: list[tuple[Policy, bool]], names: list[str] | None) -> list[tuple[Policy, bool]]:
     known = [policy.name for policy, _ in every]
     for name in names or ():
         if name not in known:

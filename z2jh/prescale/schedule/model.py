@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003 -- pydantic reads them
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .notation import Clock, Days, Duration, Zone
+from .notation import Clock, Days, Duration, Zone  # noqa: TC001 -- pydantic reads them
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Share = Annotated[float, Field(gt=0, le=1)]

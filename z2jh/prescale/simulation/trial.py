@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from z2jh.prescale import demand
+from z2jh.prescale.percentile import percentile
 from z2jh.prescale.steps import Steps
 from z2jh.prescale.world import LIFE, PREEMPTIBLE
 
@@ -18,7 +19,7 @@ from .parameters import Parameters
 from .policies import Fixed, Policy, Prescale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from z2jh.prescale.meetings import Held
     from z2jh.prescale.plan import Plan
@@ -91,12 +92,15 @@ def policies(plan: Plan) -> list[tuple[Policy, bool]]:
     least = Steps((0,), (pool.least,)) if pool.least else Steps()
     found: list[tuple[Policy, bool]] = [
         (Fixed("autoscaler alone", pool.name, least), cheap),
-        (Fixed("always on", pool.name, Steps((0,), (most,)) if most else Steps(), True), cheap),
+        (
+            Fixed("always on", pool.name, Steps((0,), (most,)) if most else Steps(), enforced=True),
+            cheap,
+        ),
     ]
     if site.schedule.baseline:
         found += [
             (Fixed("two lines, as GKE takes them", pool.name, floor), cheap),
-            (Fixed("two lines, nodes started", pool.name, floor, True), cheap),
+            (Fixed("two lines, nodes started", pool.name, floor, enforced=True), cheap),
         ]
     found.append((Prescale(plan), cheap))
     if cheap:
@@ -197,10 +201,3 @@ def _prices(site: Site, *, cheap: bool) -> Iterator[tuple[str, float]]:
             price = next((it for it in same if it is not None), None)
         if price is not None:
             yield name, price
-
-
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """The least value that so large a share of the values does not exceed; 0 of none."""
-    if not ordered:
-        return 0.0
-    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
