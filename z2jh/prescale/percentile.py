@@ -1,0 +1,21 @@
+"""The value that a share of all values does not exceed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The least value that so large a share of the values does not exceed; 0 of none.
+
+    Args:
+        ordered: the values, ascending.
+        share: from 0 to 1.
+    """
+    if not ordered:
+        return 0.0
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
