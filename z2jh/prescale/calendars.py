@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import threading
+import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,14 +19,15 @@ import requests
 from .meetings import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from .schedule.model import Calendar
 
 _log = logging.getLogger(__name__)
 
-_TIMEOUT = 10  # seconds; the next run tries again
+_TIMEOUT = 10  # seconds without a byte; the next run tries again
+_PATIENCE = 30  # seconds for all calendars together
 _LARGEST = 20_000_000  # bytes
 _STUDENTS = re.compile(r"^\s*students\s*:\s*(\d{1,6})\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -56,6 +59,36 @@ class Window:
     start: datetime
     end: datetime
     zone: ZoneInfo
+
+
+def read_all(
+    calendars: Sequence[Calendar], window: Window, copies: Path | None, patience: float = _PATIENCE
+) -> list[Reading]:
+    """Read calendars at the same time; of those that take too long, the last good copies.
+
+    Args:
+        calendars: which.
+        window: what is wanted of them.
+        copies: folder of the good copies; None keeps and finds none.
+        patience: seconds for all of them together.
+    """
+    found: dict[str, Reading] = {}
+
+    def keep(calendar: Calendar) -> None:
+        found[calendar.name] = read(calendar, window, copies)
+
+    # Daemons: a server that sends a byte now and then does not keep the program from ending.
+    threads = [threading.Thread(target=keep, args=(it,), daemon=True) for it in calendars]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + patience
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return [found.get(it.name) or _too_slow(it, window, copies) for it in calendars]
+
+
+def _too_slow(calendar: Calendar, window: Window, copies: Path | None) -> Reading:
+    return _from_copy(calendar, window, _copy_of(calendar, copies), "does not end to answer")
 
 
 def read(calendar: Calendar, window: Window, copies: Path | None) -> Reading:
@@ -128,7 +161,8 @@ def _fetch(calendar: Calendar) -> bytes:
     except (requests.RequestException, OSError) as error:
         # Addresses of calendars are secrets: the error's own text would name it.
         raise BrokenCalendarError(f"out of reach ({type(error).__name__})") from error
-    except Exception as error:  # urllib3's, from the raw stream
+    # Urllib3's own, from the raw stream.
+    except Exception as error:
         raise BrokenCalendarError(f"broke off ({type(error).__name__})") from error
     if len(content) > _LARGEST:
         raise BrokenCalendarError(f"is larger than {_LARGEST // 1_000_000} MB")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .machines import GIB, Room, machine
+from .machines import GIB, Room
 
 if TYPE_CHECKING:
     from .values import Pool, Profile, Values
@@ -41,11 +41,9 @@ class Capacity:
         return min(self.limits, key=self.limits.__getitem__)
 
 
-def of(pool: Pool, profile: Profile, values: Values) -> Capacity | None:
-    """Work a node's seats out; None if the machine type is not known."""
-    kind = machine(pool.machine)
-    if kind is None:
-        return None
+def of(pool: Pool, profile: Profile, values: Values) -> Capacity:
+    """Work a node's seats out."""
+    kind = pool.machine
     free = kind.allocatable.less(values.reserve)
     each = profile.guarantee
     limits = {

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .commands import applying, learning, planning, simulating
+from .commands import applying, connection, learning, looking, planning, simulating
 from .errors import PrescaleError, ScheduleError
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives its exit code."""
     options = parser().parse_args(arguments)
     level = _LEVELS[min(options.verbose, len(_LEVELS) - 1)]
-    logging.basicConfig(level=level, format="prescale: %(message)s")
+    logging.basicConfig(format="prescale: %(message)s")
+    # Ours alone: the clients' own would show addresses of calendars.
+    logging.getLogger(__package__).setLevel(level)
     try:
         answer: Answer = options.run(options)
     except KeyboardInterrupt:
@@ -98,8 +100,8 @@ def parser() -> argparse.ArgumentParser:
             add("apply", "bring the cluster to the plan; run it every few minutes", applying.run)
         )
     )
-    applying.add_status_options(
-        _files(add("status", "what is wanted, there and missing", applying.status))
+    connection.add_options(
+        _files(add("status", "what is wanted, there and missing", looking.run))
     )
     learning.add_options(
         add("learn", "take figures out of a hub's log or a CSV of logins", learning.run)
@@ -118,8 +120,19 @@ def _files(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
         metavar="FILE",
         help="a layer of the hub's Helm values; may be repeated, later ones over earlier ones",
     )
-    add("--copies", type=Path, metavar="FOLDER", help="keep the calendars' last good copies there")
+    add(
+        "--copies",
+        type=Path,
+        default=_cache(),
+        metavar="FOLDER",
+        help="the calendars' last good copies (%(default)s)",
+    )
     return made
+
+
+def _cache() -> Path:
+    """Where a person's programs keep such things, by the XDG specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "prescale"  # noqa: PTH111 -- gives `~` back where nobody has a home
 
 
 def _fail(options: argparse.Namespace, error: PrescaleError, code: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .world import Node, PoolState, World
 
-_LONGEST_MEETING = 14 * 24 * 3600
+_DAY = 24 * 3600
+_LONGEST_MEETING = 14 * _DAY
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Decision:
     """What to do now.
 
     Attributes:
-        actions: in the order in which they are done.
+        actions: in the order in which they are done: placeholders first, as they bring nodes, and
+            an operation of Google's may keep a minimum waiting.
         alerts: what an operator has to look at now.
         wanted: nodes by pool, with those of the fallback.
         missing: nodes by pool that a student could not sit on yet.
@@ -83,7 +85,7 @@ def decide(plan: Plan, world: World, now: float) -> Decision:
         now: POSIX seconds.
     """
     wanted = {pool: plan.wanted(pool, now) for pool in world}
-    alerts = list(_fall_back(plan, world, wanted, now))
+    alerts = [*_absent(plan, world, now), *_fall_back(plan, world, wanted, now)]
     actions: list[Action] = []
     missing: dict[str, int] = {}
     for pool, state in world.items():
@@ -99,7 +101,18 @@ def decide(plan: Plan, world: World, now: float) -> Decision:
         missing[pool] = max(0, target - state.standing)
         actions += _of_pool(plan, pool, state, target, now)
         actions += _rotation(plan, pool, state, target, now)
+    actions.sort(key=lambda it: isinstance(it, SetMinimum))
     return Decision(tuple(actions), tuple(alerts), wanted, missing)
+
+
+def _absent(plan: Plan, world: World, now: float) -> Iterator[str]:
+    """Pools that a class of the next day needs, and that cannot be changed."""
+    for pool, needs in plan.demands.items():
+        if pool not in world and needs.wanted.most(int(now), int(now) + _DAY):
+            yield (
+                f"pool '{pool}' is wanted, and the cluster has no pool of that name that is "
+                "autoscaled: make it, or switch autoscaling on"
+            )
 
 
 def _of_pool(
@@ -124,33 +137,47 @@ def _short(state: PoolState, target: int) -> bool:
 
 
 def _reason(plan: Plan, pool: str, now: float) -> str:
-    made = [it for it in plan.changes if it.pool == pool and it.at <= now]
-    return made[-1].reason if made else "as planned"
+    last = bisect_right(plan.changes, now, key=lambda it: it.at)
+    made = (it.reason for it in reversed(plan.changes[:last]) if it.pool == pool)
+    return next(made, "as planned")
 
 
 def _fall_back(plan: Plan, world: World, wanted: dict[str, int], now: float) -> Iterator[str]:
     """Ask the fallback pool for what is missing at a deadline, and say so."""
     fallback = plan.site.schedule.fallback
     for pool, state in world.items():
-        lacking = min(wanted[pool], state.maximum) - state.standing
+        # More than the pool may have is needed as well.
+        full = max(wanted[pool], plan.demands[pool].needed.at(now))
+        lacking = full - state.standing
+        if lacking <= 0:
+            continue
         late = [it for it in _late(plan, now) if plan.site.pool_of(it).name == pool]
-        if lacking <= 0 or not late:
+        if not late:
             continue
         names = ", ".join(_told(plan, it) for it in late)
-        told = f"pool '{pool}': {lacking} of {wanted[pool]} nodes are not ready for {names}"
+        told = f"pool '{pool}': {lacking} of {full} nodes are not ready for {names}"
         if not fallback or pool == fallback or fallback not in world:
             yield f"{told}; there is no fallback pool to ask"
             continue
-        room, other = (plan.site.capacities[it, ""].seats for it in (pool, fallback))
-        instead = math.ceil(lacking * room / max(1, other))
+        instead = substitutes(plan, pool, lacking)
         wanted[fallback] += instead
-        yield f"{told}; {instead} nodes are asked of pool '{fallback}' instead"
+        # Once they stand there, the class has its seats.
+        if world[fallback].standing < wanted[fallback]:
+            yield f"{told}; {instead} nodes are asked of pool '{fallback}' instead"
+
+
+def substitutes(plan: Plan, pool: str, nodes: int) -> int:
+    """Nodes of the fallback pool that have the seats of so many of another pool."""
+    room, other = (
+        plan.site.capacities[it, ""].seats for it in (pool, plan.site.schedule.fallback)
+    )
+    return math.ceil(nodes * room / max(1, other))
 
 
 def _late(plan: Plan, now: float) -> list[Held]:
     """Meetings whose seats have to be ready by now, and that are not over."""
     first = bisect_left(plan.held, now - _LONGEST_MEETING, key=lambda it: it.start)
-    last = bisect_left(plan.held, now + 24 * 3600, key=lambda it: it.start)
+    last = bisect_left(plan.held, now + _DAY, key=lambda it: it.start)
     schedule = plan.site.schedule
     return [
         it
@@ -180,7 +207,7 @@ def _dies_in(plan: Plan, pool: str, node: Node, now: float, margin: int) -> Held
         return None
     death = node.born + LIFE
     first = bisect_left(plan.held, death - _LONGEST_MEETING, key=lambda it: it.start)
-    last = bisect_left(plan.held, death + 24 * 3600, key=lambda it: it.start)
+    last = bisect_left(plan.held, death + _DAY, key=lambda it: it.start)
     for held in plan.held[first:last]:
         due = demand.deadline(plan.site.schedule, held)
         in_time = now + plan.site.lead + margin <= due

@@ -115,7 +115,8 @@ def baseline(schedule: Schedule, start: int, end: int) -> Steps:
         for line in schedule.baseline
         if day.weekday() in line.days
     )
-    current: int = 0
+    # What was before the first mark is not known: on a holiday, a line that lowers is one.
+    current = max((line.nodes for line in schedule.baseline), default=0)
     kept: dict[int, int] = {}
     for time, nodes, holiday in marks:
         if not holiday or nodes < current:

@@ -38,8 +38,7 @@ def read_site(files: Files) -> Site:
     Raises:
         ScheduleError: they cannot be used.
     """
-    schedule = reading.load(files.schedule)
-    return site.build(schedule, values.load(files.values), str(files.schedule))
+    return site.build(reading.load(files.schedule), values.load(files.values))
 
 
 def make_plan(files: Files, found: Site, start: int, end: int) -> Plan:
@@ -55,7 +54,7 @@ def _extra(files: Files, found: Site, start: int, end: int) -> plan.Extra:
 
     first, last = (datetime.fromtimestamp(it, timezone.utc) for it in plan.span(found, start, end))
     window = calendars.Window(first, last, found.schedule.timezone)
-    readings = [calendars.read(it, window, files.copies) for it in found.schedule.calendars]
+    readings = calendars.read_all(found.schedule.calendars, window, files.copies)
     return plan.Extra(
         held=tuple(held for it in readings for held in it.held),
         notices=tuple(it.notice for it in readings if it.notice),

@@ -24,6 +24,7 @@ _MEMORY_PER_CPU = {
     ("c4", "standard"): 3.75, ("c4", "highmem"): 7.75, ("c4", "highcpu"): 2.0,
     ("t2d", "standard"): 4.0, ("t2a", "standard"): 4.0,
 }  # fmt: skip
+_LARGEST = {"n2-highmem-128": 864.0, "n2d-highmem-96": 768.0}  # less than their kind has
 _PREDEFINED = re.compile(r"([a-z]\d[a-z]?)-([a-z]+)-(\d+)")
 _CUSTOM = re.compile(r"(?:([a-z]\d[a-z]?)-)?custom-(\d+)-(\d+)(-ext)?")
 _SHARED = {"e2-micro": (2, 1.0), "e2-small": (2, 2.0), "e2-medium": (2, 4.0)}
@@ -103,7 +104,7 @@ def machine(name: str) -> Machine | None:
     if match is None or ratio is None:
         return None
     cpus = int(match.group(3))
-    return Machine(name, Room(cpus, int(cpus * ratio * GIB)))
+    return Machine(name, Room(cpus, int(_LARGEST.get(name, cpus * ratio) * GIB)))
 
 
 def _tiered(amount: float, tiers: tuple[tuple[float, float, float], ...]) -> float:

@@ -192,7 +192,7 @@ def _short(
 
 
 def _endless(site: Site) -> Iterator[str]:
-    if site.values.linger is None and site.schedule.linger is None:
+    if site.values.cull is None and site.schedule.linger is None:
         yield (
             "servers are not culled: those of an earlier class are not reckoned with; "
             "say how long they stay with 'linger'"

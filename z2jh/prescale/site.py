@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import capacity
-from .errors import Problem, ScheduleError
+from .errors import ScheduleError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .capacity import Capacity
+    from .errors import Problem
     from .meetings import Held
     from .schedule.model import Schedule
+    from .schedule.reading import Loaded
     from .values import Pool, Values
 
 
@@ -43,8 +47,9 @@ class Site:
     def linger(self) -> int:
         """Seconds for which a student's server stays after class."""
         said = self.schedule.linger
-        known = self.values.linger if said is None else said
-        return 0 if known is None else known
+        if said is not None:
+            return said
+        return self.values.cull.longest if self.values.cull else 0
 
     def pool_of(self, held: Held) -> Pool:
         """Where a meeting takes place."""
@@ -55,29 +60,19 @@ class Site:
         return self.schedule.budget.prices.get(pool)
 
 
-def build(schedule: Schedule, values: Values, file: str) -> Site:
-    """Join the two, and find what does not fit.
-
-    Args:
-        schedule: a complete one.
-        values: of the hub.
-        file: the schedule's name, for what is told about it.
+def build(loaded: Loaded, values: Values) -> Site:
+    """Join schedule and values, and find what does not fit.
 
     Raises:
         ScheduleError: a pool or profile that there is not, or no room for a single student.
     """
-    chosen, problems = _pools(schedule, values, file)
-    capacities: dict[tuple[str, str], Capacity] = {}
-    for pool in values.pools.values():
-        for slug, profile in values.profiles.items():
-            found = capacity.of(pool, profile, values)
-            if found is None:
-                what = f"the memory of machine type {pool.machine} of pool '{pool.name}' is unknown"
-                problems.append(Problem("values", None, what, "use a predefined or a custom type"))
-                break
-            capacities[pool.name, slug] = found
-    if not problems:
-        problems = _unusable(chosen, values, capacities, file)
+    chosen, problems = _pools(loaded, values)
+    capacities = {
+        (pool.name, slug): capacity.of(pool, profile, values)
+        for pool in values.pools.values()
+        for slug, profile in values.profiles.items()
+    }
+    problems = problems or [*_unusable(loaded, chosen, values, capacities)]
     if problems:
         raise ScheduleError(problems)
     return Site(chosen, values, capacities)
@@ -96,7 +91,8 @@ def unknown_names(site: Site, held: tuple[Held, ...]) -> tuple[tuple[Held, ...],
     return tuple(kept), list(dict.fromkeys(told))
 
 
-def _pools(schedule: Schedule, values: Values, file: str) -> tuple[Schedule, list[Problem]]:
+def _pools(loaded: Loaded, values: Values) -> tuple[Schedule, list[Problem]]:
+    schedule = loaded.schedule
     cheap = [it.name for it in values.pools.values() if it.provisioning != "standard"]
     sure = [it.name for it in values.pools.values() if it.provisioning == "standard"]
     names = list(values.pools)
@@ -105,28 +101,32 @@ def _pools(schedule: Schedule, values: Values, file: str) -> tuple[Schedule, lis
     problems = []
     known = f"the values have {', '.join(names)}"
     if not pool:
-        problems.append(Problem(file, 1, "'pool' is missing, and could be several", known))
+        problems.append(loaded.problem((), "'pool' is missing, and could be several", known))
     for key, name in (("pool", pool), ("fallback", fallback)):
         if name and name not in names:
-            problems.append(Problem(file, None, f"{key}: there is no pool '{name}'", known))
+            problems.append(loaded.problem((key,), f"{key}: there is no pool '{name}'", known))
     return schedule.model_copy(update={"pool": pool, "fallback": fallback}), problems
 
 
 def _unusable(
-    schedule: Schedule, values: Values, capacities: dict[tuple[str, str], Capacity], file: str
-) -> list[Problem]:
-    problems = []
-    for each in (*schedule.classes, *schedule.events, *schedule.calendars):
-        pool = each.pool or schedule.pool
-        if pool not in values.pools:
-            what = f"'{each.name}': there is no pool '{pool}'"
-            problems.append(Problem(file, None, what, f"known are {', '.join(values.pools)}"))
-        elif each.profile not in values.profiles:
-            known = ", ".join(slug for slug in values.profiles if slug) or "none"
-            what = f"'{each.name}': there is no profile '{each.profile}'"
-            problems.append(Problem(file, None, what, f"singleuser.profileList has {known}"))
-        elif capacities[pool, each.profile].seats < 1:
-            found = capacities[pool, each.profile]
-            what = f"'{each.name}': a node of pool '{pool}' has no room for one student"
-            problems.append(Problem(file, None, what, f"{found.told[3]}: take larger machines"))
-    return problems
+    loaded: Loaded,
+    schedule: Schedule,
+    values: Values,
+    capacities: dict[tuple[str, str], Capacity],
+) -> Iterator[Problem]:
+    for kind in ("classes", "events", "calendars"):
+        for number, each in enumerate(getattr(schedule, kind)):
+            pool = each.pool or schedule.pool
+            if pool not in values.pools:
+                what = f"'{each.name}': there is no pool '{pool}'"
+                hint = f"the values have {', '.join(values.pools)}"
+                yield loaded.problem((kind, number, "pool"), what, hint)
+            elif each.profile not in values.profiles:
+                known = ", ".join(slug for slug in values.profiles if slug) or "none"
+                what = f"'{each.name}': there is no profile '{each.profile}'"
+                hint = f"singleuser.profileList has {known}"
+                yield loaded.problem((kind, number, "profile"), what, hint)
+            elif capacities[pool, each.profile].seats < 1:
+                found = capacities[pool, each.profile]
+                what = f"'{each.name}': a node of pool '{pool}' has no room for one student"
+                yield loaded.problem((kind, number), what, f"{found.told[3]}: take larger machines")

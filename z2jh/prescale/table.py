@@ -26,14 +26,13 @@ def text(plan: Plan) -> str:
 
 
 def changes(plan: Plan) -> str:
-    """The table of changes; the first line of each pool is what holds at the beginning."""
+    """What holds at the beginning, and the table of changes."""
     zone = plan.site.schedule.timezone
-    rows = [_HEAD, *(_row(plan, it, zone) for it in plan.changes)]
+    at_first = ", ".join(f"{pool} {plan.wanted(pool, plan.start - 1)}" for pool in plan.demands)
     if not plan.changes:
-        standing = {pool: plan.wanted(pool, plan.start) for pool in plan.demands}
-        told = ", ".join(f"{pool} {nodes}" for pool, nodes in standing.items())
-        return f"Nothing changes; nodes wanted: {told}"
-    return aligned(rows, _LEFT)
+        return f"Nothing changes; nodes wanted: {at_first}"
+    rows = [_HEAD, *(_row(plan, it, zone) for it in plan.changes)]
+    return f"Nodes wanted before: {at_first}\n\n{aligned(rows, _LEFT)}"
 
 
 def aligned(rows: Sequence[Sequence[str]], left: set[int]) -> str:

@@ -9,7 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from .errors import Problem, ScheduleError
-from .machines import Room
+from .machines import Machine, Room, machine
 from .schedule import document
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Pool:
     """
 
     name: str
-    machine: str
+    machine: Machine
     least: int
     most: int
     provisioning: str = "standard"
@@ -64,6 +64,24 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Cull:
+    """When servers that nobody uses are stopped.
+
+    Attributes:
+        timeout: seconds without use.
+        every: seconds between two looks.
+    """
+
+    timeout: int
+    every: int
+
+    @property
+    def longest(self) -> int:
+        """Seconds until such a server is gone."""
+        return self.timeout + self.every
+
+
+@dataclass(frozen=True)
 class Values:
     """All that prescale reads in the values.
 
@@ -73,7 +91,7 @@ class Values:
         reserve: what GKE's own pods on a node ask for.
         reserve_pods: how many those are.
         image: of a student, with its tag.
-        linger: seconds until a server that nobody uses is gone; None: servers are not culled.
+        cull: None: servers are not culled.
         start_timeout: seconds that the hub waits for a server.
         spawns: servers that the hub starts at the same time.
         cluster: project, zone or region, name, namespace; as far as they are said.
@@ -84,7 +102,7 @@ class Values:
     reserve: Room
     reserve_pods: int
     image: str
-    linger: int | None
+    cull: Cull | None
     start_timeout: int
     spawns: int
     cluster: dict[str, str]
@@ -106,6 +124,20 @@ class _Layers:
         except (KeyError, IndexError, TypeError):
             return default
         return default if found is None else found
+
+    def mapping(self, *path: str | int) -> dict[Any, Any]:
+        found = self.get(*path, default={})
+        if not isinstance(found, dict):
+            self.bad(path, f"'{path[-1]}' is {found!r}", "write keys and values below it, indented")
+            return {}
+        return found
+
+    def sequence(self, *path: str | int) -> list[Any]:
+        found = self.get(*path, default=[])
+        if not isinstance(found, list):
+            self.bad(path, f"'{path[-1]}' is {found!r}", "write a list: lines that begin with '- '")
+            return []
+        return found
 
     def bad(self, path: Path_, what: str, hint: str) -> None:
         holders = [it for it in self._documents if path in it.lines] or list(self._documents)
@@ -165,10 +197,9 @@ def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def _take(layers: _Layers) -> Values:
     image = layers.get("singleuser", "image", "name", default="")
     tag = layers.get("singleuser", "image", "tag", default="")
-    culled = layers.get("cull", "enabled", default=True)
-    linger = layers.number(("cull", "timeout"), _CHART["timeout"])
-    linger += layers.number(("cull", "every"), _CHART["every"])
-    cluster = layers.get("custom", "cluster", default={})
+    timeout, every = (
+        int(layers.number(("cull", key), _CHART[key])) for key in ("timeout", "every")
+    )
     reserve = ("custom", "nodeReserve")
     return Values(
         pools=_pools(layers),
@@ -178,10 +209,13 @@ def _take(layers: _Layers) -> Values:
         ),
         reserve_pods=int(layers.number((*reserve, "pods"), 15)),
         image=f"{image}:{tag}" if tag else str(image),
-        linger=int(linger) if culled else None,
-        start_timeout=int(layers.number(("singleuser", "startTimeout"), _CHART["start_timeout"])),
-        spawns=int(layers.number(("hub", "concurrentSpawnLimit"), _CHART["spawns"])),
-        cluster={str(key): str(value) for key, value in cluster.items()},
+        cull=Cull(timeout, every) if layers.get("cull", "enabled", default=True) else None,
+        start_timeout=max(
+            1, int(layers.number(("singleuser", "startTimeout"), _CHART["start_timeout"]))
+        ),
+        # JupyterHub takes 0 for no limit.
+        spawns=int(layers.number(("hub", "concurrentSpawnLimit"), _CHART["spawns"])) or 10**9,
+        cluster={str(key): str(value) for key, value in layers.mapping("custom", "cluster").items()},
     )
 
 
@@ -200,10 +234,16 @@ def _pools(layers: _Layers) -> dict[str, Pool]:
 
 
 def _pool(layers: _Layers, name: str, path: Path_) -> Pool | None:
-    machine = layers.get(*path, "machineType")
+    name_of_type = layers.get(*path, "machineType")
     provisioning = layers.get(*path, "provisioning", default="standard")
-    if not isinstance(machine, str):
+    if not isinstance(name_of_type, str):
         layers.bad(path, f"pool '{name}' has no machineType", "add it, as in n2-highmem-8")
+        return None
+    kind = machine(name_of_type)
+    if kind is None:
+        what = f"pool '{name}': what machine type {name_of_type} has is not known here"
+        hint = "take a predefined or custom type, or give the pool a `purpose` that is not user"
+        layers.bad((*path, "machineType"), what, hint)
         return None
     if provisioning not in _PROVISIONING:
         what = f"pool '{name}' has the provisioning {provisioning!r}"
@@ -217,7 +257,7 @@ def _pool(layers: _Layers, name: str, path: Path_) -> Pool | None:
         return None
     pods = int(layers.number((*path, "maxPods"), 110))
     taint = str(layers.get(*path, "taint", default=""))
-    return Pool(name, machine, least, most, provisioning, pods, taint)
+    return Pool(name, kind, least, most, provisioning, pods, taint)
 
 
 def _profiles(layers: _Layers) -> dict[str, Profile]:
@@ -230,7 +270,7 @@ def _profiles(layers: _Layers) -> dict[str, Profile]:
     volumes = _volumes(layers)
     plain = Profile("", Room(cpu, memory), volumes)
     profiles = {"": plain}
-    for number, each in enumerate(layers.get("singleuser", "profileList", default=[])):
+    for number, each in enumerate(layers.sequence("singleuser", "profileList")):
         if not isinstance(each, dict):
             continue
         slug = str(
@@ -254,6 +294,6 @@ def _guarantee(layers: _Layers, path: Path_, limit: Path_) -> Path_:
 
 def _volumes(layers: _Layers) -> int:
     dynamic = layers.get("singleuser", "storage", "type", default="dynamic") == "dynamic"
-    extra = layers.get("singleuser", "storage", "extraVolumes", default=[])
+    extra = layers.sequence("singleuser", "storage", "extraVolumes")
     claims = [it for it in extra if isinstance(it, dict) and "persistentVolumeClaim" in it]
-    return int(dynamic) + len(claims) if isinstance(extra, list) else int(dynamic)
+    return int(dynamic) + len(claims)

@@ -19,6 +19,7 @@ class Node:
         ready: runs pods, and takes new ones.
         image: has the students' image.
         students: whose servers are on it.
+        cordoned: takes no new pods, or is about to go.
     """
 
     name: str
@@ -36,7 +37,7 @@ class PoolState:
     Attributes:
         minimum: the autoscaler's, for the whole pool.
         maximum: the autoscaler's, for the whole pool.
-        placeholders: wanted by the object that holds them, whether they run or not.
+        placeholders: that there are, whether they run or wait for a node.
         nodes: of the pool.
         step: by which the minimum can be set: the number of zones, where GKE counts for each.
     """
@@ -55,7 +56,7 @@ class PoolState:
     @cached_property
     def occupied(self) -> int:
         """Nodes with students, that take more of them."""
-        return sum(it.students > 0 and not it.cordoned for it in self.nodes)
+        return sum(it.students > 0 and it.ready and not it.cordoned for it in self.nodes)
 
 
 World = dict[str, PoolState]

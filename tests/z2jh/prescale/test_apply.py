@@ -15,7 +15,7 @@ from z2jh.prescale.cloud.cluster import Cluster, place
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
-from z2jh.prescale.commands import applying
+from z2jh.prescale.commands import applying, looking
 from z2jh.prescale.errors import (
     ForbiddenError,
     HeldError,
@@ -54,7 +54,9 @@ class Hub:
 
     def apply(self, *, dry_run: bool = False, metrics: Path | None = None) -> Any:
         """Run `apply` at that time."""
-        options = argparse.Namespace(dry_run=dry_run, metrics=metrics, pushgateway=None)
+        if dry_run:
+            return applying.preview(self.plan, self.cluster, self.now)
+        options = argparse.Namespace(metrics=metrics, pushgateway=None)
         return applying.apply_to(self.plan, self.cluster, options, lambda: self.now)
 
     def node(self, name: str, pool: str = "students", **more: Any) -> None:
@@ -138,7 +140,7 @@ def test_before_class_minimum_and_placeholders_are_raised(hub: Hub) -> None:
     assert pod["nodeSelector"] == {"cloud.google.com/gke-nodepool": "students"}
     assert pod["priorityClassName"] == "prescale-placeholder"
     assert "students minimum" not in answer.text
-    assert "minimum 0 -> 8 (Databases at Mon 10:15: 200 students)" in answer.text
+    assert "minimum 0 -> 8 (Databases at Mon 10:15: 200 students): done" in answer.text
     reasons = [it["reason"] for it in hub.api.all("events")]
     assert sorted(reasons) == ["Minimum", "Placeholders"]
     assert hub.api.objects["leases", NAMESPACE, "prescale"]["spec"]["holderIdentity"] == ""
@@ -266,6 +268,8 @@ def test_what_is_refused_does_not_hinder_the_rest(hub: Hub) -> None:
     assert isinstance(answer.error, ForbiddenError)
     assert answer.error.exit_code == 5
     assert deployment(hub)["spec"]["replicas"] == 8
+    assert "minimum 0 -> 8 (Databases at Mon 10:15: 200 students): failed" in answer.text
+    assert [it["failure"] is None for it in answer.data["actions"]] == [True, False]
     hub.api.faults["PATCH", "deployments"].append(403)
     answer = hub.apply()
     assert isinstance(answer.error, ForbiddenError)
@@ -297,6 +301,8 @@ def test_at_the_deadline_the_fallback_is_asked_and_the_run_fails(hub: Hub) -> No
     assert answer.error.exit_code == 7
     assert minimum(hub, "ondemand") == 8
     assert deployment(hub, "ondemand")["spec"]["replicas"] == 8
+    (warning,) = [it for it in hub.api.all("events") if it["type"] == "Warning"]
+    assert "8 of 8 nodes are not ready for Databases at Mon 10:15" in warning["message"]
 
 
 def test_metrics_are_written(hub: Hub, tmp_path: Path) -> None:
@@ -329,7 +335,7 @@ def test_status_says_whether_a_class_will_be_ready(
     for number in range(ready):
         hub.node(f"n{number}")
     hub.at(clock)
-    answer = applying.status_of(hub.plan, hub.cluster, hub.now)
+    answer = looking.status_of(hub.plan, hub.cluster, hub.now)
     (meeting,) = answer.data["meetings"]
     assert (meeting["state"], meeting["nodes"], meeting["ready"]) == (state, 8, ready)
     assert (answer.error is not None) == (state == "late")

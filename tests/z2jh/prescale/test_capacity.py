@@ -41,7 +41,9 @@ def test_gke_keeps_its_part(name: str, cpu: float, memory: float) -> None:
 def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> None:
     """Wrong seats are worse than none."""
     assert machine("z9-standard-4") is None
-    with pytest.raises(ScheduleError, match="machine type z9-standard-4 of pool 'students'"):
+    with pytest.raises(
+        ScheduleError, match=r"values.yaml:4: pool 'students': what machine type z9-standard-4 has"
+    ):
         site(
             values=VALUES.replace(
                 "{machineType: n2-highmem-8, prov", "{machineType: z9-standard-4, prov", 1
@@ -134,6 +136,9 @@ def test_later_layers_win(tmp_path: Path) -> None:
             ("guarantee: 2147483648", "guarantee: lots"), 10, "'guarantee' is 'lots'", id="bytes"
         ),
         pytest.param(("timeout: 3600", "timeout: -1"), 17, "'timeout' is -1", id="negative"),
+        pytest.param(
+            ("profileList:", "profileList: many\n  unused:"), 12, "'profileList' is 'many'", id="list"
+        ),
         pytest.param(("cull:", "cull: ["), 18, "not YAML", id="YAML"),
     ],
 )

@@ -60,7 +60,7 @@ def changed(actions: tuple[Action, ...]) -> list[tuple[str, str, int]]:
         pytest.param(
             "09:56",
             PoolState(0, 16, 0),
-            [("SetMinimum", "students", 8), ("SetPlaceholders", "students", 8)],
+            [("SetPlaceholders", "students", 8), ("SetMinimum", "students", 8)],
             id="raise",
         ),
         pytest.param("10:00", PoolState(8, 16, 8, nodes(5, image=False)), [], id="starting"),
@@ -92,16 +92,22 @@ def changed(actions: tuple[Action, ...]) -> list[tuple[str, str, int]]:
         pytest.param(
             "12:00",
             PoolState(8, 16, 3, nodes(5)),
-            [("SetMinimum", "students", 0), ("SetPlaceholders", "students", 0)],
+            [("SetPlaceholders", "students", 0), ("SetMinimum", "students", 0)],
             id="given back",
         ),
         pytest.param(
             "09:56",
             PoolState(0, 18, 0, (), step=3),
-            [("SetMinimum", "students", 9), ("SetPlaceholders", "students", 8)],
+            [("SetPlaceholders", "students", 8), ("SetMinimum", "students", 9)],
             id="a minimum for each of three zones",
         ),
         pytest.param("10:00", PoolState(9, 18, 0, nodes(8), step=3), [], id="zones: steady"),
+        pytest.param(
+            "11:00",
+            PoolState(8, 16, 0, (*nodes(7, students=20), *nodes(1, students=20, ready=False))),
+            [("SetPlaceholders", "students", 1)],
+            id="a node with students does not answer",
+        ),
     ],
 )
 def test_a_run_does_what_is_missing(
@@ -130,6 +136,40 @@ def test_at_the_deadline_on_demand_nodes_are_asked_for(plan: Plan) -> None:
     assert ("SetPlaceholders", "ondemand", 3) in changed(late.actions)
     assert "3 of 8 nodes are not ready for Databases at Mon 10:15" in late.alerts[0]
     assert decide(plan, world, at(plan, "12:00")).wanted["ondemand"] == 0
+
+
+def test_once_the_fallback_stands_there_nobody_has_to_look(plan: Plan) -> None:
+    """The class has its seats, if not those that were meant."""
+    fallback = PoolState(3, 10, 0, nodes(3))
+    world = {"students": PoolState(8, 16, 8, nodes(5)), "ondemand": fallback}
+    decision = decide(plan, world, at(plan, "10:10"))
+    assert (decision.alerts, decision.wanted["ondemand"]) == ((), 3)
+
+
+def test_what_the_pool_may_not_have_is_asked_of_the_fallback(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """500 students are 18 nodes, and the pool may have 16."""
+    plan = planned(site(SCHEDULE.replace("200", "500")), "2026-11-23", "2026-11-24")
+    world = {"students": PoolState(16, 16, 0, nodes(16)), "ondemand": PoolState(0, 10, 0)}
+    assert decide(plan, world, at(plan, "10:05")).wanted == {"students": 16, "ondemand": 2}
+
+
+def test_a_pool_that_is_not_there_is_told_of_a_day_before(plan: Plan) -> None:
+    """A name that differs in values and cluster is found before it matters."""
+    (alert,) = decide(plan, {"ondemand": PoolState(0, 10, 0)}, at(plan, "08:00")).alerts
+    assert "pool 'students' is wanted" in alert
+    assert not decide(plan, {"ondemand": PoolState(0, 10, 0)}, at(plan, "12:00")).alerts
+
+
+def test_a_clock_that_is_set_back_raises_again(plan: Plan) -> None:
+    """A run knows nothing of those before it: what is wanted at its time is what it asks for."""
+    given_back = {"students": PoolState(0, 16, 0, nodes(2, students=3))}
+    assert changed(decide(plan, given_back, at(plan, "12:05")).actions) == []
+    assert changed(decide(plan, given_back, at(plan, "11:55")).actions) == [
+        ("SetPlaceholders", "students", 6),
+        ("SetMinimum", "students", 8),
+    ]
 
 
 def test_without_a_fallback_somebody_is_told(plan: Plan) -> None:

@@ -48,7 +48,7 @@ plan = make_plan(files, site, int(now) - 86400, int(now) + 86400)
 api = client(kubernetes)
 pools = NodePools(rest_client(google), CLUSTER)
 cluster = Cluster(pools, Kubernetes(api, NAMESPACE, site), api, NAMESPACE)
-options = argparse.Namespace(dry_run=False, metrics=None, pushgateway=None)
+options = argparse.Namespace(metrics=None, pushgateway=None)
 answer = apply_to(plan, cluster, options, lambda: int(now))
 assert answer.error is None, answer.error
 """
@@ -129,7 +129,7 @@ def _run_again(files: Files, now: int, google: str, kubernetes: str) -> None:
         cluster = Cluster(
             NodePools(pools, CLUSTER), Kubernetes(api, NAMESPACE, site), api, NAMESPACE
         )
-        options = argparse.Namespace(dry_run=False, metrics=None, pushgateway=None)
+        options = argparse.Namespace(metrics=None, pushgateway=None)
         answer = apply_to(plan, cluster, options, lambda: now)
     assert answer.error is None
 

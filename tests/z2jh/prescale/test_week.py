@@ -262,7 +262,7 @@ def runs(model: Model, clusters: list[Cluster], faulty: bool) -> list[PrescaleEr
     failures: list[PrescaleError] = []
 
     def run(cluster: Cluster) -> None:
-        options = argparse.Namespace(dry_run=False, metrics=None, pushgateway=None)
+        options = argparse.Namespace(metrics=None, pushgateway=None)
         try:
             answer = apply_to(model.plan, cluster, options, lambda: model.now)
             if answer.error:

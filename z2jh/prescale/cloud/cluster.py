@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 from contextlib import AbstractContextManager, contextmanager
@@ -26,12 +25,10 @@ from .kubernetes import Kubernetes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from z2jh.prescale.cloud.lease import Hold
     from z2jh.prescale.decision import Action
     from z2jh.prescale.site import Site
     from z2jh.prescale.world import World
-
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class Place:
@@ -96,30 +93,37 @@ class Cluster:
             if pool in limits
         }
 
-    def held(self) -> AbstractContextManager[None]:
+    def held(self) -> AbstractContextManager[Hold]:
         """Hold the lease while the cluster is changed."""
         return lease.held(
             self._client, self._kubernetes, self._namespace, self._holder, self._clock
         )
 
-    def carry_out(self, actions: Sequence[Action]) -> list[PrescaleError]:
+    def carry_out(self, actions: Sequence[Action], hold: Hold) -> list[PrescaleError | None]:
         """Do what was decided, each action whatever became of the others.
 
         Returns:
-            what failed.
+            for each action why it failed, or None.
+
+        Raises:
+            PrescaleError: the lease is lost, so that nothing more may be done.
         """
-        failures = []
+        failures: list[PrescaleError | None] = []
         for action in actions:
-            try:
-                self._carry_out(action)
-            except PrescaleError as error:  # noqa: PERF203 -- one each
-                _log.warning("%s", error)
-                failures.append(error)
+            hold.renew()
+            failures.append(self._failure(action))
         return failures
 
-    def tell(self, reason: str, message: str) -> None:
+    def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
         """Write an event beside the hub."""
-        self._kubernetes.tell(reason, message)
+        self._kubernetes.tell(reason, message, warning=warning)
+
+    def _failure(self, action: Action) -> PrescaleError | None:
+        try:
+            self._carry_out(action)
+        except PrescaleError as error:
+            return error
+        return None
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, SetMinimum):

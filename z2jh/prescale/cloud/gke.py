@@ -98,11 +98,12 @@ class NodePools:
             UnreachableError: the API does not answer, or the operation failed.
             ForbiddenError: it refuses.
         """
+        until = time.monotonic() + self._patience.total
         self._persistently(
-            lambda: self._set_minimum(pool, minimum), f"set the minimum of pool '{pool}'"
+            lambda: self._set_minimum(pool, minimum, until), f"set the minimum of pool '{pool}'"
         )
 
-    def _set_minimum(self, pool: str, minimum: int) -> None:
+    def _set_minimum(self, pool: str, minimum: int, until: float) -> None:
         name = f"{self._cluster}/nodePools/{pool}"
         # Read at every try: somebody may have changed the maximum meanwhile.
         found = self._client.get_node_pool(name=name, **self._call)
@@ -118,11 +119,10 @@ class NodePools:
             wanted.min_node_count = -(-minimum // limits.step)
         request = container_v1.SetNodePoolAutoscalingRequest(name=name, autoscaling=wanted)
         begun = self._client.set_node_pool_autoscaling(request=request, **self._call)
-        self._await(begun)
+        self._await(begun, until)
 
-    def _await(self, operation: container_v1.Operation) -> None:
+    def _await(self, operation: container_v1.Operation, until: float) -> None:
         name = f"{self._cluster.rpartition('/clusters/')[0]}/operations/{operation.name}"
-        until = time.monotonic() + self._patience.total
         while operation.status != container_v1.Operation.Status.DONE:
             if time.monotonic() > until:
                 raise HeldError(f"operation {operation.name} is still running; the next run looks")

@@ -119,7 +119,7 @@ class Kubernetes:
 
         self.persistently(both, f"cordon node {node}")
 
-    def tell(self, reason: str, message: str) -> None:
+    def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
         """Write an event beside the hub; that it cannot be written is no failure."""
         moment = datetime.now(timezone.utc)
         event = Event.from_dict(
@@ -133,7 +133,7 @@ class Kubernetes:
                 },
                 "reason": reason,
                 "message": message[:1000],
-                "type": "Normal",
+                "type": "Warning" if warning else "Normal",
                 "firstTimestamp": moment,
                 "lastTimestamp": moment,
                 "count": 1,

@@ -23,8 +23,60 @@ _log = logging.getLogger(__name__)
 
 NAME = "prescale"
 SECONDS = 240  # less than the interval of the CronJob: one that was killed costs one run
+_FRESH = timedelta(seconds=60)  # with the longest change, less than SECONDS
 _CONFLICT = 409
 _NOT_FOUND = 404
+
+
+class Hold:
+    """A lease that is held.
+
+    Args:
+        client: lightkube's.
+        kubernetes: that tries again what may pass.
+        lease: as the API gave it.
+        now: gives the time, with its zone.
+    """
+
+    def __init__(
+        self, client: Client, kubernetes: Kubernetes, lease: Any, now: Callable[[], datetime]
+    ) -> None:
+        self._client = client
+        self._kubernetes = kubernetes
+        self._lease = lease
+        self._now = now
+
+    def renew(self) -> None:
+        """Hold it on, if that is due.
+
+        Raises:
+            HeldError: another one has taken it.
+            UnreachableError: the API does not answer.
+            ForbiddenError: it refuses.
+        """
+        moment = self._now().astimezone(timezone.utc)
+        if abs(moment - self._lease.spec.renewTime) > _FRESH:
+            self._lease.spec.renewTime = moment
+            self._replace("renew the lease")
+
+    def give_back(self) -> None:
+        """Let others have it."""
+        self._lease.spec.holderIdentity = ""
+        try:
+            self._replace("give the lease back")
+        except PrescaleError as error:
+            _log.warning("the lease was not given back, and ends by itself: %s", error)
+
+    def _replace(self, told: str) -> None:
+        def replaced() -> Any:  # noqa: ANN401 -- lightkube lets everything be missing
+            try:
+                return self._client.replace(self._lease)
+            except ApiError as error:
+                if error.status.code == _CONFLICT:
+                    raise HeldError("another prescale has taken the lease; it goes on") from error
+                raise
+
+        self._lease = self._kubernetes.persistently(replaced, told)
 
 
 @contextmanager
@@ -34,7 +86,7 @@ def held(
     namespace: str,
     holder: str,
     now: Callable[[], datetime],
-) -> Iterator[None]:
+) -> Iterator[Hold]:
     """Hold the lease.
 
     Raises:
@@ -45,14 +97,11 @@ def held(
     lease = kubernetes.persistently(
         lambda: _take(client, namespace, holder, now()), "take the lease"
     )
+    hold = Hold(client, kubernetes, lease, now)
     try:
-        yield
+        yield hold
     finally:
-        lease.spec.holderIdentity = ""
-        try:
-            kubernetes.persistently(lambda: client.replace(lease), "give the lease back")
-        except PrescaleError as error:
-            _log.warning("the lease was not given back, and ends by itself: %s", error)
+        hold.give_back()
 
 
 def _take(client: Client, namespace: str, holder: str, now: datetime) -> Any:  # noqa: ANN401 -- lightkube lets everything be missing

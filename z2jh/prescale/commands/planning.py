@@ -12,13 +12,15 @@ from z2jh.prescale import budget, plot, table
 from z2jh.prescale.errors import BudgetError, UsageError
 from z2jh.prescale.inputs import Files, make_plan, read_site
 from z2jh.prescale.meetings import instant
-from z2jh.prescale.schedule.notation import duration
+from z2jh.prescale.schedule.notation import CENTURY, duration
 
 from .answer import Answer
 
 if TYPE_CHECKING:
     import argparse
     from zoneinfo import ZoneInfo
+
+    from z2jh.prescale.schedule.model import Schedule
 
 _DAY = 24 * 3600
 _LONGEST = 400  # days
@@ -44,13 +46,14 @@ def add_time(made: argparse.ArgumentParser) -> None:
     )
     add("--for", dest="length", default="24h", metavar="LENGTH", help="as in 7d or 24h (24h)")
     add("--week", metavar="DATE", help="the week of that date, Monday to Sunday")
+    add("--term", metavar="NAME", help="a term of the schedule, from its first day to its last")
 
 
 def run(options: argparse.Namespace) -> Answer:
     """Do the work of `plan`."""
     files = files_of(options)
     site = read_site(files)
-    start, end = times(options, site.schedule.timezone)
+    start, end = times(options, site.schedule)
     made = make_plan(files, site, start, end)
     if options.plot:
         try:
@@ -67,15 +70,23 @@ def files_of(options: argparse.Namespace) -> Files:
     return Files(options.schedule, options.values, options.copies)
 
 
-def times(options: argparse.Namespace, zone: ZoneInfo) -> tuple[int, int]:
+def times(options: argparse.Namespace, schedule: Schedule) -> tuple[int, int]:
     """From when until when, in POSIX seconds.
 
     Raises:
         UsageError: a time or a length cannot be understood.
     """
+    zone = schedule.timezone
+    if sum(map(bool, (options.start, options.week, options.term))) > 1:
+        raise UsageError("--from, --week and --term exclude each other")
+    if options.term:
+        term = schedule.terms.get(options.term)
+        if term is None:
+            known = ", ".join(schedule.terms) or "none"
+            raise UsageError(f"--term: there is no '{options.term}' in the schedule: {known}")
+        start = instant(term.first, 0, zone)
+        return start, _checked(start, instant(term.last + timedelta(days=1), 0, zone))
     if options.week:
-        if options.start:
-            raise UsageError("--week and --from exclude each other")
         return budget.weeks_around(zone, *(2 * [_instant(options.week, zone)]))
     start = _instant(options.start, zone) if options.start else int(time.time()) // 60 * 60
     days = _DAYS.fullmatch(options.length.strip())
@@ -98,9 +109,11 @@ def _checked(start: int, end: int) -> int:
 
 def _instant(text: str, zone: ZoneInfo) -> int:
     try:
+        moment = datetime.fromisoformat(text)
+        if moment.year not in CENTURY:
+            raise ValueError(text)
         if "T" not in text and " " not in text:
             return instant(date.fromisoformat(text), 0, zone)
-        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
             f"'{text}' is no time: write a date as in 2026-11-23, or 2026-11-23T06:00"

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> Answer:
 
     files = files_of(options)
     site = read_site(files)
-    plan = make_plan(files, site, *times(options, site.schedule.timezone))
+    plan = make_plan(files, site, *times(options, site.schedule))
     parameters = _with(trial.parameters_of(site), options.set)
     outcomes = [
         trial.run(plan, policy, parameters, cheap=cheap)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Path_ = tuple[str | int, ...]
+_DEEPEST = 50  # levels; a file that says itself by an alias has no end
+_MOST = 200_000  # parts; aliases of aliases multiply
 
 
 @dataclass(frozen=True)
@@ -49,29 +51,50 @@ def read(file: Path, *, typed: bool = False) -> Document:
     Raises:
         ScheduleError: it cannot be read, is no YAML, or says a key twice.
     """
+    said = text(file)
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        loader: Any = _loader(text, typed=typed)
+        loader: Any = _loader(said, typed=typed)
         node = loader.get_single_node()
+        lines = _lines(file, node)
         content = None if node is None else loader.construct_document(node)
-    except OSError as error:
-        raise _bad(file, None, f"cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise _bad(file, None, "is not UTF-8", "save it as UTF-8") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         what = f"not YAML: {error.problem or error.context}"
         raise _bad(file, line, what, "check indentation, colons and quotes there") from error
+    except yaml.reader.ReaderError as error:
+        line = said.encode().count(b"\n", 0, error.position) + 1
+        raise _bad(file, line, "not YAML: a control character", "remove it") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise _bad(file, None, f"not YAML: {str(error).splitlines()[0]}") from error
-    return Document(file, content, _lines(file, node))
+        what = f"not YAML: {str(error).splitlines()[0]}"
+        raise _bad(file, None, what, "look for dates and numbers that there are not") from error
+    except RecursionError as error:
+        raise _bad(file, None, "not YAML: its brackets have no end", "close them") from error
+    return Document(file, content, lines)
 
 
-def _loader(text: str, *, typed: bool) -> object:
+def text(file: Path) -> str:
+    """The content of a file that a person wrote.
+
+    Raises:
+        ScheduleError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise _bad(file, None, what, "look at its name and rights") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _bad(file, line, "is not UTF-8", "save it as UTF-8") from error
+
+
+def _loader(said: str, *, typed: bool) -> object:
     """The safe loaders, as fast as they are to be had."""
     slow, fast = ("SafeLoader", "CSafeLoader") if typed else ("BaseLoader", "CBaseLoader")
-    made: object = getattr(yaml, fast, getattr(yaml, slow))(text)
+    made: object = getattr(yaml, fast, getattr(yaml, slow))(said)
     return made
 
 
@@ -82,6 +105,9 @@ def _lines(file: Path, root: yaml.Node | None) -> dict[Path_, int]:
         if path in seen and isinstance(path[-1], str):
             what = f"'{path[-1]}' stands here a second time (first in line {seen[path]})"
             raise _bad(file, line, what, "only one of them would count: join them")
+        if len(path) > _DEEPEST or len(seen) > _MOST:
+            what = "an alias (*) says too much, or itself"
+            raise _bad(file, line, what, "write out what it stands for")
         seen[path] = line
     return lines | seen
 

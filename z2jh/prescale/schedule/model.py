@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .notation import Clock, Days, Duration, Zone  # noqa: TC001 -- pydantic reads them
+from .notation import DAYS, Clock, Days, Duration, Near, Zone  # noqa: TC001 -- pydantic reads them
 
+_DAY = 24 * 60  # minutes
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -25,8 +27,8 @@ class Part(BaseModel):
 class Span(Part):
     """Days from the first to the last, both included."""
 
-    first: date
-    last: date
+    first: Annotated[date, Near]
+    last: Annotated[date, Near]
     name: str = ""
 
     @model_validator(mode="after")
@@ -104,12 +106,29 @@ class Class(Enrolled):
     meets: Annotated[list[Meeting], Field(min_length=1)]
     term: str | Span | None = None
 
+    @model_validator(mode="after")
+    def _in_one_place(self) -> Class:
+        spans = sorted(
+            (day * _DAY + it.start, day * _DAY + it.end + _DAY * (it.end < it.start))
+            for it in self.meets
+            for day in it.days
+        )
+        # Sunday night reaches into Monday.
+        around = [*spans, (spans[0][0] + 7 * _DAY, 0)]
+        for (_, end), (begin, _) in pairwise(around):
+            if begin < end:
+                day = DAYS[begin // _DAY % 7]
+                raise ValueError(
+                    f"two of its meetings overlap on {day}: its students can only sit in one"
+                )
+        return self
+
 
 class Event(Enrolled):
     """Something that happens once. An exam is held on the fallback pool unless a pool is named."""
 
-    start: datetime
-    end: datetime
+    start: Annotated[datetime, Near]
+    end: Annotated[datetime, Near]
     exam: bool = False
 
     @model_validator(mode="after")
@@ -222,4 +241,4 @@ class Schedule(Part):
     keep: Duration = 1200
     linger: Duration | None = None
     spare: Count = 0
-    interval: Duration = 300
+    interval: Annotated[Duration, Field(ge=60)] = 300

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from datetime import date
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAYS = 5
 _DAY_MINUTES = 24 * 60
+_LONGEST = 14 * 24 * 3600
+CENTURY = range(2000, 2100)
+
+_Date = TypeVar("_Date", bound=date)
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -98,7 +103,21 @@ def zone(value: object) -> ZoneInfo:
         ) from error
 
 
+def _short(seconds: int) -> int:
+    if seconds > _LONGEST:
+        raise ValueError(f"{seconds // 3600}h is too long: write at most 14 days, as 336h")
+    return seconds
+
+
+def _near(day: _Date) -> _Date:
+    # A year that nobody means; and a bare number, which would be seconds since 1970.
+    if day.year not in CENTURY:
+        raise ValueError(f"{day} is in no year of this century: write it as 2026-11-23")
+    return day
+
+
 Clock = Annotated[int, BeforeValidator(clock)]
-Duration = Annotated[int, BeforeValidator(duration)]
+Duration = Annotated[int, BeforeValidator(duration), AfterValidator(_short)]
+Near = AfterValidator(_near)
 Days = Annotated[frozenset[int], BeforeValidator(days)]
 Zone = Annotated[ZoneInfo, BeforeValidator(zone)]

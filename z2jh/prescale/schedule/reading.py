@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -27,9 +29,9 @@ _HINTS = {
     "int_type": "write a whole number",
     "float_parsing": "write a number",
     "bool_parsing": "write true or false",
-    "greater_than_equal": "write a number in that range",
-    "greater_than": "write a number in that range",
-    "less_than_equal": "write a number in that range",
+    "greater_than_equal": "write one in that range",
+    "greater_than": "write one in that range",
+    "less_than_equal": "write one in that range",
     "too_short": "add one",
     "string_too_short": "write a name",
     "list_type": "write a list: lines that begin with '- '",
@@ -41,7 +43,24 @@ _HINTS = {
 _DATE_HINT = "write a date as in 2026-11-23, with a time of day as in 2026-11-23 10:15"
 
 
-def load(file: Path) -> Schedule:
+@dataclass(frozen=True)
+class Loaded:
+    """A schedule, and where each of its parts stands.
+
+    Attributes:
+        schedule: a complete one.
+        document: that it was read from.
+    """
+
+    schedule: Schedule
+    document: Document
+
+    def problem(self, path: Path_, what: str, hint: str) -> Problem:
+        """What is wrong with a part of it."""
+        return _at(self.document, path, what, hint)
+
+
+def load(file: Path) -> Loaded:
     """Read, check and complete a schedule: rosters are counted, paths are beside the schedule.
 
     Raises:
@@ -58,7 +77,7 @@ def load(file: Path) -> Schedule:
         raise ScheduleError(sorted(problems, key=lambda it: it.line or 0)) from error
     if problems := [*_cross_checks(found, schedule)]:
         raise ScheduleError(sorted(problems, key=lambda it: it.line or 0))
-    return _complete(found, schedule)
+    return Loaded(_complete(found, schedule), found)
 
 
 def _problem(found: Document, error: ErrorDetails) -> Problem:
@@ -111,14 +130,18 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 -- an
 
 def _cross_checks(found: Document, schedule: Schedule) -> Iterator[Problem]:
     for number, each in enumerate(schedule.classes):
+        path: Path_ = ("classes", number, "term")
         if isinstance(each.term, str) and each.term not in schedule.terms:
             known = ", ".join(schedule.terms) or "none"
             yield _at(
                 found,
-                ("classes", number, "term"),
+                path,
                 f"there is no term '{each.term}'",
                 f"name it under 'terms', or use one that is there: {known}",
             )
+        elif not _meets(schedule, each):
+            what = f"'{each.name}' never meets: its term has none of its days"
+            yield _at(found, path, what, "change 'days', or the term's 'first' or 'last'")
     yield from _double_names(found, schedule)
     last = None
     for number, line in enumerate(schedule.baseline):
@@ -128,6 +151,15 @@ def _cross_checks(found: Document, schedule: Schedule) -> Iterator[Problem]:
         if last == number:
             what = "two lines of the baseline are for the same time"
             yield _at(found, ("baseline", number), what, "keep one of them")
+
+
+def _meets(schedule: Schedule, each: Class) -> bool:
+    first, last = term_of(schedule, each)
+    if first is None:
+        return True
+    days = frozenset[int]().union(*(it.days for it in each.meets))
+    a_week = (first + timedelta(days=it) for it in range(min(7, (last - first).days + 1)))
+    return any(it.weekday() in days for it in a_week)
 
 
 def _double_names(found: Document, schedule: Schedule) -> Iterator[Problem]:
@@ -148,13 +180,18 @@ def _complete(found: Document, schedule: Schedule) -> Schedule:
     def counted(kind: str, number: int, each: Enrolled) -> Enrolled:
         if each.roster is None:
             return each
+        path = (kind, number, "roster")
         try:
             students = count(folder / each.roster, each.roster_column)
         except ScheduleError as error:
-            problems.extend(error.problems)
+            problems.extend(
+                it
+                if it.line
+                else _at(found, path, f"the roster {each.roster} {it.what}", it.hint)
+                for it in error.problems
+            )
             return each
         if not students:
-            path = (kind, number, "roster")
             what = f"the roster {each.roster} has no students"
             problems.append(_at(found, path, what, "give 'students' until it has"))
         return each.model_copy(update={"students": students})

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from z2jh.prescale.errors import Problem, ScheduleError
 
+from .document import text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,15 +25,10 @@ def count(file: Path, column: str | None = None) -> int:
     Raises:
         ScheduleError: it cannot be read, or has no such column.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise _bad(file, None, f"cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise _bad(file, None, "is not UTF-8", "save it as CSV in UTF-8") from error
-    head, _, _ = text.partition("\n")
+    said = text(file)
+    head, _, _ = said.partition("\n")
     delimiter = max(",;\t", key=head.count)
-    rows = csv.reader(text.splitlines(), delimiter=delimiter, strict=True)
+    rows = csv.reader(said.splitlines(), delimiter=delimiter, strict=True)
     try:
         return _count(file, [(rows.line_num, row) for row in rows], column)
     except csv.Error as error:

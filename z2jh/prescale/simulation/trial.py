@@ -70,16 +70,25 @@ def parameters_of(site: Site, given: Parameters | None = None) -> Parameters:
     """What the schedule and the values say about the cluster, over the model's own figures."""
     start, values = site.schedule.node_start, site.values
     measured = start.measured
+    idle, every = _culling(site)
     return replace(
         given or Parameters(),
         provisioning=float(start.provisioning if measured is None else measured),
         pulling=start.pulling if measured is None else 0.0,
         timeout=float(values.start_timeout),
         spawns=values.spawns,
-        idle=float(site.linger) * 0.9 if site.linger else _NEVER,
-        every=float(site.linger) * 0.1 if site.linger else 0.0,
+        idle=idle,
+        every=every,
         interval=float(site.schedule.interval),
     )
+
+
+def _culling(site: Site) -> tuple[float, float]:
+    """Seconds until a server is culled at least, and those that are added at most."""
+    if site.schedule.linger is not None:
+        return float(site.schedule.linger), 0.0
+    cull = site.values.cull
+    return (float(cull.timeout), float(cull.every)) if cull else (_NEVER, 0.0)
 
 
 def policies(plan: Plan) -> list[tuple[Policy, bool]]:
