@@ -89,15 +89,25 @@ class Gke:
     def _GetNodePool(self, request: Any) -> Any:
         return self._found(request.name)
 
+    def _UpdateCluster(self, request: Any) -> Any:
+        # This is what gcloud sets a pool's limits with.
+        name = f"{request.name}/nodePools/{request.update.desired_node_pool_id}"
+        limits = request.update.desired_node_pool_autoscaling
+        return self._set_autoscaling(name, limits)
+
     def _SetNodePoolAutoscaling(self, request: Any) -> Any:
-        pool = self._found(request.name)
+        return self._set_autoscaling(request.name, request.autoscaling)
+
+    def _set_autoscaling(self, path: str, limits: Any) -> Any:
+        pool = self._found(path)
         if any(it[0] != "over" for it in self.running.values()):
             raise FaultError("FAILED_PRECONDITION")
         fate = self.operations.popleft() if self.operations else "done"
         name = f"operation-{len(self.calls)}"
         if fate != "fails":
-            self.pools[pool.name].autoscaling = request.autoscaling
+            self.pools[pool.name].autoscaling = limits
         if fate == "done":
+            self.running[name] = ["over", 0]
             return container_v1.Operation(name=name, status=DONE)
         self.running[name] = [fate, 2]
         return container_v1.Operation(name=name, status=RUNNING)
@@ -106,7 +116,9 @@ class Gke:
         name = request.name.rpartition("/")[2]
         if not request.name.startswith(CLUSTER.rpartition("/clusters/")[0]):
             raise FaultError("NOT_FOUND")
-        fate = self.running[name]
+        fate = self.running.get(name)
+        if fate is None:
+            raise FaultError("NOT_FOUND")
         if fate[0] == "lost":
             del self.running[name]
             raise FaultError("NOT_FOUND")
@@ -132,6 +144,7 @@ _METHODS: dict[str, tuple[Any, Any]] = {
         container_v1.SetNodePoolAutoscalingRequest,
         container_v1.Operation,
     ),
+    "UpdateCluster": (container_v1.UpdateClusterRequest, container_v1.Operation),
     "GetOperation": (container_v1.GetOperationRequest, container_v1.Operation),
 }
 
@@ -186,11 +199,17 @@ def rest_address(gke: Gke) -> Iterator[str]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self._call("SetNodePoolAutoscaling", {**body, "name": name})
 
+        def do_PUT(self) -> None:
+            name = self.path.partition("?")[0].removeprefix("/v1/")
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self._call("UpdateCluster", {**body, "name": name})
+
         def _call(self, method: str, body: dict[str, Any]) -> None:
             request, response = _METHODS[method]
             try:
                 message = request.from_json(json.dumps(body))
-                self._give(200, response.to_json(gke.answer(method, message)))
+                answer = gke.answer(method, message)
+                self._give(200, response.to_json(answer, use_integers_for_enums=False))
             except FaultError as fault:
                 code = _HTTP[fault.status]
                 error = {"code": code, "message": str(fault), "status": fault.status}

@@ -16,6 +16,7 @@ from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
 from z2jh.prescale.commands import applying, looking
+from z2jh.prescale.decision import decide
 from z2jh.prescale.errors import (
     ForbiddenError,
     HeldError,
@@ -29,11 +30,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from lightkube import Client as LightkubeClient
+
     from z2jh.prescale.plan import Plan
     from z2jh.prescale.site import Site
 
 QUICK = Patience(call=5, first=0.01, longest=0.02, total=0.3, poll=0.01)
 IMAGE = "registry.example.org/codeserver-notebook:0.1.0"
+
+
+class Clock:
+    """One that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(timezone.utc)
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Hub:
     api: Api
     cluster: Cluster
     plan: Plan
+    parts: tuple[NodePools, Kubernetes, LightkubeClient]
     now: float = 0.0
 
     def at(self, clock: str) -> None:
@@ -79,6 +90,13 @@ class Hub:
         content = {"metadata": {"labels": labels}, "spec": spec, "status": {"phase": phase}}
         self.api.put("pods", name, content)
 
+    def replaced(self, clock: Clock, holder: str = "one") -> Cluster:
+        """The same cluster for another holder, with a clock of its own."""
+        pools, kubernetes, kubernetes_client = self.parts
+        return Cluster(
+            pools, kubernetes, kubernetes_client, NAMESPACE, holder=holder, clock=lambda: clock.now
+        )
+
     @property
     def calls(self) -> list[str]:
         """Of both APIs since they were last looked at."""
@@ -103,7 +121,7 @@ def hub(site: Callable[..., Site], planned: Callable[..., Plan]) -> Iterator[Hub
         kubernetes = Kubernetes(kubernetes_client, NAMESPACE, plan.site, QUICK)
         pools = NodePools(google, CLUSTER, QUICK)
         cluster = Cluster(pools, kubernetes, kubernetes_client, NAMESPACE)
-        yield Hub(gke, api, cluster, plan)
+        yield Hub(gke, api, cluster, plan, (pools, kubernetes, kubernetes_client))
 
 
 def minimum(hub: Hub, pool: str = "students") -> int:
@@ -341,6 +359,38 @@ def test_status_says_whether_a_class_will_be_ready(
     assert (answer.error is not None) == (state == "late")
     assert "Databases  Mon 10:15       200" in answer.text
     assert not {it.split()[0] for it in hub.calls} & {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def test_the_lease_is_renewed_between_long_changes(hub: Hub) -> None:
+    """So that nobody else begins while one is still at work."""
+    hub.at("09:56")
+    clock = Clock()
+    cluster = hub.replaced(clock)
+    with cluster.held() as hold:
+        actions = decide(hub.plan, cluster.observe(), hub.now).actions
+        hub.api.calls.clear()
+        cluster.carry_out(actions, hold)
+        assert ("PUT", "leases") not in hub.api.calls
+        clock.now += timedelta(seconds=100)
+        cluster.carry_out(actions, hold)
+        assert hub.api.calls.count(("PUT", "leases")) == 1
+        with pytest.raises(HeldError), hub.replaced(clock, "other").held():
+            pass
+
+
+def test_who_has_lost_the_lease_stops(hub: Hub) -> None:
+    """One that was asleep does not undo what its successor has done."""
+    hub.at("09:56")
+    clock = Clock()
+    sleeper = hub.replaced(clock)
+    actions = decide(hub.plan, sleeper.observe(), hub.now).actions
+    with sleeper.held() as hold:
+        clock.now += timedelta(seconds=300)
+        with hub.replaced(clock, "other").held():
+            pass
+        with pytest.raises(HeldError, match="another prescale has taken the lease"):
+            sleeper.carry_out(actions, hold)
+    assert minimum(hub) == 0
 
 
 def test_where_the_cluster_is_stands_in_the_values(hub: Hub) -> None:

@@ -185,6 +185,31 @@ def test_a_url_that_fails_is_no_calendar(
     assert why in found.notice
 
 
+def test_a_server_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
+    """A byte now and then keeps a connection open, and holds up neither run nor other calendars."""
+    ended = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
+        while not ended.wait(0.02):
+            handler.wfile.write(b"B")
+
+    good = tmp_path / "good.ics"
+    good.write_bytes(ics(WEEKLY))
+    with serving(drip) as url:
+        both = [
+            Calendar(name="slow", students=30, url=url),
+            Calendar(name="good", students=30, file=str(good)),
+        ]
+        slow, other = calendars.read_all(both, WINDOW, tmp_path / "copies", patience=0.5)
+        ended.set()
+    assert not slow.known
+    assert "calendar 'slow': does not end to answer" in slow.notice
+    assert len(other.held) == 3
+
+
 def test_a_calendar_is_part_of_the_plan(files: Callable[..., Files], tmp_path: Path) -> None:
     """A file beside the schedule, with events of its own."""
     (tmp_path / "c.ics").write_bytes(ics(WEEKLY))

@@ -81,12 +81,33 @@ def test_machines_that_are_taken_disturb(tried: Callable[..., Tried]) -> None:
     assert found["prescale, on demand"].disrupted == 0
 
 
-def test_a_preemptible_machine_lives_a_day(tried: Callable[..., Tried]) -> None:
-    """Kept on, all of them die at once, and in class."""
+@pytest.mark.parametrize(
+    ("at_once", "disturbed"), [pytest.param(0, True, id="left"), pytest.param(2, False, id="ours")]
+)
+def test_machines_of_a_day_are_replaced_before_class(
+    site: Callable[..., Site], planned: Callable[..., Plan], at_once: int, *, disturbed: bool
+) -> None:
+    """Two of three nodes that stand since 10:30 on Sunday would end in class on Monday."""
     values = VALUES.replace("provisioning: spot", "provisioning: preemptible")
-    evening = SCHEDULE.replace("from: 10:15, to: 12:00", "from: 22:00, to: 02:00")
-    assert tried(SCHEDULE, values, reclaimed=0.0)["always on"].disrupted == 0
-    assert tried(evening, values, reclaimed=0.0)["prescale"].disrupted == 0
+    more = f"baseline: [{{at: 10:30, days: sun, nodes: 3}}]\nrotation: {{at_once: {at_once}}}\n"
+    plan = planned(site(SCHEDULE + more, values), "2026-11-22", "2026-11-24")
+    parameters = replace(trial.parameters_of(plan.site), reclaimed=0.0)
+    (policy,) = [it for it, cheap in trial.policies(plan) if it.name == "prescale" and cheap]
+    found = trial.run(plan, policy, parameters, cheap=True)
+    assert (found.disrupted > 0) == disturbed
+    assert found.p95 <= 15
+    assert found.failed == 0
+
+
+def test_kept_on_they_end_in_class(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """All that were started at once end at once, the day after."""
+    values = VALUES.replace("provisioning: spot", "provisioning: preemptible")
+    plan = planned(site(SCHEDULE.replace("10:15", "23:00"), values), "2026-11-22", "2026-11-25")
+    parameters = replace(trial.parameters_of(plan.site), reclaimed=0.0)
+    (policy,) = [it for it, cheap in trial.policies(plan) if it.name == "always on" and cheap]
+    assert trial.run(plan, policy, parameters, cheap=True).disrupted > 0
 
 
 def test_the_hub_gives_up_after_its_timeout(tried: Callable[..., Tried]) -> None:
