@@ -202,7 +202,7 @@ def _rotation(plan: Plan, pool: str, state: PoolState, target: int, now: float) 
 
 
 def _dies_in(plan: Plan, pool: str, node: Node, now: float, margin: int) -> Held | None:
-    """The meeting in which an empty node would die, if there is still time to replace it."""
+    """The meeting in which an empty node would die, if a new one would be there, and outlive it."""
     if node.students or node.cordoned or not node.ready:
         return None
     death = node.born + LIFE
@@ -210,8 +210,8 @@ def _dies_in(plan: Plan, pool: str, node: Node, now: float, margin: int) -> Held
     last = bisect_left(plan.held, death + _DAY, key=lambda it: it.start)
     for held in plan.held[first:last]:
         due = demand.deadline(plan.site.schedule, held)
-        in_time = now + plan.site.lead + margin <= due
-        if plan.site.pool_of(held).name == pool and due <= death < held.end and in_time:
+        helps = held.end - LIFE <= now <= due - plan.site.lead - margin
+        if plan.site.pool_of(held).name == pool and due <= death < held.end and helps:
             return held
     return None
 

@@ -258,6 +258,17 @@ def test_a_node_is_left_alone(
     assert not [it for it in decide(plan, world, at(plan, clock)).actions if isinstance(it, Cordon)]
 
 
+def test_a_node_is_not_replaced_by_one_that_ends_in_class_as_well(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """A new one has to outlive the class: it may be 24 hours before its end, and not before."""
+    plan = planned(site(values=PREEMPTIBLE), "2026-11-23", "2026-11-24")
+    world = {"students": PoolState(0, 16, 0, (Node("a", at(plan, "11:00") - 86400),))}
+    for clock, replaced in (("11:59", False), ("12:00", True)):
+        decision = decide(plan, world, at(plan, clock) - 86400)
+        assert [type(it) for it in decision.actions] == ([Cordon] if replaced else [])
+
+
 def test_spot_nodes_have_no_such_age(plan: Plan) -> None:
     """Only preemptible ones live 24 hours."""
     world = {"students": PoolState(0, 16, 0, (Node("a", at(plan, "11:00") - 86400),))}

@@ -87,9 +87,10 @@ def test_machines_that_are_taken_disturb(tried: Callable[..., Tried]) -> None:
 def test_machines_of_a_day_are_replaced_before_class(
     site: Callable[..., Site], planned: Callable[..., Plan], at_once: int, *, disturbed: bool
 ) -> None:
-    """Two of three nodes that stand since 10:30 on Sunday would end in class on Monday."""
+    """Three nodes that stand since 10:30 on Sunday would end in class on Monday."""
     values = VALUES.replace("provisioning: spot", "provisioning: preemptible")
-    more = f"baseline: [{{at: 10:30, days: sun, nodes: 3}}]\nrotation: {{at_once: {at_once}}}\n"
+    lines = "[{at: 10:30, days: sun, nodes: 3}, {at: 23:00, days: mon, nodes: 0}]"
+    more = f"baseline: {lines}\nrotation: {{at_once: {at_once}}}\n"
     plan = planned(site(SCHEDULE + more, values), "2026-11-22", "2026-11-24")
     parameters = replace(trial.parameters_of(plan.site), reclaimed=0.0)
     (policy,) = [it for it, cheap in trial.policies(plan) if it.name == "prescale" and cheap]
