@@ -134,21 +134,25 @@ class OpenHandler(JupyterHandler):
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator] # Jupyter's is not typed
     async def get(self, path: str | None) -> None:
-        """Redirects.
-
-        Raises:
-            web.HTTPError: 400, 403 or 404, for a link that leads nowhere; the page says why.
-        """
+        """Redirects; a link that leads nowhere says why."""
         line = self.get_query_argument("line", "")
         if line and not line.isdecimal():
-            raise web.HTTPError(400, f"In this link the line is {line!r}, which is no number.")
+            await self._refuse(400, f"In this link the line is {line!r}, which is no number.")
+            return
         try:
             query = link.query(self._root, path or "", int(line or 0), self.request.host)
         except link.OutsideError:
-            raise web.HTTPError(403, f"{path} is not below the folder of this server.") from None
+            await self._refuse(403, f"{path} is not below the folder of this server.")
         except link.MissingError:
-            raise web.HTTPError(404, f"There is no {path} in the folder of this server.") from None
-        self.redirect(f"{url_path_join(self.base_url, 'codeserver/')}?{query}")
+            await self._refuse(404, f"There is no {path} in the folder of this server.")
+        else:
+            self.redirect(f"{url_path_join(self.base_url, 'codeserver/')}?{query}")
+
+    async def _refuse(self, status: int, why: str) -> None:
+        # Jupyter's own page for 404 would not say it.
+        self.set_status(status)
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        await self.finish(f"{why}\n")
 
 
 class _ServiceHandler(APIHandler):

@@ -10,6 +10,7 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_codeserver_proxy import config, executable
@@ -186,8 +187,11 @@ def _installed_version(name: str) -> str | None:
 
 
 def _enabled(app: ServerApp) -> frozenset[str]:
-    switches = app.config.get("ServerApp", {}).get("jpserver_extensions", {})
-    return frozenset(name for name, is_on in dict(switches).items() if is_on)
+    # As the server does at its start: first the folders of switches, then its configuration.
+    manager = ExtensionConfigManager(read_config_path=app.config_file_paths)
+    switches = dict(manager.get_jpserver_extensions())  # type: ignore[no-untyped-call] # Jupyter's is not typed
+    switches |= app.config.get("ServerApp", {}).get("jpserver_extensions", {})
+    return frozenset(name for name, is_on in switches.items() if is_on)
 
 
 def _limit(name: str) -> int | None:

@@ -272,27 +272,28 @@ async def test_an_answer_of_our_own_keeps_the_connection(
     ],
 )
 async def test_a_link_opens_a_path_below_the_root(
-    jp_base_url: str,
     jp_serverapp: ServerApp,
+    jp_fetch: Fetch,
     path: str,
     code: int,
     told: str,
 ) -> None:
     """Or its page says why it does not."""
+    await status(jp_fetch)  # the server answers by now
 
     def ask() -> tuple[int, str]:
         folder = Path(jp_serverapp.root_dir, "week 1")
         folder.mkdir()
         (folder / "lab.py").write_text("")
         # By hand: the usual client would tidy the path.
-        connection = http.client.HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=PATIENCE)
         headers = {"Authorization": f"token {jp_serverapp.identity_provider.token}"}
-        connection.request("GET", jp_base_url + path, headers=headers)
+        connection.request("GET", jp_serverapp.base_url + path, headers=headers)
         response = connection.getresponse()
         text = response.headers.get("Location") or response.read().decode()
         connection.close()
         return response.status, text
 
-    status_code, text = await asyncio.get_running_loop().run_in_executor(None, ask)
+    status_code, text = await asyncio.to_thread(ask)
     assert status_code == code
     assert told in text
