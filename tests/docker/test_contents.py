@@ -18,7 +18,6 @@ pytestmark = pytest.mark.image
 # Where the module's name is not the package's.
 MODULES = {
     "beautifulsoup4": "bs4",
-    "dask[dataframe]": "dask.dataframe",
     "ipympl": "ipympl.backend_nbagg",
     "jupyterlab-git": "jupyterlab_git",
     "jjava": None,  # a kernel, no module
@@ -62,9 +61,9 @@ def test_the_kernels_are_there(run: Run) -> None:
 
 
 def test_nothing_that_matters_is_in_the_home(run: Run) -> None:
-    """The image's home has what a new account has, and an empty folder."""
-    found = run("bash", "-c", "cd && find . -type f | sort").stdout.split()
-    assert found == ["./.bash_logout", "./.bashrc", "./.profile"]
+    """The image's home has what a new account has, and an empty folder; all is the student's."""
+    found = run("bash", "-c", "cd && find . -mindepth 1 -user jovyan | sort").stdout.split()
+    assert found == ["./.bash_logout", "./.bashrc", "./.profile", "./work"]
 
 
 def test_a_student_can_install_a_package(run: Run) -> None:
@@ -125,7 +124,8 @@ def test_no_database_is_kept_in_the_home(run: Run) -> None:
         "outputs": [],
         "source": "1 + 1",
     }
-    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     script = (
         "cat >n.ipynb <<'END'\n" + json.dumps(notebook) + "\nEND\n"
         "jupyter nbconvert --execute --to notebook --inplace n.ipynb; "

@@ -18,6 +18,7 @@ FOLDERS = ["start-notebook.d", "before-notebook.d"]
 
 def mounted(folder: Path, name: str) -> tuple[str, str]:
     """The option that puts a folder of hooks into the container."""
+    folder.chmod(0o755)  # for the student, who is another user
     return ("--volume", f"{folder}:/usr/local/bin/{name}:ro")
 
 
@@ -58,3 +59,12 @@ def test_a_hook_of_roots_start_is_root(run: Run, tmp_path: Path) -> None:
     options = ("--user", "root", *mounted(tmp_path, "before-notebook.d"))
     done = run("bash", "-c", "echo $HOOK_UID $(id -u)", options=options)
     assert done.stdout == "0 1000\n"
+
+
+def test_hooks_that_cannot_be_read_are_told_of(run: Run, tmp_path: Path) -> None:
+    """A folder that only its owner may enter is a mistake that would not be seen."""
+    option = mounted(tmp_path, "start-notebook.d")
+    tmp_path.chmod(0o700)
+    assert (
+        "start-notebook.d are left out: uid 1000 cannot read" in run("true", options=option).stderr
+    )

@@ -56,6 +56,7 @@ def test_an_unknown_front_end_is_told_of(run: Run) -> None:
     assert "'labs'; it is lab, notebook or server" in done.stderr
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_https_is_spoken_with_a_certificate_of_its_own(serve: Serve) -> None:
     """GEN_CERT makes one."""
     assert serve(variables={"GEN_CERT": "yes"}).get("/api", scheme="https").ok
@@ -63,7 +64,8 @@ def test_https_is_spoken_with_a_certificate_of_its_own(serve: Serve) -> None:
 
 def test_it_listens_by_ipv4_and_ipv6(serve: Serve) -> None:
     """On all addresses of the container."""
-    container = serve()
+    # An engine may leave IPv6 off in its containers.
+    container = serve(options=("--sysctl", "net.ipv6.conf.all.disable_ipv6=0"))
     container.get("/api")
     script = "import urllib.request as u; print(u.urlopen('http://{}:8888/api').status)"
     for host in ("127.0.0.1", "[::1]"):

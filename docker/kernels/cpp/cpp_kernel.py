@@ -23,12 +23,16 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.kernelbase import Kernel
 
 STANDARD = "c++17"
-_PROMPT = re.compile(rb"(?:clang-repl(?:>|\.\.\.) +)+")
-# Declared, not included: that takes no time. 0 flushes what the C library has buffered.
+# What is no word of the cell's: prompts, and by which way the interpreter came to the cell.
+_NOISE = re.compile(
+    rb"clang-repl(?:>|\.\.\.) +|In file included from (?:<<< inputs >>>|input_line_\d+):\d+:\n"
+)
+# Declared, not included, as that takes no time; by other names, as cells may include them.
 _PRELUDE = """\
-extern "C" { long write(int, const void *, unsigned long); int fflush(void *); }
+extern "C" long kernel_write(int, const void *, unsigned long) __asm__("write");
+extern "C" int kernel_flush(void *) __asm__("fflush");
 """
-_ERROR = re.compile(r"(?m)^(?:error: |.*: (?:fatal )?error: )")
+_ERROR = re.compile(r"(?m)^(?:.*: )?(?:fatal )?error: .*")
 
 
 class Interpreter:
@@ -37,7 +41,7 @@ class Interpreter:
     def __init__(self, folder: Path) -> None:
         """Start it; cells are kept in `folder` as files, which it includes."""
         self._folder = folder
-        self._cells = 0
+        self._cells = -1  # the prelude is none of the student's
         self._process = subprocess.Popen(
             [_executable(), f"--Xcc=-std={STANDARD}", "--Xcc=-fno-color-diagnostics"],
             stdin=subprocess.PIPE,
@@ -59,8 +63,8 @@ class Interpreter:
         cell = self._folder / f"cell-{self._cells}.cpp"
         cell.write_text(f'#line 1 "cell {self._cells}"\n{code}\n')
         mark = secrets.token_hex(8)
-        send = "".join(f'write({stream}, "{mark}", {len(mark)}); ' for stream in (1, 2))
-        self._say(f'#include "{cell}"\n(void)fflush(0); {send}\n')
+        send = "".join(f'kernel_write({stream}, "{mark}", {len(mark)}); ' for stream in (1, 2))
+        self._say(f'#include "{cell}"\n(void)kernel_flush(0); {send}\n')
         errors: list[str] = []
 
         def show_error(text: str) -> None:
@@ -112,7 +116,7 @@ def _read_until(pipe: IO[bytes], mark: bytes, show: Any) -> bool:  # noqa: ANN40
 
 
 def _pass_on(data: bytes, show: Any) -> None:  # noqa: ANN401 -- as above
-    if text := _PROMPT.sub(b"", data).decode(errors="replace"):
+    if text := _NOISE.sub(b"", data).decode(errors="replace"):
         show(text)
 
 
@@ -169,8 +173,8 @@ class CppKernel(Kernel):
             return self._lost("Interrupted", "the cell was interrupted")
         except EOFError:
             return self._lost("Crashed", "the cell has crashed the interpreter")
-        if _ERROR.search(said):
-            return self._error("CompilationError", said.strip().splitlines()[0])
+        if error := _ERROR.search(said):
+            return self._error("CompilationError", error[0])
         count = self.execution_count
         return {"status": "ok", "execution_count": count, "payload": [], "user_expressions": {}}
 

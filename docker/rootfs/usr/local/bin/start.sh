@@ -22,6 +22,9 @@ is_yes() { # VALUE
 # is told of and passed over: a hook is no reason to keep a student out.
 run_hooks() { # FOLDER
     local hook
+    if [[ ! -r $1 || ! -x $1 ]]; then
+        log WARNING "the hooks in $1 are left out: uid $(id --user) cannot read that folder"
+    fi
     for hook in "$1"/*; do
         if [[ ! -f $hook ]]; then
             continue
