@@ -16,17 +16,22 @@ lab: code-server  ## JupyterLab in a small workspace, with VS Code in its launch
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir='$(CURDIR)/examples' \
 	  $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: lint code-server chromium  ## every check: ruff, mypy, and pytest with a real browser
+test: lint code-server chromium  ## every check: the linters, and pytest with a real browser
 	$(BIN)/pytest -m 'not slow and not hub and not image'
 
 slow: .venv/test code-server chromium  ## the tests that take minutes: a real install from npm, every way to kill
 	$(BIN)/pytest -m slow
 
-lint: .venv/lab .venv/test  ## ruff and mypy alone
+# By their first line, as few have an ending.
+SCRIPTS = $(shell grep -rlIE '^#!/.*\b(ba)?sh$$' docker tests .ci) $(wildcard docker/rootfs/etc/profile.d/*)
+
+lint: .venv/lab .venv/test  ## ruff, mypy, shellcheck and hadolint alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
 	$(BIN)/mypy tests benchmarks
+	$(BIN)/shellcheck $(SCRIPTS)
+	$(BIN)/hadolint --config docker/hadolint.yaml docker/Dockerfile
 
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
