@@ -7,7 +7,7 @@ SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_prox
 
 .DELETE_ON_ERROR:
 .PHONY: help lab test slow old lowest hub-test culling image test-image bench-image lint bench \
-  code-server chromium clean
+  prescale-bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,12 +29,15 @@ lint: .venv/lab .venv/test  ## ruff, mypy, shellcheck and hadolint alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
-	$(BIN)/mypy tests benchmarks
+	$(BIN)/mypy tests benchmarks z2jh
 	$(BIN)/shellcheck $(SCRIPTS)
-	$(BIN)/hadolint --config docker/hadolint.yaml docker/Dockerfile
+	$(BIN)/hadolint --config docker/hadolint.yaml docker/Dockerfile z2jh/prescale/Dockerfile
 
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
+
+prescale-bench: .venv/test  ## a minute or two: how fast prescale plans and simulates, and what a class of 200 waits
+	$(BIN)/python -m benchmarks.prescale --check
 
 old: .venv/test code-server chromium  ## the supervision with an older code-server
 	$(BIN)/jupyter-codeserver install $(OLD) --prefix .venv/old --quiet
@@ -68,7 +71,7 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	$(PYTHON) -m venv --clear .venv/lowest
 	.venv/lowest/bin/pip install --quiet uv
 	@rm -rf build
-	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct .
+	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct '.[prescale]'
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python '.[test]'
 	.venv/lowest/bin/pytest -W default -m 'not slow and not hub and not image' --ignore tests/e2e --ignore tests/benchmarks
 
@@ -86,9 +89,9 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	$(BIN)/pip install --quiet . jupyterlab
 	@touch $@
 
-.venv/test: setup.cfg | .venv/lab
+.venv/test: setup.cfg z2jh/prescale/requirements.txt | .venv/lab
 	@rm -rf build
-	$(BIN)/pip install --quiet '.[test]'
+	$(BIN)/pip install --quiet '.[test,prescale]'
 	@touch $@
 
 .venv/bench: setup.cfg | .venv/lab
