@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway, write_to_textfile
@@ -46,14 +47,14 @@ class Metrics:
             ("placeholders", "Placeholders", {p: it.placeholders for p, it in pools.items()}),
             ("seats_ready", "Seats", {p: it.standing * rooms[p] for p, it in pools.items()}),
         ):
-            self._by_pool(name, told, values)
+            self._by("pool", name, told, values)
         self._one("actions", "Changes made by the run", len(decision.actions))
         self._one("alerts", "Alerts of the run", len(decision.alerts))
         self._one("calendars_known", "1 if every calendar or a copy was read", plan.known)
-        this_week = [it for it in plan.weeks if it.money is not None]
-        self._one("planned_node_hours", "Of the weeks planned", sum(w.hours for w in plan.weeks))
-        if this_week:
-            self._one("planned_money", "Of the weeks planned", sum(w.money or 0 for w in this_week))
+        hours = {it.monday.isoformat(): it.hours for it in plan.weeks}
+        money = {it.monday.isoformat(): it.money for it in plan.weeks if it.money is not None}
+        self._by("week", "planned_node_hours", "Planned for the week of that Monday", hours)
+        self._by("week", "planned_money", "Planned for the week of that Monday", money)
         self._ended(0 if error is None else error.exit_code, now)
 
     def failure(self, error: PrescaleError, now: float) -> None:
@@ -67,7 +68,7 @@ class Metrics:
                 write_to_textfile(str(file), self._registry)
             if gateway:
                 push_to_gateway(gateway, job="prescale", registry=self._registry)
-        except OSError as error:
+        except (OSError, ValueError, HTTPException) as error:
             _log.warning("the metrics could not be given: %s", error)
 
     def _ended(self, code: int, now: float) -> None:
@@ -77,7 +78,7 @@ class Metrics:
     def _one(self, name: str, told: str, value: float) -> None:
         Gauge(f"prescale_{name}", told, registry=self._registry).set(value)
 
-    def _by_pool(self, name: str, told: str, values: Mapping[str, float]) -> None:
-        gauge = Gauge(f"prescale_{name}", told, ("pool",), registry=self._registry)
-        for pool, value in values.items():
-            gauge.labels(pool).set(value)
+    def _by(self, label: str, name: str, told: str, values: Mapping[str, float]) -> None:
+        gauge = Gauge(f"prescale_{name}", told, (label,), registry=self._registry)
+        for key, value in values.items():
+            gauge.labels(key).set(value)

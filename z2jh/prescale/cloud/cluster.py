@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from z2jh.prescale.decision import Action
     from z2jh.prescale.site import Site
     from z2jh.prescale.world import World
+
+_CLUSTER = re.compile("projects/[^/]+/locations/[^/]+/clusters/[^/]+")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -156,6 +160,8 @@ def place(site: Site, cluster: str | None, namespace: str | None) -> Place:
                 "zone or region, and name under custom.cluster in the values"
             )
         cluster = f"projects/{said['project']}/locations/{location}/clusters/{said['name']}"
+    if not _CLUSTER.fullmatch(cluster):
+        raise UsageError(f"'{cluster}' is no cluster: write projects/P/locations/L/clusters/C")
     return Place(cluster, namespace or said.get("namespace") or "default")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
 import msgspec
-from lightkube import ApiError
+from lightkube import ApiError, ConfigError
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Event, Node, Pod
 from lightkube.types import PatchType
@@ -164,6 +164,9 @@ class Kubernetes:
             # Msgspec's: an answer that is none of Kubernetes', such as a proxy's page.
             except (httpx2.HTTPError, msgspec.MsgspecError) as error:
                 failure = UnreachableError(f"cannot {told}: {type(error).__name__}: {error}")
+            # A program that gives credentials, such as gke-gcloud-auth-plugin, is run at a call.
+            except (ConfigError, OSError) as error:
+                raise ForbiddenError(f"may not {told}: {error}; look at KUBECONFIG") from error
             if time.monotonic() + wait > until:
                 raise failure
             _log.info("%s; trying again in %.1f s", failure, wait)
