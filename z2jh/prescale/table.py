@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .plan import Change, Plan
 
-_HEAD = ("time", "pool", "students", "seats", "minimum", "placeholders", "cost/h", "why")
+_HEAD = ("time", "pool", "students", "seats", "nodes = minimum", "placeholders", "cost/h", "why")
 _LEFT = {0, 1, 7}
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from z2jh.prescale.cli import parser
@@ -68,7 +68,14 @@ def test_the_cronjob_calls_what_there_is() -> None:
     assert spec["backoffLimit"] == 0
 
 
-@pytest.mark.parametrize("file", ["Dockerfile", "requirements.txt", "README.md"])
-def test_what_the_image_needs_is_there(file: str) -> None:
-    """Beside the program."""
-    assert (ROOT / "z2jh/prescale" / file).is_file()
+def test_the_image_has_what_the_program_needs() -> None:
+    """Each requirement is locked, but what draws; and what is copied is there."""
+    lock = (ROOT / "z2jh/prescale/requirements.lock").read_text()
+    locked = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+    said = (ROOT / "z2jh/prescale/requirements.txt").read_text()
+    needed = {it.lower() for it in re.findall(r"^([A-Za-z0-9-]+)", said, re.MULTILINE)}
+    assert needed - locked == {"matplotlib"}
+    dockerfile = (ROOT / "z2jh/prescale/Dockerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(\S+)", dockerfile, re.MULTILINE)
+    assert copied
+    assert all((ROOT / it).exists() for it in copied)
