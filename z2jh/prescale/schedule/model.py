@@ -6,7 +6,15 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from .notation import DAYS, Clock, Days, Duration, Near, Zone  # noqa: TC001 -- pydantic reads them
 
@@ -42,6 +50,14 @@ def _day_or_span(value: object) -> object:
     return {"first": value, "last": value} if isinstance(value, str | date) else value
 
 
+def _kind_of_term(value: object) -> str:
+    return "tag-name" if isinstance(value, str) else "tag-days"
+
+
+# Told apart before it is read: what is wrong with it is said once.
+Term = Annotated[
+    Annotated[str, Tag("tag-name")] | Annotated[Span, Tag("tag-days")], Discriminator(_kind_of_term)
+]
 Holiday = Annotated[Span, BeforeValidator(_day_or_span)]
 
 
@@ -104,7 +120,7 @@ class Class(Enrolled):
     """A class that meets every week of its term."""
 
     meets: Annotated[list[Meeting], Field(min_length=1)]
-    term: str | Span | None = None
+    term: Term | None = None
 
     @model_validator(mode="after")
     def _in_one_place(self) -> Class:

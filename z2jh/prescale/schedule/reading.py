@@ -40,6 +40,12 @@ _HINTS = {
     "dict_type": "write keys and values below it, indented",
     "literal_error": "this prescale reads version 1",
 }
+_WHAT = {
+    "model_type": "has no keys",
+    "model_attributes_type": "has no keys",
+    "dict_type": "has no keys",
+    "list_type": "is no list",
+}
 _DATE_HINT = "write a date as in 2026-11-23, with a time of day as in 2026-11-23 10:15"
 
 
@@ -81,7 +87,7 @@ def load(file: Path) -> Loaded:
 
 
 def _problem(found: Document, error: ErrorDetails) -> Problem:
-    path = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
+    path = tuple(it for it in error["loc"] if not str(it).startswith(("function-", "tag-")))
     key = str(path[-1]) if path else "the schedule"
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -92,9 +98,11 @@ def _problem(found: Document, error: ErrorDetails) -> Problem:
         what, _, hint = str(error["ctx"]["error"]).partition(": ")
         return _at(found, path, what, hint or "change one of them")
     hint = _DATE_HINT if kind.startswith(("date", "time")) else _HINTS.get(kind, "see the README")
-    said = error["msg"][0].lower() + error["msg"][1:]
+    said = _WHAT.get(kind) or error["msg"][0].lower() + error["msg"][1:]
     shown = error["input"]
     value = f" '{shown}'" if isinstance(shown, str | int | float) else ""
+    if path and isinstance(path[-1], int):
+        key = f"{path[-2]}' number '{path[-1] + 1}"
     return _at(found, path, f"'{key}'{value}: {said}", hint)
 
 
