@@ -189,7 +189,8 @@ def _late(plan: Plan, now: float) -> list[Held]:
 def _rotation(plan: Plan, pool: str, state: PoolState, target: int, now: float) -> Iterator[Cordon]:
     """Empty nodes that would reach their age during a class, as many as may be replaced at once."""
     rule = plan.site.schedule.rotation
-    if plan.site.values.pools[pool].provisioning != PREEMPTIBLE:
+    # While a placeholder may sit there the autoscaler would not remove it: the next run looks again.
+    if plan.site.values.pools[pool].provisioning != PREEMPTIBLE or state.placeholders:
         return
     room = min(
         rule.at_once - sum(it.cordoned for it in state.nodes),

@@ -258,6 +258,17 @@ def test_a_node_is_left_alone(
     assert not [it for it in decide(plan, world, at(plan, clock)).actions if isinstance(it, Cordon)]
 
 
+def test_no_node_is_cordoned_while_a_placeholder_may_sit_on_it(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """The autoscaler would not remove it, and prescale has no right to delete a pod."""
+    plan = planned(site(values=PREEMPTIBLE), "2026-11-23", "2026-11-24")
+    state = PoolState(0, 16, 1, (Node("a", at(plan, "11:00") - 86400),))
+    actions = decide(plan, {"students": state}, at(plan, "07:00")).actions
+    assert changed(actions) == [("SetPlaceholders", "students", 0)]
+    assert len(actions) == 1
+
+
 def test_a_node_is_not_replaced_by_one_that_ends_in_class_as_well(
     site: Callable[..., Site], planned: Callable[..., Plan]
 ) -> None:

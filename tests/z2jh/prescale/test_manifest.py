@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[3]
 MANIFEST = list(yaml.safe_load_all((ROOT / "z2jh/prescale.yaml").read_text()))
 # Every verb that the calls of prescale need, as Kubernetes names them.
 NEEDED = {
-    ("", "nodes", "list"), ("", "nodes", "patch"), ("", "pods", "list"), ("", "pods", "delete"),
-    ("", "events", "create"), ("apps", "deployments", "create"), ("apps", "deployments", "patch"),
+    ("", "nodes", "list"), ("", "nodes", "patch"), ("", "pods", "list"), ("", "events", "create"),
+    ("apps", "deployments", "create"), ("apps", "deployments", "patch"),
     ("coordination.k8s.io", "leases", "get"), ("coordination.k8s.io", "leases", "create"),
     ("coordination.k8s.io", "leases", "update"),
 }  # fmt: skip

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from lightkube import Client
-    from lightkube.core.client import LabelSelector
 
     from z2jh.prescale.site import Site
 
@@ -105,19 +104,12 @@ class Kubernetes:
         )
 
     def cordon(self, node: str) -> None:
-        """Let no new pods onto a node, and take a placeholder off it."""
-
-        def both() -> None:
-            self._client.patch(
-                Node, node, {"spec": {"unschedulable": True}}, patch_type=PatchType.MERGE
-            )
-            labels: LabelSelector = {"component": COMPONENT}
-            for pod in self._client.list(
-                Pod, namespace=self._namespace, labels=labels, fields={"spec.nodeName": node}
-            ):
-                self._client.delete(Pod, _name(pod), namespace=self._namespace)
-
-        self.persistently(both, f"cordon node {node}")
+        """Let no new pods onto a node."""
+        change = {"spec": {"unschedulable": True}}
+        self.persistently(
+            lambda: self._client.patch(Node, node, change, patch_type=PatchType.MERGE),
+            f"cordon node {node}",
+        )
 
     def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
         """Write an event beside the hub; that it cannot be written is no failure."""
