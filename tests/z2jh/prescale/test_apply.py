@@ -11,12 +11,13 @@ import pytest
 
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc
 from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
+from tests.z2jh.prescale.test_manifest import granted
 from z2jh.prescale.cloud.cluster import Cluster, place
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
 from z2jh.prescale.commands import applying, looking
-from z2jh.prescale.decision import decide
+from z2jh.prescale.decision import Cordon, decide
 from z2jh.prescale.errors import (
     ForbiddenError,
     HeldError,
@@ -391,6 +392,20 @@ def test_who_has_lost_the_lease_stops(hub: Hub) -> None:
         with pytest.raises(HeldError, match="another prescale has taken the lease"):
             sleeper.carry_out(actions, hold)
     assert minimum(hub) == 0
+
+
+def test_the_manifest_grants_what_is_called_and_no_more(hub: Hub) -> None:
+    """Raised, told, cordoned and given back: these are all calls that there are."""
+    hub.at("09:56")
+    hub.node("old")
+    hub.apply()
+    with hub.cluster.held() as hold:
+        assert hub.cluster.carry_out([Cordon("students", "old", "is old")], hold) == [None]
+    assert hub.api.objects["nodes", "", "old"]["spec"]["unschedulable"]
+    names = {"POST": "create", "PUT": "update", "GET": "get", "LIST": "list", "PATCH": "patch"}
+    called = {(names[verb], plural) for verb, plural in hub.api.calls}
+    # An object that is applied for the first time is created.
+    assert granted() == called | {("create", "deployments")}
 
 
 def test_where_the_cluster_is_stands_in_the_values(hub: Hub) -> None:
