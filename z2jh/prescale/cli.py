@@ -100,9 +100,7 @@ def parser() -> argparse.ArgumentParser:
             add("apply", "bring the cluster to the plan; run it every few minutes", applying.run)
         )
     )
-    connection.add_options(
-        _files(add("status", "what is wanted, there and missing", looking.run))
-    )
+    connection.add_options(_files(add("status", "what is wanted, there and missing", looking.run)))
     learning.add_options(
         add("learn", "take figures out of a hub's log or a CSV of logins", learning.run)
     )

@@ -168,9 +168,7 @@ def _fall_back(plan: Plan, world: World, wanted: dict[str, int], now: float) -> 
 
 def substitutes(plan: Plan, pool: str, nodes: int) -> int:
     """Nodes of the fallback pool that have the seats of so many of another pool."""
-    room, other = (
-        plan.site.capacities[it, ""].seats for it in (pool, plan.site.schedule.fallback)
-    )
+    room, other = (plan.site.capacities[it, ""].seats for it in (pool, plan.site.schedule.fallback))
     return math.ceil(nodes * room / max(1, other))
 
 
@@ -189,7 +187,7 @@ def _late(plan: Plan, now: float) -> list[Held]:
 def _rotation(plan: Plan, pool: str, state: PoolState, target: int, now: float) -> Iterator[Cordon]:
     """Empty nodes that would reach their age during a class, as many as may be replaced at once."""
     rule = plan.site.schedule.rotation
-    # While a placeholder may sit there the autoscaler would not remove it: the next run looks again.
+    # Where a placeholder may sit, the autoscaler would remove nothing: the next run looks again.
     if plan.site.values.pools[pool].provisioning != PREEMPTIBLE or state.placeholders:
         return
     room = min(

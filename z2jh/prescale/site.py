@@ -129,4 +129,6 @@ def _unusable(
             elif capacities[pool, each.profile].seats < 1:
                 found = capacities[pool, each.profile]
                 what = f"'{each.name}': a node of pool '{pool}' has no room for one student"
-                yield loaded.problem((kind, number), what, f"{found.told[-1]}: take larger machines")
+                yield loaded.problem(
+                    (kind, number), what, f"{found.told[-1]}: take larger machines"
+                )

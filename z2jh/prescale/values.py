@@ -200,6 +200,7 @@ def _take(layers: _Layers) -> Values:
     timeout, every = (
         int(layers.number(("cull", key), _CHART[key])) for key in ("timeout", "every")
     )
+    cluster = layers.mapping("custom", "cluster")
     reserve = ("custom", "nodeReserve")
     return Values(
         pools=_pools(layers),
@@ -215,7 +216,7 @@ def _take(layers: _Layers) -> Values:
         ),
         # JupyterHub takes 0 for no limit.
         spawns=int(layers.number(("hub", "concurrentSpawnLimit"), _CHART["spawns"])) or 10**9,
-        cluster={str(key): str(value) for key, value in layers.mapping("custom", "cluster").items()},
+        cluster={str(key): str(value) for key, value in cluster.items()},
     )
 
 

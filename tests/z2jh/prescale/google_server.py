@@ -47,7 +47,8 @@ class Gke:
     Attributes:
         pools: by name.
         faults: for each method, what its next calls answer; None answers well.
-        operations: for each next change, what becomes of it: done, slow, fails, lost or stuck.
+        operations: for each next change, what becomes of it: done, slow, fails, lost, stuck, or
+            broken at once.
         calls: methods, in order.
     """
 
@@ -104,6 +105,9 @@ class Gke:
             raise FaultError("FAILED_PRECONDITION")
         fate = self.operations.popleft() if self.operations else "done"
         name = f"operation-{len(self.calls)}"
+        if fate == "broken":
+            error = {"code": 13, "message": "failed at once"}
+            return container_v1.Operation(name=name, status=DONE, error=error)
         if fate != "fails":
             self.pools[pool.name].autoscaling = limits
         if fate == "done":

@@ -112,7 +112,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
     )
     found = values.load([first, second])
     assert found.pools["ondemand"].most == 22
-    assert found.pools["ondemand"].machine == "n2-highmem-8"
+    assert found.pools["ondemand"].machine.name == "n2-highmem-8"
     # KubeSpawner's G is 2^30.
     assert found.profiles[""].guarantee == Room(0.25, 3 * 2**30)
     assert "core" not in found.pools
@@ -137,7 +137,10 @@ def test_later_layers_win(tmp_path: Path) -> None:
         ),
         pytest.param(("timeout: 3600", "timeout: -1"), 17, "'timeout' is -1", id="negative"),
         pytest.param(
-            ("profileList:", "profileList: many\n  unused:"), 12, "'profileList' is 'many'", id="list"
+            ("profileList:", "profileList: many\n  unused:"),
+            12,
+            "'profileList' is 'many'",
+            id="list",
         ),
         pytest.param(("cull:", "cull: ["), 18, "not YAML", id="YAML"),
     ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.z2jh.prescale.google_server import Gke, rest_address, rest_client
-from tests.z2jh.prescale.test_gke import QUICK
+from tests.z2jh.prescale.test_gke import PATIENT
 from z2jh.prescale.cloud.gke import NodePools
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_an_operator_at_gcloud_and_prescale_lose_nothing_of_each_other(tmp_path:
     gke = Gke()
     gke.pool("students")
     with rest_address(gke) as address, rest_client(address) as client:
-        pools = NodePools(client, CLUSTER, QUICK)
+        pools = NodePools(client, CLUSTER, PATIENT)
         pools.set_minimum("students", 8)
         seen = gcloud(tmp_path, address, "describe")["autoscaling"]
         assert (seen["totalMinNodeCount"], seen["totalMaxNodeCount"]) == (8, 16)

@@ -95,14 +95,11 @@ def test_machines_of_a_day_are_replaced_before_class(
     parameters = replace(trial.parameters_of(plan.site), reclaimed=0.0)
     (policy,) = [it for it, cheap in trial.policies(plan) if it.name == "prescale" and cheap]
     found = trial.run(plan, policy, parameters, cheap=True)
-    assert (found.disrupted > 0) == disturbed
-    assert found.p95 <= 15
+    assert (found.disrupted > 0) == (found.p95 > 15) == disturbed
     assert found.failed == 0
 
 
-def test_kept_on_they_end_in_class(
-    site: Callable[..., Site], planned: Callable[..., Plan]
-) -> None:
+def test_kept_on_they_end_in_class(site: Callable[..., Site], planned: Callable[..., Plan]) -> None:
     """All that were started at once end at once, the day after."""
     values = VALUES.replace("provisioning: spot", "provisioning: preemptible")
     plan = planned(site(SCHEDULE.replace("10:15", "23:00"), values), "2026-11-22", "2026-11-25")

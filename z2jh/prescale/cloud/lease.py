@@ -39,7 +39,11 @@ class Hold:
     """
 
     def __init__(
-        self, client: Client, kubernetes: Kubernetes, lease: Any, now: Callable[[], datetime]
+        self,
+        client: Client,
+        kubernetes: Kubernetes,
+        lease: Any,  # noqa: ANN401 -- lightkube lets everything be missing
+        now: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._kubernetes = kubernetes

@@ -1,4 +1,4 @@
-"""`status`: what is wanted, there and missing, and whether the next classes will have their seats."""
+"""`status`: what is wanted, there and missing, and which classes will have their seats."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,12 +110,10 @@ def _checked(start: int, end: int) -> int:
 def _instant(text: str, zone: ZoneInfo) -> int:
     try:
         moment = datetime.fromisoformat(text)
-        if moment.year not in CENTURY:
-            raise ValueError(text)
-        if "T" not in text and " " not in text:
-            return instant(date.fromisoformat(text), 0, zone)
-    except ValueError as error:
-        raise UsageError(
-            f"'{text}' is no time: write a date as in 2026-11-23, or 2026-11-23T06:00"
-        ) from error
+    except ValueError:
+        moment = None
+    if moment is None or moment.year not in CENTURY:
+        raise UsageError(f"'{text}' is no time: write it as 2026-11-23, or 2026-11-23T06:00")
+    if "T" not in text and " " not in text:
+        return instant(moment.date(), 0, zone)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from .notation import DAYS, Clock, Days, Duration, Near, Zone  # noqa: TC001 -- pydantic reads them
+from .notation import DAYS, Clock, Days, Duration, Near, Zone
 
 _DAY = 24 * 60  # minutes
 Count = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -193,9 +193,7 @@ def _complete(found: Document, schedule: Schedule) -> Schedule:
             students = count(folder / each.roster, each.roster_column)
         except ScheduleError as error:
             problems.extend(
-                it
-                if it.line
-                else _at(found, path, f"the roster {each.roster} {it.what}", it.hint)
+                it if it.line else _at(found, path, f"the roster {each.roster} {it.what}", it.hint)
                 for it in error.problems
             )
             return each
