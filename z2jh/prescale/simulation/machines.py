@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from z2jh.prescale.world import Node, PoolState
@@ -92,9 +93,9 @@ class MachinePool:
 
     def fullest(self, weight: int) -> Machine | None:
         """The fullest machine with so much room, as Z2JH's scheduler takes it."""
-        for bucket in self.room[weight:]:
-            for machine in bucket.values():
-                return machine
+        for bucket in islice(self.room, weight, None):
+            if bucket:
+                return next(iter(bucket.values()))
         return None
 
     def behind_placeholder(self) -> Machine | None:
