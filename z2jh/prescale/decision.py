@@ -146,8 +146,8 @@ def _fall_back(plan: Plan, world: World, wanted: dict[str, int], now: float) -> 
     """Ask the fallback pool for what is missing at a deadline, and say so."""
     fallback = plan.site.schedule.fallback
     for pool, state in world.items():
-        # More than the pool may have is needed as well.
-        full = max(wanted[pool], plan.demands[pool].needed.at(now))
+        # Also what is more than the pool may have; and not yet what a later class is prepared.
+        full = plan.demands[pool].due.at(now)
         lacking = full - state.standing
         if lacking <= 0:
             continue

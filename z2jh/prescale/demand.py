@@ -9,7 +9,7 @@ from .meetings import days_between, instant, is_holiday
 from .steps import Steps, combined, squeezed, total, without_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .meetings import Held
     from .schedule.model import Schedule
@@ -25,6 +25,8 @@ class Demand:
     Attributes:
         students: expected; from a class' start to before its end.
         seats: needed, as soon as they are prepared; with those who stay after an earlier class.
+        due: nodes that have to be ready, as if there were no bounds: of each meeting from its
+            deadline on.
         needed: nodes for that and for the baseline, as if there were no bounds.
         wanted: nodes within the pool's bounds, short gaps filled.
         paid: nodes that will be there: those wanted, and those that students still sit on.
@@ -32,6 +34,7 @@ class Demand:
 
     students: Steps
     seats: Steps
+    due: Steps
     needed: Steps
     wanted: Steps
     paid: Steps
@@ -65,7 +68,8 @@ def of_pool(site: Site, pool: str, held: Sequence[Held], start: int, end: int) -
     here = [it for it in held if site.pool_of(it).name == pool]
     profiles = sorted({it.profile for it in here})
     seats = [site.capacities[pool, profile].seats for profile in profiles]
-    active = [_active(site, here, profile) for profile in profiles]
+    active = [_active(here, profile, lambda it: prepared(site, it)) for profile in profiles]
+    ready = [_active(here, profile, lambda it: deadline(site.schedule, it)) for profile in profiles]
     lingering = [_lingering(site, here, profile) for profile in profiles]
     count = len(profiles)
 
@@ -90,14 +94,15 @@ def of_pool(site: Site, pool: str, held: Sequence[Held], start: int, end: int) -
     return Demand(
         students=expected(here),
         seats=combined(both, people),
+        due=combined([*ready, *lingering], lambda now: occupied(now) if sum(now[:count]) else 0),
         needed=needed,
         wanted=wanted,
         paid=combined([wanted, stay], max),
     )
 
 
-def _active(site: Site, held: Iterable[Held], profile: str) -> Steps:
-    return total((prepared(site, it), it.end, it.students) for it in held if it.profile == profile)
+def _active(held: Iterable[Held], profile: str, since: Callable[[Held], int]) -> Steps:
+    return total((since(it), it.end, it.students) for it in held if it.profile == profile)
 
 
 def _lingering(site: Site, held: Iterable[Held], profile: str) -> Steps:

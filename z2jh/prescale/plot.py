@@ -38,7 +38,7 @@ def draw(plan: Plan, file: Path) -> None:
         axes.set_ylabel("people")
         nodes = axes.twinx()
         nodes.step(*_curve(plan, needs.wanted), where="post", color=_ORANGE, ls=":", label="nodes")
-        nodes.set_ylabel("nodes")
+        nodes.set_ylabel(f"nodes = minimum{_each(plan, pool)}")
         for each in (axes, nodes):
             each.set_ylim(bottom=0)
             each.spines["top"].set_visible(False)
@@ -64,6 +64,11 @@ def _curve(plan: Plan, steps: Steps, factor: int = 1) -> tuple[list[Any], list[i
     zone = plan.site.schedule.timezone
     values = [steps.at(it) * factor for it in (*times[:-1], plan.end - 1)]
     return [datetime.fromtimestamp(it, zone) for it in times], values
+
+
+def _each(plan: Plan, pool: str) -> str:
+    price = plan.site.price(pool)
+    return "" if price is None else f", {price:g} {plan.site.schedule.budget.currency} an hour each"
 
 
 def _cost(plan: Plan, pool: str) -> str:

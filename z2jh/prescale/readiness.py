@@ -23,7 +23,7 @@ class Readiness:
 
     Attributes:
         held: the meeting.
-        nodes: wanted at its start.
+        nodes: that have to be ready at its start, or now.
         standing: ready now.
         state: `in time` until its nodes are asked for, then `starting`, then `ready`; or `late`.
     """
@@ -42,21 +42,25 @@ def readiness(plan: Plan, world: World, now: float) -> list[Readiness]:
             continue
         pool = plan.site.pool_of(held).name
         if pool not in world:
-            found.append(Readiness(held, plan.wanted(pool, held.start), 0, "late"))
+            found.append(Readiness(held, _nodes(plan, held, now), 0, "late"))
             continue
-        nodes, standing = plan.wanted(pool, max(now, held.start)), world[pool].standing
-        found.append(Readiness(held, nodes, standing, _state(plan, world, held, nodes, now)))
+        nodes = _nodes(plan, held, now)
+        state = _state(plan, world, held, nodes, now)
+        found.append(Readiness(held, nodes, world[pool].standing, state))
     return found
+
+
+def _nodes(plan: Plan, held: Held, now: float) -> int:
+    """What has to be ready for it, for what is held beside it, and for those who are still there."""
+    return plan.demands[plan.site.pool_of(held).name].due.at(max(now, held.start))
 
 
 def _state(plan: Plan, world: World, held: Held, nodes: int, now: float) -> str:
     pool = world[plan.site.pool_of(held).name]
-    needed = plan.demands[plan.site.pool_of(held).name].needed.at(max(now, held.start))
-    full = max(nodes, needed)
     begun = now >= demand.prepared(plan.site, held)
-    if begun and (pool.standing >= full or _stand_in(plan, world, held, full)):
+    if begun and (pool.standing >= nodes or _stand_in(plan, world, held, nodes)):
         return "ready"
-    if needed > pool.maximum:
+    if nodes > pool.maximum:
         return "late"
     if not begun:
         return "in time"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
 from z2jh.prescale.decision import Cordon, SetMinimum, SetPlaceholders, decide
 from z2jh.prescale.meetings import instant
+from z2jh.prescale.readiness import readiness
 from z2jh.prescale.world import Node, PoolState
 
 if TYPE_CHECKING:
@@ -136,6 +137,29 @@ def test_at_the_deadline_on_demand_nodes_are_asked_for(plan: Plan) -> None:
     assert ("SetPlaceholders", "ondemand", 3) in changed(late.actions)
     assert "3 of 8 nodes are not ready for Databases at Mon 10:15" in late.alerts[0]
     assert decide(plan, world, at(plan, "12:00")).wanted["ondemand"] == 0
+
+
+def test_what_a_later_class_is_prepared_is_not_missing_yet(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """While one class goes on, nodes for the next one start: nobody is late."""
+    second = "  - {name: Next, students: 100, meets: [{days: mon, from: 11:15, to: 13:00}]}\n"
+    plan = planned(site(SCHEDULE + second), "2026-11-23", "2026-11-24")
+    first = PoolState(8, 16, 0, nodes(8, students=25))
+    world = {"students": first, "ondemand": PoolState(0, 10, 0)}
+    begun = decide(plan, world, at(plan, "10:55"))
+    assert changed(begun.actions) == [
+        ("SetPlaceholders", "students", 3),
+        ("SetMinimum", "students", 11),
+    ]
+    assert (begun.alerts, begun.wanted["ondemand"]) == ((), 0)
+    assert [it.state for it in readiness(plan, world, at(plan, "10:56"))] == ["ready", "starting"]
+    late = decide(plan, world, at(plan, "11:05"))
+    assert (
+        "3 of 11 nodes are not ready for Databases at Mon 10:15, Next at Mon 11:15"
+        in late.alerts[0]
+    )
+    assert late.wanted["ondemand"] == 3
 
 
 def test_once_the_fallback_stands_there_nobody_has_to_look(plan: Plan) -> None:
