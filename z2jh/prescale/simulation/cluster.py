@@ -74,6 +74,7 @@ class Cluster:
             self.now, _, what, arguments = heappop(events)
             what(*arguments)
         self.now = end
+        self._record()
         for pool in self.pools.values():
             pool.seconds += sum(end - it.born for it in pool.machines.values())
 

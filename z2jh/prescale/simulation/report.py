@@ -24,8 +24,8 @@ _HEAD = (
 _STYLE = (
     "body{font:15px system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}"
     "table{border-collapse:collapse}td,th{padding:.3em .8em;text-align:right;"
-    "border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}"
-    "svg{max-width:100%;height:auto}dt{font-weight:600}"
+    "border-bottom:1px solid #ddd}td{white-space:nowrap}td:first-child,th:first-child{text-align:left}"
+    "svg{max-width:100%;height:auto}dl{columns:4}dt{font-weight:600;break-after:avoid}"
 )
 _ALWAYS = "always on"
 
@@ -121,13 +121,16 @@ def _waits(outcomes: Sequence[Outcome]) -> str:
 
     figure = Figure(figsize=(11, 4), layout="constrained")
     axis = figure.subplots()
-    for outcome in outcomes:
+    # Dashes of different lengths, as the curves of some policies are the same.
+    for number, outcome in enumerate(outcomes):
         if outcome.waits:
             count = len(outcome.waits)
             # A thousand points draw any number of logins.
             places = sorted({round(it * (count - 1) / 999) for it in range(1000)})
             waits = [max(0.1, outcome.waits[it]) for it in places]
-            axis.plot(waits, [(it + 1) / count for it in places], label=outcome.policy)
+            dashes = (0, (6 + 2 * number, 2 * number))
+            shares = [(it + 1) / count for it in places]
+            axis.plot(waits, shares, label=outcome.policy, linestyle=dashes if number else "-")
     axis.set_xscale("log")
     axis.set_xlabel("seconds until the server is there")
     axis.set_ylabel("share of the logins")
