@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _TIMEOUT = 10  # seconds without a byte; the next run tries again
 _PATIENCE = 30  # seconds for all calendars together
 _LARGEST = 20_000_000  # bytes
+_WHEN = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
 _STUDENTS = re.compile(r"^\s*students\s*:\s*(\d{1,6})\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -174,6 +175,10 @@ def _events(calendar: Calendar, content: bytes, window: Window) -> Iterator[Held
         raise BrokenCalendarError("is no iCalendar, or half of one")
     try:
         parsed = icalendar.Calendar.from_ical(content)
+        for event in parsed.walk("VEVENT"):
+            # What icalendar cannot read it leaves out, and a series would be one event.
+            if bad := sorted(_WHEN & {name for name, _ in event.errors}):
+                raise BrokenCalendarError(f"has an event whose {bad[0]} cannot be understood")
         # A day more on both sides: what began before is still held.
         events = recurring_ical_events.of(parsed).between(
             window.start - timedelta(days=1), window.end + timedelta(days=1)
