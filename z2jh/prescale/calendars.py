@@ -175,10 +175,7 @@ def _events(calendar: Calendar, content: bytes, window: Window) -> Iterator[Held
         raise BrokenCalendarError("is no iCalendar, or half of one")
     try:
         parsed = icalendar.Calendar.from_ical(content)
-        for event in parsed.walk("VEVENT"):
-            # What icalendar cannot read it leaves out, and a series would be one event.
-            if bad := sorted(_WHEN & {name for name, _ in event.errors}):
-                raise BrokenCalendarError(f"has an event whose {bad[0]} cannot be understood")
+        _check(parsed)
         # A day more on both sides: what began before is still held.
         events = recurring_ical_events.of(parsed).between(
             window.start - timedelta(days=1), window.end + timedelta(days=1)
@@ -190,6 +187,13 @@ def _events(calendar: Calendar, content: bytes, window: Window) -> Iterator[Held
     # Both libraries raise whatever their input makes them stumble over.
     except Exception as error:
         raise BrokenCalendarError(f"cannot be understood ({type(error).__name__})") from error
+
+
+def _check(parsed: icalendar.Component) -> None:
+    # What icalendar cannot read it leaves out, and a series would be one event.
+    for event in parsed.walk("VEVENT"):
+        if bad := sorted(_WHEN & {name for name, _ in event.errors}):
+            raise BrokenCalendarError(f"has an event whose {bad[0]} cannot be understood")
 
 
 def _held(calendar: Calendar, event: Any, zone: ZoneInfo) -> Iterator[Held]:  # noqa: ANN401 -- icalendar's events are untyped

@@ -51,7 +51,7 @@ def readiness(plan: Plan, world: World, now: float) -> list[Readiness]:
 
 
 def _nodes(plan: Plan, held: Held, now: float) -> int:
-    """What has to be ready for it, for what is held beside it, and for those who are still there."""
+    """What has to be ready for it, what is held beside it, and for those still there."""
     return plan.demands[plan.site.pool_of(held).name].due.at(max(now, held.start))
 
 

@@ -243,12 +243,16 @@ def rest_address(gke: Gke) -> Iterator[str]:
 
 def rest_client(address: str) -> container_v1.ClusterManagerClient:
     """Google's client, over REST."""
-    transport = ClusterManagerRestTransport(
+    return container_v1.ClusterManagerClient(transport=rest_transport(address))
+
+
+def rest_transport(address: str) -> ClusterManagerRestTransport:
+    """What leads its client to a local server, without credentials."""
+    return ClusterManagerRestTransport(
         host=address,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         url_scheme="http",
     )
-    return container_v1.ClusterManagerClient(transport=transport)
 
 
 @contextmanager

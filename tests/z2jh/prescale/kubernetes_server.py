@@ -223,14 +223,17 @@ def serving(api: Api) -> Iterator[str]:
         server.server_close()
 
 
+def kubeconfig(address: str) -> dict[str, Any]:
+    """What an operator has in ~/.kube/config."""
+    return {
+        "clusters": [{"name": "local", "cluster": {"server": address}}],
+        "users": [{"name": "prescale", "user": {"token": "local"}}],
+        "contexts": [{"name": "it", "context": {"cluster": "local", "user": "prescale"}}],
+        "current-context": "it",
+    }
+
+
 def client(address: str) -> Client:
     """The real client; to be closed."""
-    config = KubeConfig.from_dict(
-        {
-            "clusters": [{"name": "local", "cluster": {"server": address}}],
-            "users": [{"name": "prescale", "user": {"token": "local"}}],
-            "contexts": [{"name": "it", "context": {"cluster": "local", "user": "prescale"}}],
-            "current-context": "it",
-        }
-    )
+    config = KubeConfig.from_dict(kubeconfig(address))
     return Client(config=config, namespace=NAMESPACE, field_manager="prescale", trust_env=False)

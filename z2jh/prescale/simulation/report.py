@@ -24,8 +24,8 @@ _HEAD = (
 _STYLE = (
     "body{font:15px system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}"
     "table{border-collapse:collapse}td,th{padding:.3em .8em;text-align:right;"
-    "border-bottom:1px solid #ddd}td{white-space:nowrap}td:first-child,th:first-child{text-align:left}"
-    "svg{max-width:100%;height:auto}dl{columns:4}dt{font-weight:600;break-after:avoid}"
+    "border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}"
+    "td{white-space:nowrap}svg{max-width:100%;height:auto}dl{columns:4}dt{font-weight:600;break-after:avoid}"
 )
 _ALWAYS = "always on"
 
