@@ -166,6 +166,15 @@ def test_a_wrong_figure_is_told(
     assert message in capsys.readouterr().err
 
 
+def test_what_is_not_installed_is_told(files: Callable[..., Files]) -> None:
+    """On a machine where nobody has read the README; -S leaves out what is installed."""
+    command = [sys.executable, "-S", "-m", "z2jh.prescale", "plan", *given(files())]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "is missing: pip install -r" in line
+
+
 def test_it_runs_as_a_module(files: Callable[..., Files]) -> None:
     """From the checkout, and a reader that goes away is no failure."""
     command = [sys.executable, "-m", "z2jh.prescale", "plan", *given(files()), *WHEN]

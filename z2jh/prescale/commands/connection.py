@@ -6,7 +6,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from z2jh.prescale.errors import UsageError
 from z2jh.prescale.inputs import make_plan, read_site
 
 from .planning import files_of
@@ -64,11 +63,9 @@ def prepared(options: argparse.Namespace) -> Iterator[tuple[Plan, Reachable]]:
     site = read_site(files)
     now = int(time.time())
     plan = make_plan(files, site, now - _BEFORE, now + _AHEAD)
-    try:
-        # Both clients take longer to load than a plan to make.
-        from z2jh.prescale.cloud import cluster  # noqa: PLC0415
-    except ImportError as error:
-        raise UsageError(f"a client is missing: {error}; install requirements.txt") from error
+    # Both clients take longer to load than a plan to make.
+    from z2jh.prescale.cloud import cluster  # noqa: PLC0415
+
     where = cluster.place(site, options.cluster, options.namespace)
     with cluster.connect(site, where) as reached:
         yield plan, reached
