@@ -52,6 +52,7 @@ def test_plan_for_machines(files: Callable[..., Files], capsys: pytest.CaptureFi
         pytest.param(["--week", "2026-11-25"], 2, id="a week"),
         pytest.param(["--from", "2026-11-23T10:00", "--for", "1h"], 0, id="an hour"),
         pytest.param(["--from", "2026-11-23", "--for", "14d"], 4, id="two weeks"),
+        pytest.param(["--term", "short"], 6, id="a term"),
     ],
 )
 def test_any_time_can_be_planned(
@@ -61,7 +62,8 @@ def test_any_time_can_be_planned(
     count: int,
 ) -> None:
     """The class is on Mondays."""
-    assert main(["plan", *given(files()), *options, "--json"]) == 0
+    found = files(f"{SCHEDULE}terms: {{short: {{first: 2026-11-09, last: 2026-11-23}}}}\n")
+    assert main(["plan", *given(found), *options, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["changes"]) == count
 
 
@@ -72,6 +74,8 @@ def test_any_time_can_be_planned(
         pytest.param(["--for", "x"], "'x' is no duration", id="length"),
         pytest.param(["--for", "0m"], "up to 400 days", id="no length"),
         pytest.param(["--week", "2026-11-23", "--from", "2026-11-23"], "exclude", id="both"),
+        pytest.param(["--term", "autumn"], "there is no 'autumn' in the schedule", id="term"),
+        pytest.param(["--from", "0001-01-01"], "'0001-01-01' is no time", id="year"),
         pytest.param(["--plot", "plan.xyz"], "plan.xyz cannot be drawn", id="format"),
     ],
 )
