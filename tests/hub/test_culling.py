@@ -37,7 +37,9 @@ JOB_LIMIT = 240
 LATEST = TIMEOUT + 60 + 15 + 5 + 5 + 45
 LONG = LATEST + 50  # who is still there after that, is so because of what was done
 PAUSE = 30
-ARRIVAL = 15  # seconds between two students: two cores do not start all VS Codes at once
+ARRIVAL = 20  # seconds between two students: two cores do not start all VS Codes at once
+# Early enough for what comes of it to be seen before the cases end.
+RESTART = 90
 RESULTS = Path(__file__).parents[2] / "build"
 
 
@@ -69,7 +71,7 @@ class Visit:
     async def job(self) -> float | None:
         """A job runs in a terminal, and the browser is closed."""
         page = await self._vscode()
-        await run_job(page)
+        await run_job(page, self._hub.home(self.name))
         await page.context.close()
         return await self._lifetime(JOB_LIMIT + LATEST)
 
@@ -236,7 +238,7 @@ async def _play_all(steady: Hub, restarted: Hub, chromium: str, path: str) -> Li
         restarts, others, _ = await asyncio.gather(
             _play(restarted, browser, path, RESTARTED, 0),
             _play(steady, browser, path, STEADY, len(RESTARTED)),
-            _restart(restarted, after=(len(RESTARTED) + len(STEADY)) * ARRIVAL + PAUSE),
+            _restart(restarted, after=RESTART),
         )
         await browser.close()
     return restarts | others
