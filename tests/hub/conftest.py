@@ -302,7 +302,8 @@ async def open_file(page: Page) -> None:
 
 async def run_job(page: Page, home: Path) -> None:
     """Start something long in a terminal; it runs when this ends."""
-    terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea")
+    # More than one, if the first took its time to come.
+    terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea").first
     for _ in range(20):
         if await terminal.count():
             break

@@ -1,7 +1,7 @@
 """Who is culled on a real hub: a page that is merely open, and not a person, nor a job for a while.
 
-All students come at the same time, as each case takes minutes. What becomes of them is written
-to `build/culling-….json`, for jupyter-vscode-proxy as well, for the documentation to tell of both.
+All students come at the same time, as each case takes minutes. What becomes of them, with
+jupyter-vscode-proxy as well, is written to `build/culling.md`, for the documentation.
 """
 
 from __future__ import annotations
@@ -267,7 +267,27 @@ def lives(
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps({name: str(life) for name, life in found.items()}, indent=1)
     (RESULTS / f"culling-{request.param}.json").write_text(text)
+    (RESULTS / "culling.md").write_text(_table())
     return found
+
+
+def _table() -> str:
+    """What became of all of whom something is known, for the documentation."""
+    files = [RESULTS / f"culling-{who}.json" for who in PATHS]
+    known = [json.loads(file.read_text()) if file.exists() else {} for file in files]
+    lines = ["| | ours | jupyter-vscode-proxy |", "|---|---|---|"]
+    for name, case in {**STEADY, **RESTARTED}.items():
+        restarted = " The hub and its proxy are restarted amid that." if name in RESTARTED else ""
+        ends = [_end(lives.get(name, "")) for lives in known]
+        lines.append(f"| {case.__doc__}{restarted} | {' | '.join(ends)} |")
+    return "\n".join([*lines, ""])
+
+
+def _end(life: str) -> str:
+    try:
+        return "kept" if float(life) == ENDLESS else f"culled after {float(life):.0f} s"
+    except ValueError:  # it says what went wrong
+        return "not known"
 
 
 @pytest.mark.parametrize("case", OURS)

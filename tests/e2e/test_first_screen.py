@@ -1,0 +1,118 @@
+"""What a student meets at the first load, and what VS Code tells the world of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.vscode import command, explorer_row, type_in_terminal, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+    from tests.e2e.conftest import Lab, StartLab
+
+SIZE = 23  # of letters, which nobody has by accident
+
+
+def opened(lab: Lab, context: BrowserContext, path: str = "codeserver/") -> Page:
+    """VS Code, once the explorer shows the files."""
+    page = context.new_page()
+    page.goto(lab.page(path))
+    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    return page
+
+
+def keep_settings(lab: Lab, settings: dict[str, object]) -> None:
+    """Write a student's own settings, before VS Code starts."""
+    file = lab.home / ".local/share/code-server/User/settings.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(settings))
+
+
+@pytest.mark.parametrize("path", ["codeserver/", "codeserver/open/temperature.py"])
+def test_no_panel_is_ever_there(lab: Lab, context: BrowserContext, path: str) -> None:
+    """From the first moment on: one that goes away later has taken the keyboard by then."""
+    page = context.new_page()
+    page.add_init_script(
+        "new MutationObserver(() => {"
+        "  if (document.querySelector('.part.auxiliarybar .chat-viewpane, .part.auxiliarybar'"
+        "      + ' .composite.title')?.offsetWidth) window.hadPanel = true;"
+        "}).observe(document, {childList: true, subtree: true, attributes: true});"
+    )
+    page.goto(lab.page(path))
+    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    expect(page.locator(".statusbar")).to_be_visible()
+    assert page.evaluate("window.hadPanel") is None
+    expect(page.locator(".part.auxiliarybar")).not_to_be_visible()
+
+
+def test_the_first_screen_is_the_folder(lab: Lab, context: BrowserContext) -> None:
+    """No page, no dialog and no message is on it, and what is typed goes where a person clicks."""
+    page = opened(lab, context)
+    expect(page.locator(".statusbar")).to_be_visible()
+    expect(page.get_by_role("tab", name=re.compile("Welcome|Getting Started"))).to_have_count(0)
+    expect(page.locator(".monaco-dialog-box")).to_have_count(0)
+    expect(page.locator(".notification-toast")).to_have_count(0)
+    assert "VS Code" in page.title()
+
+
+def test_an_operators_settings_hold_and_a_students_win(
+    start_lab: StartLab, context: BrowserContext
+) -> None:
+    """`CodeServer.settings` are defaults, as the documentation says."""
+    given = {"editor.fontSize": SIZE, "editor.lineNumbers": "off"}
+    lab = start_lab(f"--CodeServer.settings={given}", "--CodeServer.title=Class Editor")
+    keep_settings(lab, {"editor.lineNumbers": "on"})
+    page = opened(lab, context)
+    explorer_row(page, "temperature.py").dblclick()
+    line = page.locator(".monaco-editor .view-line").first
+    expect(line).to_have_css("font-size", f"{SIZE}px")
+    expect(page.locator(".monaco-editor .line-numbers").first).to_be_visible()
+    assert "Class Editor" in page.title()
+
+
+def test_what_is_typed_is_on_disk_without_saving(lab: Lab, context: BrowserContext) -> None:
+    """A machine that is taken away a moment later takes nothing with it."""
+    page = opened(lab, context)
+    explorer_row(page, "primes.cpp").dblclick()
+    lines = page.locator(".monaco-editor .view-lines").first
+    expect(lines).to_contain_text("primes_below")
+    lines.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("// not saved by hand\n")
+    file = lab.root / "primes.cpp"
+    until(lambda: file.read_text().startswith("// not saved by hand\n"), page)
+
+
+@pytest.fixture
+def foreign(context: BrowserContext) -> set[str]:
+    """The hosts beside ours that pages ask for anything."""
+    found: set[str] = set()
+
+    def note(url: str) -> None:
+        host = urlsplit(url).hostname
+        if host not in {None, "127.0.0.1", "localhost"}:
+            found.add(str(host))
+
+    context.on("request", lambda request: note(request.url))
+    context.on("page", lambda page: page.on("websocket", lambda socket: note(socket.url)))
+    return found
+
+
+def test_the_browser_asks_nobody_else(lab: Lab, context: BrowserContext, foreign: set[str]) -> None:
+    """Not for telemetry, not for updates, not for pictures of extensions: while somebody works."""
+    page = opened(lab, context)
+    explorer_row(page, "temperature.py").dblclick()
+    expect(page.locator(".monaco-editor .view-lines").first).to_contain_text("temperatures")
+    command(page, "View: Show Explorer")
+    answer = lab.root / "telemetry-answer"
+    type_in_terminal(page, f"echo yes > {answer.name}")
+    until(answer.exists, page)
+    page.close()  # what is kept until then is sent when a page ends
+    assert not foreign
