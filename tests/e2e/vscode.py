@@ -33,6 +33,17 @@ def command(page: Page, name: str) -> None:
     pytest.fail(f"VS Code does not offer {name!r}")
 
 
+def offers(page: Page, name: str) -> bool:
+    """Whether the command palette has a command of this name now."""
+    page.keyboard.press("F1")
+    page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
+    expect(page.locator(".quick-input-list .monaco-list-row").first).to_be_visible()
+    rows = page.locator(".quick-input-list .monaco-list-row", has_text=name)
+    found = rows.count() > 0
+    page.keyboard.press("Escape")
+    return found
+
+
 def until(condition: Callable[[], bool], page: Page) -> None:
     """Waits, with the browser alive, until something outside of it is so."""
     for _ in range(600):
