@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
-expect.set_options(timeout=60_000)  # milliseconds; two cores run much at a time
-
 
 def explorer_row(page: Page, name: str) -> Locator:
     """The row of a file in VS Code's explorer."""
