@@ -1,16 +1,15 @@
-"""What a student meets at the first load, and what VS Code tells the world of it."""
+"""What a student meets at the first load."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.vscode import command, explorer_row, type_in_terminal, until
+from tests.e2e.vscode import explorer_row, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -88,31 +87,3 @@ def test_what_is_typed_is_on_disk_without_saving(lab: Lab, context: BrowserConte
     page.keyboard.type("// not saved by hand\n")
     file = lab.root / "primes.cpp"
     until(lambda: file.read_text().startswith("// not saved by hand\n"), page)
-
-
-@pytest.fixture
-def foreign(context: BrowserContext) -> set[str]:
-    """The hosts beside ours that pages ask for anything."""
-    found: set[str] = set()
-
-    def note(url: str) -> None:
-        host = urlsplit(url).hostname
-        if host not in {None, "127.0.0.1", "localhost"}:
-            found.add(str(host))
-
-    context.on("request", lambda request: note(request.url))
-    context.on("page", lambda page: page.on("websocket", lambda socket: note(socket.url)))
-    return found
-
-
-def test_the_browser_asks_nobody_else(lab: Lab, context: BrowserContext, foreign: set[str]) -> None:
-    """Not for telemetry, not for updates, not for pictures of extensions: while somebody works."""
-    page = opened(lab, context)
-    explorer_row(page, "temperature.py").dblclick()
-    expect(page.locator(".monaco-editor .view-lines").first).to_contain_text("temperatures")
-    command(page, "View: Show Explorer")
-    answer = lab.root / "telemetry-answer"
-    type_in_terminal(page, f"echo yes > {answer.name}")
-    until(answer.exists, page)
-    page.close()  # what is kept until then is sent when a page ends
-    assert not foreign

@@ -23,10 +23,10 @@ def command(page: Page, name: str) -> None:
     row = page.locator(".quick-input-list .monaco-list-row", has_text=name).first
     for _ in range(20):
         page.keyboard.press("F1")
-        page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
         try:
+            page.locator(".quick-input-widget input[type=text]").fill(f">{name}", timeout=3000)
             row.click(timeout=3000)
-        except TimeoutError:  # the palette shows what was possible when it was opened
+        except TimeoutError:  # it has gone again, or shows what was possible when it was opened
             page.keyboard.press("Escape")
         else:
             return
