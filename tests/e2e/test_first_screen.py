@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 from tests.e2e.vscode import explorer_row, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import BrowserContext, Page
 
     from tests.e2e.conftest import Lab, StartLab
@@ -87,3 +89,18 @@ def test_what_is_typed_is_on_disk_without_saving(lab: Lab, context: BrowserConte
     page.keyboard.type("// not saved by hand\n")
     file = lab.root / "primes.cpp"
     until(lambda: file.read_text().startswith("// not saved by hand\n"), page)
+
+
+def test_the_python_extension_starts_with_the_kernels_python(
+    start_lab: StartLab, context: BrowserContext, tmp_path: Path
+) -> None:
+    """That of the kernel `python3`, and not that of the Jupyter server, if they are two."""
+    kernel = tmp_path / "jupyter/kernels/python3/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    program = "/opt/class/bin/python"
+    described = {"argv": [program, "-m", "ipykernel_launcher", "-f", "{connection_file}"]}
+    kernel.write_text(json.dumps({**described, "display_name": "Class", "language": "python"}))
+    page = opened(start_lab(JUPYTER_PATH=str(tmp_path / "jupyter")), context)
+    told = page.locator("#vscode-workbench-web-configuration").get_attribute("data-settings")
+    defaults = json.loads(told or "")["configurationDefaults"]
+    assert defaults["python.defaultInterpreterPath"] == program
