@@ -30,6 +30,7 @@ exit codes:
   6  another prescale, or an operation on the cluster, is at work: the next run goes on
   7  the seats of a class are not ready in time
   8  with `plan --check`: more than the budget's cap is planned
+  130, 143  interrupted, ended by SIGTERM
 """
 
 _INTERRUPTED = 130

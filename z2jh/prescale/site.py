@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .capacity import Capacity
     from .errors import Problem
     from .meetings import Held
-    from .schedule.model import Schedule
+    from .schedule.model import Crowd, Schedule
     from .schedule.reading import Loaded
     from .values import Pool, Values
 
@@ -53,7 +53,7 @@ class Site:
 
     def pool_of(self, held: Held) -> Pool:
         """Where a meeting takes place."""
-        return self.values.pools[held.pool or self.schedule.pool]
+        return self.values.pools[_pool_name(held, self.schedule, self.values)]
 
     def price(self, pool: str) -> float | None:
         """Of a node of a pool for an hour; None if nobody said."""
@@ -108,6 +108,11 @@ def _pools(loaded: Loaded, values: Values) -> tuple[Schedule, list[Problem]]:
     return schedule.model_copy(update={"pool": pool, "fallback": fallback}), problems
 
 
+def _pool_name(each: Held | Crowd, schedule: Schedule, values: Values) -> str:
+    """As it is said; else where the profile's node selector leads."""
+    return each.pool or values.profiles[each.profile].pool or schedule.pool
+
+
 def _unusable(
     loaded: Loaded,
     schedule: Schedule,
@@ -116,16 +121,17 @@ def _unusable(
 ) -> Iterator[Problem]:
     for kind in ("classes", "events", "calendars"):
         for number, each in enumerate(getattr(schedule, kind)):
-            pool = each.pool or schedule.pool
-            if pool not in values.pools:
-                what = f"'{each.name}': there is no pool '{pool}'"
-                hint = f"the values have {', '.join(values.pools)}"
-                yield loaded.problem((kind, number, "pool"), what, hint)
-            elif each.profile not in values.profiles:
+            if each.profile not in values.profiles:
                 known = ", ".join(slug for slug in values.profiles if slug) or "none"
                 what = f"'{each.name}': there is no profile '{each.profile}'"
                 hint = f"singleuser.profileList has {known}"
                 yield loaded.problem((kind, number, "profile"), what, hint)
+                continue
+            pool = _pool_name(each, schedule, values)
+            if pool not in values.pools:
+                what = f"'{each.name}': there is no pool '{pool}'"
+                hint = f"the values have {', '.join(values.pools)}"
+                yield loaded.problem((kind, number, "pool"), what, hint)
             elif capacities[pool, each.profile].seats < 1:
                 found = capacities[pool, each.profile]
                 what = f"'{each.name}': a node of pool '{pool}' has no room for one student"

@@ -22,6 +22,7 @@ _BYTES = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 # The chart's own, where the values say nothing: values.yaml of Zero to JupyterHub 4.4.0.
 _CHART = {"memory": 2**30, "timeout": 3600, "every": 600, "start_timeout": 300, "spawns": 64}
+POOL_LABEL = "cloud.google.com/gke-nodepool"
 _PROVISIONING = ("spot", "preemptible", "standard")
 
 
@@ -56,11 +57,13 @@ class Profile:
         slug: its name in addresses.
         guarantee: CPU and memory that the scheduler counts.
         volumes: disks that the student's pod attaches.
+        pool: that its node selector names; any if empty.
     """
 
     slug: str
     guarantee: Room
     volumes: int
+    pool: str = ""
 
 
 @dataclass(frozen=True)
@@ -269,7 +272,8 @@ def _profiles(layers: _Layers) -> dict[str, Profile]:
     )
     cpu = layers.number(_guarantee(layers, (*user, "cpu", "guarantee"), (*user, "cpu", "limit")), 0)
     volumes = _volumes(layers)
-    plain = Profile("", Room(cpu, memory), volumes)
+    pool = layers.get(*user, "nodeSelector", POOL_LABEL, default="")
+    plain = Profile("", Room(cpu, memory), volumes, str(pool))
     profiles = {"": plain}
     for number, each in enumerate(layers.sequence("singleuser", "profileList")):
         if not isinstance(each, dict):
@@ -282,7 +286,8 @@ def _profiles(layers: _Layers) -> dict[str, Profile]:
             layers.number((*override, "cpu_guarantee"), cpu),
             layers.bytes((*override, "mem_guarantee"), memory),
         )
-        profiles[slug] = Profile(slug, guarantee, volumes)
+        own = layers.get(*override, "node_selector", POOL_LABEL, default=pool)
+        profiles[slug] = Profile(slug, guarantee, volumes, str(own))
         if each.get("default"):
             profiles[""] = profiles[slug]
     return profiles

@@ -32,15 +32,17 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 # What `apply` does, with the addresses of local servers for those of Google.
 PROGRAM = """
-import argparse, sys
+import argparse, signal, sys
 from pathlib import Path
 from tests.z2jh.prescale.google_server import CLUSTER, rest_client
 from tests.z2jh.prescale.kubernetes_server import NAMESPACE, client
+from z2jh.prescale.__main__ import end
 from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.commands.applying import apply_to
 from z2jh.prescale.inputs import Files, make_plan, read_site
+signal.signal(signal.SIGTERM, end)
 folder, now, google, kubernetes = sys.argv[1:]
 files = Files(Path(folder, "schedule.yaml"), [Path(folder, "values.yaml")])
 site = read_site(files)
@@ -120,6 +122,32 @@ def test_kill_at_any_call_and_run_again(
             name = "prescale-placeholder-students"
             assert api.objects["deployments", NAMESPACE, name]["spec"]["replicas"] == 8
     assert number > 8
+
+
+def test_who_is_asked_to_end_gives_the_lease_back(
+    files: Callable[..., Files], site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run after it need not wait for four minutes."""
+    folder = str(files().schedule.parent)
+    now = instant(date(2026, 11, 23), 9 * 60 + 56, site().schedule.timezone)
+    gke, api = Gke(), Api()
+    gke.pool("students")
+    gke.pool("ondemand")
+    gke.operations.append("stuck")
+    answer = gke.answer
+    with rest_address(gke) as google, serving(api) as kubernetes:
+        command = [sys.executable, "-c", PROGRAM, folder, str(now), google, kubernetes]
+        with subprocess.Popen(command, cwd=ROOT) as process:
+
+            def asked(method: str, request: Any) -> Any:
+                if method == "GetOperation":
+                    process.terminate()
+                return answer(method, request)
+
+            monkeypatch.setattr(gke, "answer", asked)
+            assert process.wait() == 143
+    (lease,) = api.all("leases")
+    assert lease["spec"]["holderIdentity"] == ""
 
 
 def _run_again(files: Files, now: int, google: str, kubernetes: str) -> None:

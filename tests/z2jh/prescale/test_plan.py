@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.z2jh.prescale.conftest import SCHEDULE
+from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
 from z2jh.prescale.meetings import Held
 from z2jh.prescale.plan import Extra
 
@@ -94,6 +94,21 @@ def test_a_profile_takes_its_own_room(
     """28 students of the large profile fill four nodes of seven."""
     text = SCHEDULE.replace("200", "28").replace("logins", "profile: large\n    logins")
     assert planned(site(text), MONDAY, TUESDAY).changes[0].nodes == 4
+
+
+def test_a_profile_s_node_selector_is_followed(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """Seats are made ready where the students' pods will be."""
+    selector = "node_selector: {cloud.google.com/gke-nodepool: ondemand}"
+    values = VALUES.replace("kubespawner_override: {", f"kubespawner_override: {{{selector}, ")
+    text = SCHEDULE.replace("200", "28").replace("logins", "profile: large\n    logins")
+    assert {it.pool for it in planned(site(text, values), MONDAY, TUESDAY).changes} == {"ondemand"}
+    everybody = VALUES.replace("singleuser:\n", f"singleuser:\n  {selector}\n").replace(
+        "node_selector", "nodeSelector"
+    )
+    plan = planned(site(SCHEDULE, everybody), MONDAY, TUESDAY)
+    assert {it.pool for it in plan.changes} == {"ondemand"}
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,12 @@ from lightkube.resources.core_v1 import Event, Node, Pod
 from lightkube.types import PatchType
 
 from z2jh.prescale.errors import ForbiddenError, PrescaleError, UnreachableError
+from z2jh.prescale.values import POOL_LABEL
 from z2jh.prescale.world import Node as NodeState
 
 from . import placeholders
 from .patience import Patience
-from .placeholders import COMPONENT, POOL_LABEL
+from .placeholders import COMPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

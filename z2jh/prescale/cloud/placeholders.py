@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from z2jh.prescale.values import POOL_LABEL
+
 if TYPE_CHECKING:
     from z2jh.prescale.site import Site
 
 COMPONENT = "prescale-placeholder"
 PRIORITY_CLASS = "prescale-placeholder"
-POOL_LABEL = "cloud.google.com/gke-nodepool"
 
 
 def name_of(pool: str) -> str:

@@ -90,7 +90,7 @@ class Crowd(Part):
         share: of the students that comes.
         logins: seconds in which all of them log in.
         profile: slug of the profile in the Helm values; the default one's if empty.
-        pool: name of the pool; the schedule's if empty.
+        pool: name of the pool; if empty, that of the profile's node selector, or the schedule's.
     """
 
     name: str = Field(min_length=1)
