@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
-from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .errors import Problem, ScheduleError
+from .errors import ScheduleError
+from .layers import merged
 from .machines import Machine, Room, machine
-from .schedule import document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .schedule.document import Document, Path_
+    from .layers import Layers
+    from .schedule.document import Path_
 
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 # The chart's own, where the values say nothing: values.yaml of Zero to JupyterHub 4.4.0.
 _CHART = {"memory": 2**30, "timeout": 3600, "every": 600, "start_timeout": 300, "spawns": 64}
 POOL_LABEL = "cloud.google.com/gke-nodepool"
@@ -111,93 +108,20 @@ class Values:
     cluster: dict[str, str]
 
 
-class _Layers:
-    """The merged values, and where each comes from."""
-
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        self.merged: dict[str, Any] = reduce(_merge, (it.content for it in documents), {})
-        self.problems: list[Problem] = []
-
-    def get(self, *path: str | int, default: Any = None) -> Any:  # noqa: ANN401 -- YAML's values
-        found: Any = self.merged
-        try:
-            for key in path:
-                found = found[key]
-        except (KeyError, IndexError, TypeError):
-            return default
-        return default if found is None else found
-
-    def mapping(self, *path: str | int) -> dict[Any, Any]:
-        found = self.get(*path, default={})
-        if not isinstance(found, dict):
-            self.bad(path, f"'{path[-1]}' is {found!r}", "write keys and values below it, indented")
-            return {}
-        return found
-
-    def sequence(self, *path: str | int) -> list[Any]:
-        found = self.get(*path, default=[])
-        if not isinstance(found, list):
-            self.bad(path, f"'{path[-1]}' is {found!r}", "write a list: lines that begin with '- '")
-            return []
-        return found
-
-    def bad(self, path: Path_, what: str, hint: str) -> None:
-        holders = [it for it in self._documents if path in it.lines] or list(self._documents)
-        at = holders[-1]
-        self.problems.append(Problem(str(at.file), at.line(path), what, hint))
-
-    def number(self, path: Path_, default: float) -> float:
-        value = self.get(*path, default=default)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not 0 <= value < math.inf
-        ):
-            self.bad(path, f"'{path[-1]}' is {value!r}", "write a number that is not negative")
-            return default
-        return value
-
-    def bytes(self, path: Path_, default: int) -> int:
-        value = self.get(*path, default=default)
-        match = _BYTES.fullmatch(str(value))
-        if isinstance(value, bool) or not match:
-            self.bad(path, f"'{path[-1]}' is {value!r}", "write bytes, as in 2147483648")
-            return default
-        return int(float(match.group(1)) * _UNITS[match.group(2)])
-
-
 def load(files: Sequence[Path]) -> Values:
     """Read layers of values, later ones over earlier ones, as Helm does.
 
     Raises:
         ScheduleError: what is needed is missing or wrong; all problems at once.
     """
-    documents = [document.read(file, typed=True) for file in files]
-    for each in documents:
-        if not isinstance(each.content, dict | None):
-            raise ScheduleError(
-                [Problem(str(each.file), 1, "is no map of values", "begin with `custom:`")]
-            )
-    layers = _Layers([it for it in documents if it.content])
-    if not layers.merged:
-        raise ScheduleError([Problem(str(it), None, "says nothing", "give values") for it in files])
+    layers = merged(files)
     found = _take(layers)
     if layers.problems:
         raise ScheduleError(layers.problems)
     return found
 
 
-def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    result = dict(under)
-    for key, value in over.items():
-        below = result.get(key)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        result[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
-    return result
-
-
-def _take(layers: _Layers) -> Values:
+def _take(layers: Layers) -> Values:
     image = layers.get("singleuser", "image", "name", default="")
     tag = layers.get("singleuser", "image", "tag", default="")
     timeout, every = (
@@ -223,7 +147,7 @@ def _take(layers: _Layers) -> Values:
     )
 
 
-def _pools(layers: _Layers) -> dict[str, Pool]:
+def _pools(layers: Layers) -> dict[str, Pool]:
     path: Path_ = ("custom", "pools")
     given = layers.get(*path)
     if not isinstance(given, dict) or not given:
@@ -237,7 +161,7 @@ def _pools(layers: _Layers) -> dict[str, Pool]:
     }
 
 
-def _pool(layers: _Layers, name: str, path: Path_) -> Pool | None:
+def _pool(layers: Layers, name: str, path: Path_) -> Pool | None:
     name_of_type = layers.get(*path, "machineType")
     provisioning = layers.get(*path, "provisioning", default="standard")
     if not isinstance(name_of_type, str):
@@ -264,7 +188,7 @@ def _pool(layers: _Layers, name: str, path: Path_) -> Pool | None:
     return Pool(name, kind, least, most, provisioning, pods, taint)
 
 
-def _profiles(layers: _Layers) -> dict[str, Profile]:
+def _profiles(layers: Layers) -> dict[str, Profile]:
     user: Path_ = ("singleuser",)
     memory = layers.bytes(
         _guarantee(layers, (*user, "memory", "guarantee"), (*user, "memory", "limit")),
@@ -293,12 +217,12 @@ def _profiles(layers: _Layers) -> dict[str, Profile]:
     return profiles
 
 
-def _guarantee(layers: _Layers, path: Path_, limit: Path_) -> Path_:
+def _guarantee(layers: Layers, path: Path_, limit: Path_) -> Path_:
     """The path that counts: Kubernetes takes the limit where there is no guarantee."""
     return limit if layers.get(*path) is None and layers.get(*limit) is not None else path
 
 
-def _volumes(layers: _Layers) -> int:
+def _volumes(layers: Layers) -> int:
     dynamic = layers.get("singleuser", "storage", "type", default="dynamic") == "dynamic"
     extra = layers.sequence("singleuser", "storage", "extraVolumes")
     claims = [it for it in extra if isinstance(it, dict) and "persistentVolumeClaim" in it]
