@@ -194,6 +194,6 @@ def _short(
 def _endless(site: Site) -> Iterator[str]:
     if site.values.cull is None and site.schedule.linger is None:
         yield (
-            "servers are not culled: those of an earlier class are not reckoned with; "
-            "say how long they stay with 'linger'"
+            "servers are not culled: they are taken to stay for a day after class; say how long "
+            "they do with 'linger'"
         )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .values import Pool, Values
 
 
+_A_DAY = 24 * 3600
+
+
 @dataclass(frozen=True)
 class Site:
     """All that a plan is made from, but what is held when.
@@ -49,7 +52,7 @@ class Site:
         said = self.schedule.linger
         if said is not None:
             return said
-        return self.values.cull.longest if self.values.cull else 0
+        return self.values.cull.longest if self.values.cull else _A_DAY
 
     def pool_of(self, held: Held) -> Pool:
         """Where a meeting takes place."""

@@ -59,6 +59,17 @@ def test_those_who_stay_after_a_class_are_reckoned_with(
     assert [it.nodes for it in more.changes] == [8, 11, 4, 0]
 
 
+def test_servers_that_are_not_culled_stay_for_a_day(
+    site: Callable[..., Site], planned: Callable[..., Plan]
+) -> None:
+    """Who does not know how long errs towards a seat for everybody, and says so."""
+    second = "  - {name: Next, students: 100, meets: [{days: mon, from: 20:00, to: 21:00}]}\n"
+    values = VALUES.replace("cull: {", "cull: {enabled: false, ")
+    plan = planned(site(SCHEDULE + second, values), MONDAY, TUESDAY)
+    assert [it.nodes for it in plan.changes] == [8, 0, 11, 0]
+    assert "stay for a day" in plan.notices[0]
+
+
 def test_a_short_gap_is_not_given_back(
     site: Callable[..., Site], planned: Callable[..., Plan]
 ) -> None:
