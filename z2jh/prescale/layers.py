@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -63,17 +62,14 @@ class Layers:
         at = holders[-1]
         self.problems.append(Problem(str(at.file), at.line(path), what, hint))
 
-    def number(self, path: Path_, default: float) -> float:
-        """A number that is not negative."""
+    def number(self, path: Path_, default: float, most: float = 1_000_000) -> float:
+        """A number from 0 to the most that makes sense."""
         value = self.get(*path, default=default)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not 0 <= value < math.inf
-        ):
-            self.bad(path, f"'{path[-1]}' is {value!r}", "write a number that is not negative")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value <= most:
+            self.bad(path, f"'{path[-1]}' is {value!r}", f"write a number from 0 to {most}")
             return default
-        return value
+        return float(value)
 
     def bytes(self, path: Path_, default: int) -> int:
         """Bytes, in KubeSpawner's notation: `2G` is 2 times 2^30."""

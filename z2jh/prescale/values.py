@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The chart's own, where the values say nothing: values.yaml of Zero to JupyterHub 4.4.0.
 _CHART = {"memory": 2**30, "timeout": 3600, "every": 600, "start_timeout": 300, "spawns": 64}
+_LONGEST = 14 * 24 * 3600  # seconds, as for the durations of a schedule
 POOL_LABEL = "cloud.google.com/gke-nodepool"
 _PROVISIONING = ("spot", "preemptible", "standard")
 
@@ -125,7 +126,7 @@ def _take(layers: Layers) -> Values:
     image = layers.get("singleuser", "image", "name", default="")
     tag = layers.get("singleuser", "image", "tag", default="")
     timeout, every = (
-        int(layers.number(("cull", key), _CHART[key])) for key in ("timeout", "every")
+        int(layers.number(("cull", key), _CHART[key], _LONGEST)) for key in ("timeout", "every")
     )
     cluster = layers.mapping("custom", "cluster")
     reserve = ("custom", "nodeReserve")

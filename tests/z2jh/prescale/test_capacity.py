@@ -137,6 +137,9 @@ def test_later_layers_win(tmp_path: Path) -> None:
         ),
         pytest.param(("timeout: 3600", "timeout: -1"), 17, "'timeout' is -1", id="negative"),
         pytest.param(
+            ("timeout: 3600", "timeout: 60000000000"), 17, "'timeout' is 60000000000", id="for ever"
+        ),
+        pytest.param(
             ("profileList:", "profileList: many\n  unused:"),
             12,
             "'profileList' is 'many'",
