@@ -123,6 +123,23 @@ class CodeServer(LoggingConfigurable):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_NEW_BROWSER_TAB",))
 
+    category = Unicode(
+        "Notebook",
+        help="""
+        The section of JupyterLab's launcher that the tile is in: "Notebook", "Console", "Other",
+        or a new one. When it is empty, the launcher has no tile.
+        Environment: JUPYTER_CODESERVER_CATEGORY.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_CATEGORY",))
+
+    prefetch = Bool(
+        True,  # noqa: FBT003 -- traitlets takes the default by position
+        help="""
+        Whether an idle JupyterLab has the browser fetch VS Code's large files ahead of the click.
+        Environment: JUPYTER_CODESERVER_PREFETCH.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_PREFETCH",))
+
     prestart = Bool(
         False,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
@@ -171,6 +188,13 @@ class CodeServer(LoggingConfigurable):
     def runtime(self) -> Path | None:
         """Where the sockets' folders are made; None: where such things are made here."""
         return _folder(self.runtime_folder)
+
+    def jupyter(self) -> dict[str, str]:
+        """What VS Code's side has to know of the Jupyter server, as environment variables."""
+        return {
+            "JUPYTER_CODESERVER_BASE_URL": getattr(self.parent, "base_url", "/"),
+            "JUPYTER_CODESERVER_ROOT": str(Path(getattr(self.parent, "root_dir", "")).absolute()),
+        }
 
     def shared_extensions(self) -> Path | None:
         """Where the shared extensions are; None: where the command line puts them."""

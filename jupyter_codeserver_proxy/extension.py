@@ -35,6 +35,7 @@ class CodeServerExtension(ExtensionApp):
         settings = Settings() if isinstance(options, CannotStart) else _settings(options)
         self._service = Service(launch, settings, self.log, self._record_activity)
         REGISTRY.register(self._service.figures)
+        self._tell_jupyterlab(options)
         root = Path(self.serverapp.root_dir if self.serverapp else "").absolute()
         self.handlers.extend(routes(self._service, root))
 
@@ -52,6 +53,18 @@ class CodeServerExtension(ExtensionApp):
         if self.serverapp:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = last
 
+    def _tell_jupyterlab(self, options: CodeServer | CannotStart) -> None:
+        # Into the pages of JupyterLab and Notebook, where our extension of them reads it.
+        wrong = isinstance(options, CannotStart)
+        told = {
+            "title": "VS Code" if wrong else options.title,
+            "newBrowserTab": wrong or options.new_browser_tab,
+            "prefetch": not wrong and options.prefetch,
+        }
+        if self.serverapp:
+            settings = self.serverapp.web_app.settings
+            settings.setdefault("page_config_data", {})["codeserver"] = told
+
     def _configured(self) -> CodeServer | CannotStart:
         try:
             return config.configured(self.serverapp, os.environ)
@@ -65,6 +78,7 @@ def _settings(options: CodeServer) -> Settings:
         timeout=options.timeout,
         runtime=options.runtime(),
         prestart=options.prestart,
+        prefetch=options.prefetch,
         job_limit=options.job_limit,
         idle_timeout=options.idle_timeout,
     )

@@ -42,6 +42,7 @@ def routes(service: Service, root: Path) -> list[tuple[str, type[JupyterHandler]
         ("codeserver(/.*)", CodeServerHandler, shared),
         ("codeserver", SlashHandler, {}),
         ("api/codeserver", StatusHandler, shared),
+        ("api/codeserver/assets", AheadHandler, shared),
         ("api/codeserver/(start|stop|restart)", OrderHandler, shared),
     ]
 
@@ -58,6 +59,9 @@ class CodeServerHandler(ProxyHandler):
         # A look beforehand, as the assets take a thread to look at the disk.
         if _ASSET.match(self.target) and await self._is_answered_from_disk():
             return None
+        if self._is_speculative():
+            await self._say_why_not()
+            return None
         upstream = self._service.want(by_person=self._is_page())
         if upstream is None:
             await self._say_why_not()
@@ -73,6 +77,10 @@ class CodeServerHandler(ProxyHandler):
         self.log.info("code-server did not answer: %s", error)
         self._service.want(by_person=self._is_page())
         await self._say_why_not()
+
+    def _is_speculative(self) -> bool:
+        """Whether the browser fetches ahead of a click, which is to start nothing."""
+        return "prefetch" in self.request.headers.get("Sec-Purpose", "")
 
     def _is_page(self) -> bool:
         """Whether a person is going to see the answer."""
@@ -172,6 +180,16 @@ class StatusHandler(_ServiceHandler):
     async def get(self) -> None:
         """Answers with the state of code-server."""
         self.finish(json.dumps(await self._service.status()))
+
+
+class AheadHandler(_ServiceHandler):
+    """`GET api/codeserver/assets`."""
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator] # Jupyter's is not typed
+    async def get(self) -> None:
+        """Answers with what a browser may fetch ahead of a click."""
+        self.finish(json.dumps({"assets": await self._service.ahead()}))
 
 
 class OrderHandler(_ServiceHandler):

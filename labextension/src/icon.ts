@@ -1,0 +1,5 @@
+import { LabIcon } from "@jupyterlab/ui-components";
+
+import svgstr from "../../jupyter_codeserver_proxy/vscode.svg";
+
+export const vscodeIcon = new LabIcon({ name: "codeserver:vscode", svgstr });
