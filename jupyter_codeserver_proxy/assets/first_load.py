@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .files import AssetRoot
 
-# Below `lib/vscode`, in the order in which 4.139.1 asks; what a version lacks is left out.
+# Below `lib/vscode`, the large ones in the order in which 4.139.1 asks, up to a file that is shown
+# in color; what another version lacks is left out.
 _PATHS = (
-    "out/vs/code/browser/workbench/workbench.js",
-    "out/vs/code/browser/workbench/workbench.css",
     "out/nls.messages.js",
+    "out/vs/code/browser/workbench/workbench.css",
+    "out/vs/code/browser/workbench/workbench.js",
+    "out/media/codicon.ttf",
+    "out/vs/editor/common/services/editorWebWorkerMain.js",
+    "out/vs/workbench/api/worker/extensionHostWorkerMain.js",
+    "node_modules/vscode-oniguruma/release/main.js",
+    "node_modules/vscode-textmate/release/main.js",
+    "node_modules/vscode-oniguruma/release/onig.wasm",
 )
 
 

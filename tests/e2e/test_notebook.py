@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.vscode import explorer_row
@@ -39,6 +40,7 @@ def test_its_first_page_opens_a_folder_and_shows_what_runs(
     expect(item).to_contain_text("VS Code (running)")
 
 
+@pytest.mark.slow
 def test_its_file_menu_opens_the_notebook(lab: Lab, context: BrowserContext) -> None:
     """A notebook's own page leads to VS Code with that notebook."""
     page = context.new_page()
