@@ -43,10 +43,11 @@ class Step(str, Enum):
     LAB = "lab"
 
 
+SLOW = Profile(megabits=5, round_trip=60)
 LINKS: dict[Step, Profile | None] = {
     Step.LOOPBACK: None,
     Step.FAST_LINK: Profile(megabits=20, round_trip=30),
-    Step.SLOW_LINK: Profile(megabits=5, round_trip=60),
+    Step.SLOW_LINK: SLOW,
 }
 
 _EDITORS = (Contender.DIRECT, Contender.PEER_TCP, Contender.PEER_SOCKET, Contender.OURS)

@@ -17,7 +17,7 @@ from . import browser, load
 from .application import application
 from .errors import MeasurementError
 from .link import LinkProcess, link_to
-from .measurements import LINKS, ROWS, Contender, Step, contenders
+from .measurements import LINKS, ROWS, SLOW, Contender, Step, contenders
 from .servers import Server, running, settle, wake
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Bench:
     def _open_after_idling(self, server: Server) -> float:
         """JupyterLab comes first, and is left alone until nothing passes any more."""
         with (
-            link_to(server.port, LINKS[Step.SLOW_LINK]) as link,
+            link_to(server.port, SLOW) as link,
             browser.window(self.chromium, self.executable) as window,
         ):
             window.login(server, link.port)

@@ -55,11 +55,11 @@ class CodeServerExtension(ExtensionApp):
 
     def _tell_jupyterlab(self, options: CodeServer | CannotStart) -> None:
         # Into the pages of JupyterLab and Notebook, where our extension of them reads it.
-        wrong = isinstance(options, CannotStart)
+        chosen = config.CodeServer() if isinstance(options, CannotStart) else options
         told = {
-            "title": "VS Code" if wrong else options.title,
-            "newBrowserTab": wrong or options.new_browser_tab,
-            "prefetch": not wrong and options.prefetch,
+            "title": chosen.title,
+            "newBrowserTab": chosen.new_browser_tab,
+            "prefetch": chosen.prefetch,
         }
         if self.serverapp:
             settings = self.serverapp.web_app.settings

@@ -33,7 +33,11 @@ exports.open = async (chosen) => {
   const way = wayFromRoot(notebook);
   if (!way) {
     window.showErrorMessage(
-      l10n.t("{0} is not below {1}, which JupyterLab shows.", notebook.fsPath, ROOT ?? "/"),
+      l10n.t(
+        "{0} is not below {1}, the folder that JupyterLab shows.",
+        path.basename(notebook.fsPath),
+        ROOT ?? "/",
+      ),
     );
     return;
   }

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +14,11 @@ from playwright.sync_api import expect
 from jupyter_codeserver_proxy.assets.files import find_root
 from tests.e2e.conftest import status
 from tests.e2e.vscode import command, explorer_row, until
+from tests.e2e.vscode import menu_item as vscode_menu_item
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import BrowserContext, Locator, Page
 
     from tests.e2e.conftest import Lab, StartLab
@@ -220,22 +222,12 @@ def test_nothing_is_fetched_ahead_where_it_would_be_a_burden(
     assert any("api/codeserver/assets" in url for url in asked) == asks
 
 
-@pytest.fixture
-def notebook_in_vscode(lab: Lab, context: BrowserContext) -> Page:
-    """VS Code with a notebook's row in its explorer."""
-    page = context.new_page()
-    page.goto(lab.page("codeserver/"))
-    expect(explorer_row(page, "dice.ipynb")).to_be_visible()
-    return page
-
-
-def test_a_notebook_leads_back_to_jupyterlab(
-    lab: Lab, context: BrowserContext, notebook_in_vscode: Page
-) -> None:
+def test_a_notebook_leads_back_to_jupyterlab(lab: Lab, context: BrowserContext) -> None:
     """The context menu of VS Code's explorer opens it in JupyterLab."""
-    explorer_row(notebook_in_vscode, "dice.ipynb").click(button="right")
-    item = notebook_in_vscode.locator(".monaco-menu .action-item", has_text="Open in JupyterLab")
-    page = opened(context, item)
+    vscode = context.new_page()
+    vscode.goto(lab.page("codeserver/"))
+    row = explorer_row(vscode, "dice.ipynb")
+    page = opened(context, vscode_menu_item(vscode, row, "Open in JupyterLab"))
     expect(page.get_by_role("tab", name="dice.ipynb")).to_be_visible()
     assert page.url.startswith(lab.url)
 
@@ -252,4 +244,6 @@ def test_a_notebook_outside_of_jupyters_root_is_refused(
     explorer_row(page, "outside.ipynb").dblclick()
     expect(page.get_by_role("tab", name=re.compile("outside.ipynb"))).to_be_visible()
     command(page, "Jupyter: Open in JupyterLab")
-    expect(page.locator(".notifications-toasts")).to_contain_text(f"is not below {lab.root}")
+    expect(page.locator(".notifications-toasts")).to_contain_text(
+        f"outside.ipynb is not below {lab.root}"
+    )

@@ -42,6 +42,8 @@ def test_ours_stands_among_its_own(
     manifest = json.loads((ours / "package.json").read_text())
     assert (ours / manifest["main"]).is_file()
     assert manifest["contributes"]["configurationDefaults"] == defaults
+    assert manifest["contributes"]["commands"]
+    assert (ours / "package.nls.json").is_file()
 
 
 def test_shared_extensions_stand_among_them(own: Path, tmp_path: Path) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 RECORD = CHECKOUT / "labextension" / "built.sha256"
 BUILT = CHECKOUT / "jupyter_codeserver_proxy" / "labextension"
-SOURCES = ("install.json", "package.json", "package-lock.json", "tsconfig.json", "src/*", "schema/*")
+SOURCES = (
+    "install.json",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "src/*",
+    "schema/*",
+)
 
 REMEDY = "run `make labextension` and commit what it changes"
 
@@ -20,7 +27,7 @@ def relative(files: set[Path]) -> set[str]:
 
 def test_the_build_is_that_of_the_source() -> None:
     """Each source and each built file is the one that the last build has recorded."""
-    recorded = dict(reversed(line.split("  ")) for line in RECORD.read_text().splitlines())
+    recorded = {name: digest for digest, name in map(str.split, RECORD.read_text().splitlines())}
     sources = {file for pattern in SOURCES for file in (RECORD.parent).glob(pattern)}
     icon = CHECKOUT / "jupyter_codeserver_proxy" / "vscode.svg"
     built = {file for file in BUILT.rglob("*") if file.is_file()}
