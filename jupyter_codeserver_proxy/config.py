@@ -132,6 +132,16 @@ class CodeServer(LoggingConfigurable):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_CATEGORY",))
 
+    rank = Int(
+        default_value=None,
+        allow_none=True,
+        help="""
+        The place of the tile in its section: those of smaller ranks come before it. When it is
+        None, it comes behind those that have one.
+        Environment: JUPYTER_CODESERVER_RANK.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_RANK",))
+
     prefetch = Bool(
         True,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
@@ -188,6 +198,14 @@ class CodeServer(LoggingConfigurable):
     def runtime(self) -> Path | None:
         """Where the sockets' folders are made; None: where such things are made here."""
         return _folder(self.runtime_folder)
+
+    def draws_tile(self) -> bool:
+        """Whether our extension of JupyterLab draws the tile instead of jupyter-server-proxy's.
+
+        That one has no ranks, and no icon but in the sections of kernels.
+        """
+        is_usual = self.category in {"Notebook", "Console"} and self.rank is None
+        return bool(self.category) and not is_usual
 
     def jupyter(self) -> dict[str, str]:
         """What VS Code's side has to know of the Jupyter server, as environment variables."""

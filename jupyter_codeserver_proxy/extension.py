@@ -60,6 +60,9 @@ class CodeServerExtension(ExtensionApp):
             "title": chosen.title,
             "newBrowserTab": chosen.new_browser_tab,
             "prefetch": chosen.prefetch,
+            "tile": {"category": chosen.category, "rank": chosen.rank}
+            if chosen.draws_tile()
+            else None,
         }
         if self.serverapp:
             settings = self.serverapp.web_app.settings

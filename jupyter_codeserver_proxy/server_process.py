@@ -37,7 +37,7 @@ def server_process(
         options = configured()
     except CannotStart as error:
         log.error("%s", error)  # noqa: TRY400 -- a wrong option is told in one line
-        return {"command": _refusal(error), "launcher_entry": _tile(), **_ON_A_SOCKET}
+        return {"command": _refusal(error), "launcher_entry": _tile("VS Code"), **_ON_A_SOCKET}
     wanted = command.environment(options.environment, inherited, Path(sys.prefix, "bin"))
     changed = {name for name, value in wanted.items() if inherited.get(name) != value}
     return {
@@ -45,7 +45,11 @@ def server_process(
         "environment": {_literally(name): _literally(wanted[name]) for name in changed},
         "timeout": options.timeout,
         "new_browser_tab": options.new_browser_tab,
-        "launcher_entry": _tile(options.title, options.category),
+        "launcher_entry": {
+            **_tile(options.title),
+            "category": options.category,
+            "enabled": bool(options.category) and not options.draws_tile(),
+        },
         **_ON_A_SOCKET,
     }
 
@@ -54,13 +58,8 @@ def server_process(
 _ON_A_SOCKET = {"unix_socket": True}
 
 
-def _tile(title: str = "VS Code", category: str = "Notebook") -> dict[str, Any]:
-    return {
-        "title": title,
-        "icon_path": str(ICON),
-        "category": category,
-        "enabled": bool(category),
-    }
+def _tile(title: str) -> dict[str, Any]:
+    return {"title": title, "icon_path": str(ICON)}
 
 
 def _start(

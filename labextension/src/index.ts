@@ -4,12 +4,13 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/applica
 import { Dialog, ICommandPalette, showDialog } from "@jupyterlab/apputils";
 import { IDocumentManager } from "@jupyterlab/docmanager";
 import { IDefaultFileBrowser, IFileBrowserFactory } from "@jupyterlab/filebrowser";
+import { ILauncher } from "@jupyterlab/launcher";
 import { IRunningSessionManagers } from "@jupyterlab/running";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 
 import { Api } from "./api";
-import { vscodeIcon } from "./icon";
+import { vscodeIcon, vscodeIconUrl } from "./icon";
 import { open } from "./open";
 import { readOptions } from "./options";
 import { Place, type Origin } from "./place";
@@ -29,6 +30,7 @@ const opening: JupyterFrontEndPlugin<void> = {
     IDocumentManager,
     IFileBrowserFactory,
     IDefaultFileBrowser,
+    ILauncher,
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -37,6 +39,7 @@ const opening: JupyterFrontEndPlugin<void> = {
     documents: IDocumentManager | null,
     browsers: IFileBrowserFactory | null,
     defaultBrowser: IDefaultFileBrowser | null,
+    launcher: ILauncher | null,
   ) => {
     const options = readOptions();
     if (!options) {
@@ -54,6 +57,19 @@ const opening: JupyterFrontEndPlugin<void> = {
       execute: (args) => open(path(args), api, options, app.commands),
     });
     palette?.addItem({ command: "codeserver:open", category: options.title });
+    if (launcher && options.tile) {
+      app.commands.addCommand("codeserver:show", {
+        label: options.title,
+        icon: vscodeIcon,
+        execute: () => open(null, api, options, app.commands),
+      });
+      launcher.add({
+        command: "codeserver:show",
+        category: options.tile.category,
+        rank: options.tile.rank ?? undefined,
+        kernelIconUrl: vscodeIconUrl, // of the sections of kernels
+      });
+    }
   },
 };
 
@@ -61,16 +77,16 @@ const running: JupyterFrontEndPlugin<void> = {
   id: `${ID}:running`,
   description: "Shows VS Code among the running terminals and kernels.",
   autoStart: true,
-  requires: [IRunningSessionManagers],
-  optional: [ITranslator, ICommandPalette],
+  // Not required: Notebook's page of a single document has no such panel.
+  optional: [IRunningSessionManagers, ITranslator, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
-    managers: IRunningSessionManagers,
+    managers: IRunningSessionManagers | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
   ) => {
     const options = readOptions();
-    if (!options) {
+    if (!options || !managers) {
       return;
     }
     const trans = (translator ?? nullTranslator).load(DOMAIN);

@@ -9,6 +9,8 @@ export interface IOptions {
   newBrowserTab: boolean;
   /** Whether VS Code's files may be fetched ahead of a click. */
   prefetch: boolean;
+  /** Where the tile is; null leaves it to jupyter-server-proxy. */
+  tile: { category: string; rank: number | null } | null;
 }
 
 /** The options; null where the server extension is off, and with it all that we call. */

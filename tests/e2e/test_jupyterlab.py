@@ -82,6 +82,31 @@ def test_there_is_one_tile(jupyterlab: Page) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "section", "icon"),
+    [
+        pytest.param(["category=Other"], "Other", "svg", id="category"),
+        pytest.param(["category=Editors"], "Editors", "svg", id="new-category"),
+        pytest.param(["rank=-1"], "Notebook", "img", id="rank"),
+    ],
+)
+def test_options_place_the_tile(
+    start_lab: StartLab, context: BrowserContext, arguments: list[str], section: str, icon: str
+) -> None:
+    """It is in the section and place that they give, with its icon, once, and opens VS Code."""
+    lab = start_lab(*[f"--CodeServer.{argument}" for argument in arguments])
+    page = open_jupyterlab(lab, context)
+    tiles = page.locator(".jp-LauncherCard", has_text="VS Code")
+    expect(tiles).to_have_count(1)
+    where = page.locator(".jp-Launcher-section", has=tiles)
+    expect(where.locator(".jp-Launcher-sectionTitle")).to_have_text(section)
+    expect(tiles.locator(f".jp-LauncherCard-icon {icon}").first).to_be_visible()
+    if "rank" in arguments[0]:
+        expect(where.locator(".jp-LauncherCard").first).to_contain_text("VS Code")
+    assert opened(context, tiles).url.startswith(f"{lab.url}codeserver/")
+
+
+@pytest.mark.slow
 def test_a_folder_opens_from_the_file_browser(jupyterlab: Page, context: BrowserContext) -> None:
     """Its context menu opens VS Code on it in a new tab of the browser, whatever its name."""
     listed(jupyterlab, FOLDER).click(button="right")
