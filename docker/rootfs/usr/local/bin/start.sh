@@ -30,7 +30,7 @@ run_hooks() { # FOLDER
             continue
         elif [[ $hook == *.sh ]]; then
             log INFO "sourcing $hook"
-            # shellcheck source=/dev/null -- it is the operator's
+            # shellcheck source=/dev/null # it is the operator's
             source "$hook" || log WARNING "$hook has failed with $?; going on without it"
         elif [[ -x $hook ]]; then
             log INFO "running $hook"
