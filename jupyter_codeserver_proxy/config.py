@@ -243,6 +243,14 @@ class CodeServer(Policy):
             switched_off=self.switched_off(),
         )
 
+    def picture(self) -> str | None:
+        """The picture of the tile, in SVG; None: ours, also where it cannot be read."""
+        try:
+            return Path(self.icon).expanduser().read_text("utf-8") if self.icon else None
+        except (OSError, UnicodeDecodeError) as error:
+            self.log.warning("CodeServer.icon cannot be read: %s", error)
+            return None
+
     def additions(self) -> dict[str, str]:
         """The environment variables that code-server gets beside Jupyter's own."""
         return {**self.variables(), **self.environment}

@@ -61,6 +61,7 @@ class CodeServerExtension(ExtensionApp):
         chosen = config.CodeServer() if isinstance(options, CannotStart) else options
         told = {
             "title": chosen.title,
+            "icon": chosen.picture(),
             "newBrowserTab": chosen.new_browser_tab,
             "prefetch": chosen.prefetch,
             "tile": {"category": chosen.category, "rank": chosen.rank}

@@ -76,7 +76,10 @@ class CodeServerHandler(ProxyHandler):
 
     def rewritten(self, body: bytes) -> bytes:
         """VS Code's page, with settings that hold from its first moment."""
-        return workbench.with_defaults(body, self._service.defaults)
+        # JupyterLab as this browser calls it, to which our extension of VS Code leads back.
+        origin = f"{self.request.protocol}://{self.request.host}"
+        jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
+        return workbench.with_defaults(body, self._service.defaults, [jupyterlab])
 
     async def _is_answered_from_disk(self) -> bool:
         if self.request.method not in {"GET", "HEAD"}:

@@ -128,7 +128,9 @@ function watchJobs(reporter) {
 
 exports.activate = (context) => {
   context.subscriptions.push(
-    vscode.commands.registerCommand("jupyterCodeserver.openInJupyterLab", jupyterlab.open),
+    vscode.commands.registerCommand("jupyterCodeserver.openInJupyterLab", (notebook) =>
+      jupyterlab.open(context.extension.id, notebook),
+    ),
   );
   if (!FOLDER) return; // not started by Jupyter
   const reporter = new Reporter(path.join(FOLDER, `${process.pid}.json`));

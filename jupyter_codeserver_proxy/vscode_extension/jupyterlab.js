@@ -18,13 +18,16 @@ function wayFromRoot({ scheme, fsPath: file }) {
   return ways.find((way) => way && way.split(path.sep)[0] !== "..");
 }
 
-/** Jupyter's address as this browser calls it, which VS Code's address of ports begins with. */
-function jupyter() {
-  return new URL(process.env.VSCODE_PROXY_URI).origin + BASE_URL;
+/** Jupyter's address as this browser calls it: only VS Code's page knows, and tells where a page of
+ * others would have to lead to in order to come back. */
+async function jupyter(extension) {
+  const back = vscode.Uri.from({ scheme: vscode.env.uriScheme, authority: extension, path: "/" });
+  const { scheme, authority } = await vscode.env.asExternalUri(back);
+  return `${scheme}://${authority}${BASE_URL}`;
 }
 
 /** Opens the notebook that was chosen, else the one in front. */
-exports.open = async (chosen) => {
+exports.open = async (extension, chosen) => {
   const notebook = chosen ?? window.tabGroups.activeTabGroup.activeTab?.input?.uri;
   if (!notebook) {
     window.showErrorMessage(l10n.t("Choose a notebook, or open one, to see it in JupyterLab."));
@@ -42,5 +45,7 @@ exports.open = async (chosen) => {
     return;
   }
   const encoded = way.split(path.sep).map(encodeURIComponent).join("/");
-  await vscode.env.openExternal(vscode.Uri.parse(`${jupyter()}lab/tree/${encoded}`, true));
+  const address = `${await jupyter(extension)}lab/tree/${encoded}`;
+  // As text, which VS Code takes as well: from a Uri it would encode a "#" of the name twice.
+  await vscode.env.openExternal(address);
 };

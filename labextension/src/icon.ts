@@ -1,6 +1,11 @@
+/** The picture of the tile, in menus too. */
+
 import { LabIcon } from "@jupyterlab/ui-components";
 
-import svgstr from "../../jupyter_codeserver_proxy/vscode.svg";
+import standard from "../../jupyter_codeserver_proxy/vscode.svg";
+import { readOptions } from "./options";
+
+const svgstr = readOptions()?.icon ?? standard;
 
 export const vscodeIcon = new LabIcon({ name: "codeserver:vscode", svgstr });
 

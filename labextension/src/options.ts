@@ -5,6 +5,8 @@ import { PageConfig } from "@jupyterlab/coreutils";
 export interface IOptions {
   /** What a student calls VS Code. */
   title: string;
+  /** Its picture, in SVG; null: ours. */
+  icon: string | null;
   /** Whether VS Code opens in a tab of the browser, or in one of JupyterLab. */
   newBrowserTab: boolean;
   /** Whether VS Code's files may be fetched ahead of a click. */

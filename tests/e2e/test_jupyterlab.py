@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -247,14 +248,21 @@ def test_nothing_is_fetched_ahead_where_it_would_be_a_burden(
     assert any("api/codeserver/assets" in url for url in asked) == asks
 
 
-def test_a_notebook_leads_back_to_jupyterlab(lab: Lab, context: BrowserContext) -> None:
-    """The context menu of VS Code's explorer opens it in JupyterLab."""
+def test_a_notebook_leads_back_to_jupyterlab(start_lab: StartLab, context: BrowserContext) -> None:
+    """The menu of VS Code's explorer opens it, without a question, where this browser has it.
+
+    By a name that Jupyter does not know, as behind a hub, and without the proxy for ports.
+    """
+    lab = start_lab("--ServerApp.allow_remote_access=True", "--CodeServer.port_forwarding=False")
+    (lab.root / FOLDER).mkdir()
+    (lab.root / "dice.ipynb").rename(lab.root / FOLDER / "dice.ipynb")
+    hub = lab.url.replace("127.0.0.1", "hub.localhost")
     vscode = context.new_page()
-    vscode.goto(lab.page("codeserver/"))
+    vscode.goto(f"{hub}codeserver/open/{quote(FOLDER)}?token={lab.token}")
     row = explorer_row(vscode, "dice.ipynb")
     page = opened(context, vscode_menu_item(vscode, row, "Open in JupyterLab"))
     expect(page.get_by_role("tab", name="dice.ipynb")).to_be_visible()
-    assert page.url.startswith(lab.url)
+    assert page.url.startswith(hub)
 
 
 @pytest.mark.slow
