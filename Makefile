@@ -134,4 +134,4 @@ chromium:
 	@tests/e2e/install-chromium
 
 clean:  ## remove the environments and what was built
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis labextension/node_modules labextension/lib

@@ -247,7 +247,7 @@ def _jupyter(
     if contender is Contender.JUPYTER:
         _configure_empty_handler(home)
     if not extension:
-        settings["LabApp.labextensions_path"] = [str(_other_labextensions(home))]
+        settings["LabApp.labextensions_path"] = _other_labextensions(home)
     arguments = (f"--{name}={value}" for name, value in settings.items())
     command = (sys.executable, "-m", "jupyter_server", *arguments)
     with running_process(command, home, setup.workspace, variables) as process:

@@ -60,8 +60,10 @@ class CodeServerHandler(ProxyHandler):
         # A look beforehand, as the assets take a thread to look at the disk.
         if _ASSET.match(self.target) and await self._is_answered_from_disk():
             return None
-        if self._is_speculative():
-            await self._say_why_not()
+        if self._is_speculative():  # not even a page, which would wait for a start
+            self.set_status(503)
+            self.set_header("Cache-Control", "no-store")
+            await self.finish()
             return None
         upstream = self._service.want(by_person=self._is_page())
         if upstream is None:

@@ -22,11 +22,11 @@ export class Place {
   /** A path that is relative to Jupyter's root; null for what is no file or folder there. */
   find(origin: Origin): string | null {
     const path = this._path(origin);
-    return path === null ? null : this.local(path);
+    return path === null ? null : this._local(path);
   }
 
   /** The path without its drive; null if that is a drive that no other program can read. */
-  local(path: string): string | null {
+  private _local(path: string): string | null {
     const { contents } = this._app.serviceManager;
     return LOCAL_DRIVES.includes(contents.driveName(path)) ? contents.localPath(path) : null;
   }

@@ -149,6 +149,31 @@ def test_an_open_document_opens_by_its_tab_menu_and_palette(
     expect(third.value).to_have_url(re.compile("temperature"))
 
 
+@pytest.mark.slow
+def test_documents_of_other_drives_are_no_files(
+    start_lab: StartLab, context: BrowserContext
+) -> None:
+    """The drive of jupyter-collaboration has the server's files; what another has, nobody knows."""
+    lab = start_lab("--LabApp.expose_app_in_browser=True")
+    page = open_jupyterlab(lab, context)
+    page.evaluate("""() => {
+      const { contents } = jupyterapp.serviceManager;
+      const Drive = contents._defaultDrive.constructor;
+      for (const name of ["RTC", "Cloud"]) contents.addDrive(new Drive({ name }));
+    }""")
+    for drive, is_enabled in (("Cloud", False), ("RTC", True)):
+        document = {"path": f"{drive}:temperature.py"}
+        page.evaluate(
+            "(document) => jupyterapp.commands.execute('docmanager:open', document)", document
+        )
+        expect(page.get_by_role("tab", name="temperature.py").last).to_be_visible()
+        found = page.evaluate("() => jupyterapp.commands.isEnabled('codeserver:open')")
+        assert found == is_enabled
+    with context.expect_page() as new:
+        page.evaluate("() => jupyterapp.commands.execute('codeserver:open')")
+    expect(new.value).to_have_url(re.compile(r"temperature\.py"))
+
+
 def test_the_running_panel_shows_restarts_and_shuts_down(
     start_lab: StartLab, context: BrowserContext
 ) -> None:

@@ -90,11 +90,20 @@ async def test_what_is_listed_is_answered_and_nothing_is_started(jp_fetch: Fetch
     assert await state(jp_fetch) == "stopped"
 
 
-@pytest.mark.parametrize("path", [f"{STATIC}/{WITHOUT_COMPRESSED}", ""], ids=["asset", "page"])
-async def test_what_is_fetched_ahead_never_starts_code_server(jp_fetch: Fetch, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "destination"),
+    [
+        pytest.param(f"{STATIC}/{WITHOUT_COMPRESSED}", "script", id="asset"),
+        pytest.param("", "document", id="page"),
+    ],
+)
+async def test_what_is_fetched_ahead_never_starts_code_server(
+    jp_fetch: Fetch, path: str, destination: str
+) -> None:
     """Not even where only code-server could answer: a browser's guess is no person."""
-    answer = await jp_fetch(f"codeserver/{path}", headers={**AHEAD}, raise_error=False)
-    assert answer.code == 503
+    headers = {**AHEAD, "Sec-Fetch-Dest": destination}
+    answer = await jp_fetch(f"codeserver/{path}", headers=headers, raise_error=False)
+    assert (answer.code, answer.body) == (503, b"")
     assert await state(jp_fetch) == "stopped"
 
 
