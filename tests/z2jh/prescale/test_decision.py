@@ -210,7 +210,7 @@ def test_a_maximum_that_was_lowered_is_told_of(plan: Plan) -> None:
     assert "maximum is 4" in decision.alerts[0]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.integers(0, 24 * 60 - 1),
     st.integers(0, 16),

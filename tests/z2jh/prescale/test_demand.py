@@ -33,6 +33,7 @@ def utc(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp())
 
 
+@settings(deadline=None)
 @given(spans)
 def test_overlaps_add_up_and_ends_are_exclusive(
     meetings: list[tuple[int, int, int]],
@@ -50,6 +51,7 @@ def test_overlaps_add_up_and_ends_are_exclusive(
     assert all(a != b for a, b in zip((0, *steps.values), steps.values, strict=False))
 
 
+@settings(deadline=None)
 @given(spans, st.integers(0, 400), st.integers(1, 60))
 def test_the_integral_is_the_sum_of_its_minutes(
     meetings: list[tuple[int, int, int]], start: int, length: int
@@ -61,6 +63,7 @@ def test_the_integral_is_the_sum_of_its_minutes(
     assert steps.most(start, start + length) == max(inside)
 
 
+@settings(deadline=None)
 @given(spans, spans)
 def test_two_are_combined_at_every_instant(
     first: list[tuple[int, int, int]], second: list[tuple[int, int, int]]
@@ -72,6 +75,7 @@ def test_two_are_combined_at_every_instant(
         assert both.at(time) == max(it.at(time) for it in parts)
 
 
+@settings(deadline=None)
 @given(spans, st.integers(1, 50))
 def test_short_gaps_are_filled_and_nothing_is_lowered(
     meetings: list[tuple[int, int, int]], shortest: int
@@ -86,7 +90,7 @@ def test_short_gaps_are_filled_and_nothing_is_lowered(
         assert not low or filled.times[place + 1] - filled.times[place] >= shortest
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.dates(date(2024, 1, 1), date(2030, 12, 31)),

@@ -169,7 +169,9 @@ meetings = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(meetings)
 def test_every_class_has_its_seats(
     site: Callable[..., Site], planned: Callable[..., Plan], held: list[Held]
@@ -189,7 +191,9 @@ def test_every_class_has_its_seats(
             assert not each.students or seats >= min(present, most * room)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+)
 @given(meetings)
 def test_a_plan_does_not_depend_on_the_order(
     site: Callable[..., Site], planned: Callable[..., Plan], held: list[Held]
