@@ -1,0 +1,117 @@
+"""`python -m z2jh.check`: says what is wrong with the values, one line each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from . import chart as charts
+from . import layers, secrecy
+from .whole import check
+from .problems import Problem, UnusableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .chart import Chart, Pin
+    from .layers import Stack
+
+_EXIT_STATUS = """\
+exit status:
+  0  nothing is wrong
+  1  something is: each line says what, where, and what to do
+  2  a wrong argument; a file, helm or the chart cannot be used
+"""
+_DESCRIPTION = """\
+Checks the hub's values: every combination of layers, or one environment with the layers named. It
+reaches no cluster. The chart is the one that Z2JH_CHART names (a folder or a .tgz), else the one
+that was pulled before; without it, the schema and the rendering are left out, and that is said.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        prog="python -m z2jh.check",
+        description=_DESCRIPTION,
+        epilog=_EXIT_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = result.add_argument
+    add("environment", nargs="?", help=" or ".join(layers.ENVIRONMENTS))
+    add("layer", nargs="*", help="more layers: classes/NAME, exams, sandbox")
+    add("--pull", action="store_true", help="have helm fetch the pinned chart first")
+    add("--need-chart", action="store_true", help="without a chart, end with status 2")
+    add("--no-render", action="store_true", help="leave helm out")
+    add("--json", action="store_true", help="for machines: what was checked, and each problem")
+    return result
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; gives its exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        stacks = _stacks(arguments.environment, arguments.layer)
+        pinned = charts.pin()
+        chart, why_not = _chart(pinned, arguments)
+        problems = [
+            *(charts.mismatch(pinned, chart) if chart else ()),
+            *secrecy.check_files(layers.FOLDER.with_name("secrets")),
+        ]
+        for stack in stacks:
+            if not (chart and problems):  # a wrong chart says wrong things of the values
+                problems += check(stack, pinned, chart, renders=not arguments.no_render)
+    except UnusableError as error:
+        print(f"hub-check: {error}", file=sys.stderr)
+        return 2
+    problems = list(dict.fromkeys(problems))
+    if arguments.json:
+        _print_json(stacks, chart, problems)
+    else:
+        _print(stacks, chart, problems, why_not)
+    return 1 if problems else 0
+
+
+def _stacks(environment: str | None, extras: list[str]) -> list[Stack]:
+    if environment:
+        return [layers.stack(environment, extras)]
+    return list(layers.combinations())
+
+
+def _chart(pinned: Pin, arguments: argparse.Namespace) -> tuple[Chart | None, str]:
+    """The chart, or why there is none."""
+    named = os.environ.get("Z2JH_CHART", "")
+    try:
+        folder = charts.pull(pinned) if arguments.pull else charts.find(pinned, named)
+        return charts.read(folder), ""
+    except charts.NoChartError as error:
+        if arguments.pull or arguments.need_chart or named:
+            raise
+        return None, str(error)
+
+
+def _print(stacks: list[Stack], chart: Chart | None, problems: list[Problem], why: str) -> None:
+    for problem in problems:
+        print(problem)
+    if why:
+        print(f"not checked: the chart's schema and what it renders, because {why}")
+    held = f"chart {chart.version}" if chart else "no chart"
+    found = f"{len(problems)} problem(s)" if problems else "nothing is wrong"
+    print(f"{len(stacks)} combination(s) of layers, {held}: {found}")
+
+
+def _print_json(stacks: list[Stack], chart: Chart | None, problems: list[Problem]) -> None:
+    answer = {
+        "layers": [stack.name for stack in stacks],
+        "chart": chart.version if chart else None,
+        "problems": [asdict(problem) for problem in problems],
+    }
+    print(json.dumps(answer, indent=1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

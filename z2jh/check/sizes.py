@@ -1,0 +1,141 @@
+"""Rules of size: students fit their nodes, placeholders are students, pools hold their classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import pods
+from .layers import get
+from .pools import USER
+from .problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .invariants import Hub
+    from .pods import Pod
+    from .pools import Pool
+
+
+def check(hub: Hub) -> Iterator[Problem]:
+    """All rules of size."""
+    yield from _placeholder(hub)
+    for pod in pods.students(hub.values):
+        yield from _fits(hub, pod)
+    yield from _limits(hub)
+    yield from _seats(hub)
+
+
+def exact(hub: Hub) -> Iterator[Problem]:
+    """Memory is given in bytes: `1G` is not the same for the chart as for KubeSpawner."""
+    places: list[tuple[str | int, ...]] = [
+        ("singleuser", "memory", which) for which in ("guarantee", "limit")
+    ]
+    profiles = get(hub.values, "singleuser", "profileList") or []
+    for number, profile in enumerate(profiles):
+        override = ("singleuser", "profileList", number, "kubespawner_override")
+        given = profile.get("kubespawner_override") or {}
+        places += [(*override, key) for key in ("mem_guarantee", "mem_limit") if key in given]
+    for path in places:
+        value = hub.values
+        for key in path:
+            value = value[key] if isinstance(key, int) else (value or {}).get(key)  # type: ignore[index]
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            said = "is not given" if value is None else f"is {value!r}"
+            yield hub.problem(
+                f"{said}, has to be a whole number of bytes: a placeholder takes '1G' for 10^9 of "
+                "them and KubeSpawner for 2^30",
+                *path,
+            )
+    if not get(hub.values, "singleuser", "cpu", "guarantee"):
+        yield hub.problem("a student needs a CPU guarantee", "singleuser", "cpu", "guarantee")
+
+
+def _placeholder(hub: Hub) -> Iterator[Problem]:
+    """A placeholder is as large as a student of the default profile, to the byte."""
+    held = pods.placeholder(hub.values).requests
+    student = default_student(hub).requests
+    if held != student:
+        yield hub.problem(
+            f"a placeholder asks for {held.memory} bytes and {held.cpu} CPU, {default_student(hub).name} "
+            f"for {student.memory} and {student.cpu}: leave the placeholder's resources out, and "
+            "the default profile's, so that both are singleuser.memory and singleuser.cpu",
+            *("scheduling", "userPlaceholder", "resources"),
+        )
+
+
+def default_student(hub: Hub) -> Pod:
+    """Who comes without choosing: the profile marked as default, else the first."""
+    profiles = get(hub.values, "singleuser", "profileList") or [{}]
+    marked = [number for number, profile in enumerate(profiles) if profile.get("default")]
+    return pods.students(hub.values)[marked[0] if marked else 0]
+
+
+def _fits(hub: Hub, pod: Pod) -> Iterator[Problem]:
+    pools = [pool for pool in pods.landing(pod, hub.pools) if pool.purpose == USER]
+    if pools and not any(pool.room.holds(pod.requests) for pool in pools):
+        largest = max(pools, key=lambda pool: pool.room.memory)
+        yield Problem(
+            hub.stack.name,
+            "singleuser",
+            f"{pod.name} asks for {pod.requests}, and a node of '{largest.name}' "
+            f"({largest.machine_type}) has {largest.room} for students: ask for less, or take a "
+            "larger machine",
+        )
+
+
+def _limits(hub: Hub) -> Iterator[Problem]:
+    for pod in pods.students(hub.values):
+        for what in ("memory", "cpu"):
+            limit, guarantee = getattr(pod.limits, what), getattr(pod.requests, what)
+            if not limit:
+                yield Problem(
+                    hub.stack.name,
+                    f"singleuser.{what}.limit",
+                    f"{pod.name} has no limit of {what}: one student could take a whole node",
+                )
+            elif limit < guarantee:
+                yield Problem(
+                    hub.stack.name,
+                    f"singleuser.{what}",
+                    f"{pod.name} is guaranteed more {what} ({guarantee}) than its limit ({limit})",
+                )
+
+
+def _seats(hub: Hub) -> Iterator[Problem]:
+    """The pools have a seat for every student of the classes, and for every server allowed."""
+    student = default_student(hub)
+    pools = [pool for pool in pods.landing(student, hub.pools) if pool.purpose == USER]
+    if not pools:
+        return
+    seats = sum(pool.seats(student.requests) for pool in pools)
+    room = f"{seats} seats of {student.requests} on {_named(pools)}"
+    for name, values in (get(hub.values, "custom", "classes") or {}).items():
+        path = ("custom", "classes", name, "students")
+        count = values.get("students") if isinstance(values, dict) else None
+        if not isinstance(count, int) or count < 1:
+            yield hub.problem(f"is {count!r}, has to be a number of students", *path)
+            return
+    wanted = _students(hub)
+    if wanted > seats:
+        yield hub.problem(
+            f"{wanted} students at the same time, and the pools have {room}: raise maxNodes or "
+            "ask for less each",
+            *("custom", "classes"),
+        )
+    limit = get(hub.values, "hub", "activeServerLimit")
+    path = ("hub", "activeServerLimit")
+    if not isinstance(limit, int):
+        yield hub.problem("is not given: without it students wait for nodes that never come", *path)
+    elif limit > seats:
+        yield hub.problem(f"is {limit}, and the pools have {room}", *path)
+    elif wanted > limit:
+        yield hub.problem(f"is {limit}, and the classes have {wanted} students", *path)
+
+
+def _students(hub: Hub) -> int:
+    return sum(each["students"] for each in (get(hub.values, "custom", "classes") or {}).values())
+
+
+def _named(pools: list[Pool]) -> str:
+    return ", ".join(f"{pool.max_nodes} nodes of '{pool.name}'" for pool in pools)
