@@ -3,10 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OLD := 4.117.0
+# Which hub `make deploy` and its like are for, and the layers over it: LAYERS='classes/databases'
+ENV ?= staging
+LAYERS ?=
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test slow old lowest hub-test culling lint bench code-server chromium clean
+.PHONY: help lab test slow old lowest hub hub-check hub-test culling deploy rollback cluster lint bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,7 +18,7 @@ lab: code-server  ## JupyterLab in a small workspace, with VS Code in its launch
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir='$(CURDIR)/examples' \
 	  $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: lint code-server chromium  ## every check: ruff, mypy, and pytest with a real browser
+test: lint code-server chromium hub-check  ## every check: ruff, mypy, and pytest with a real browser
 	$(BIN)/pytest -m 'not slow and not hub'
 
 slow: .venv/test code-server chromium  ## the tests that take minutes: a real install from npm, every way to kill
@@ -25,7 +28,7 @@ lint: .venv/lab .venv/test  ## ruff and mypy alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
-	$(BIN)/mypy tests benchmarks
+	$(BIN)/mypy tests benchmarks z2jh
 
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
@@ -42,6 +45,23 @@ hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a student 
 
 culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too; 20 minutes
 	$(BIN)/pytest tests/hub/test_culling.py
+
+hub: .venv/hub-5 code-server  ## a JupyterHub on this machine, with the values of the real one, and without Kubernetes
+	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" HUB_ENVIRONMENT=$(ENV) \
+	  .venv/hub-5/bin/jupyterhub -f z2jh/laptop/jupyterhub_config.py
+
+hub-check: .venv/z2jh  ## is anything wrong with the hub's values? Offline; Z2JH_CHART names the chart
+	.venv/z2jh/bin/python -m z2jh.check
+	.venv/z2jh/bin/pytest tests/z2jh
+
+deploy: .venv/z2jh  ## check, show the difference, ask, upgrade, wait, try: ENV=staging LAYERS=
+	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS)
+
+rollback: .venv/z2jh  ## the hub of ENV as it was before the last deployment
+	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS) --rollback
+
+cluster: .venv/z2jh  ## the calls that the cluster of ENV still needs; nothing is changed
+	.venv/z2jh/bin/python -m z2jh.cluster $(ENV) $(LAYERS)
 
 lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest
@@ -73,6 +93,13 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 .venv/bench: setup.cfg | .venv/lab
 	@rm -rf build
 	$(BIN)/pip install --quiet '.[bench]'
+	@touch $@
+
+# What checks and deploys the hub; apart, as a student's environment has no JupyterHub in it.
+.venv/z2jh: $(SOURCES)
+	$(PYTHON) -m venv $@
+	@rm -rf build/lib build/bdist.*
+	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2' types-pyyaml types-requests
 	@touch $@
 
 # A JupyterHub with what a student's server needs, and with its proxy, which is a node program.

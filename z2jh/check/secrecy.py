@@ -62,7 +62,7 @@ def places(values: object, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 def check_files(folder: Path) -> list[Problem]:
     """The files among the encrypted ones that are not encrypted; the example is to be read."""
-    files = [file for file in sorted(folder.glob("*.y*ml")) if file.name != "example.yaml"]
+    files = [file for file in sorted(folder.glob("[!.]*.y*ml")) if file.name != "example.yaml"]
     return [problem for file in files for problem in _unencrypted(file)]
 
 

@@ -49,4 +49,6 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{folder}/homes/{{username}}"
 c.Spawner.cmd = [str(programs / "jupyterhub-singleuser")]
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
-c.Spawner.environment["PATH"] = os.pathsep.join((here.get("CODE_SERVER_BIN", ""), here["PATH"]))
+c.Spawner.environment["PATH"] = here["PATH"]
+if "CODE_SERVER" in here:
+    c.Spawner.environment["JUPYTER_CODESERVER_EXECUTABLE"] = here["CODE_SERVER"]

@@ -1,0 +1,124 @@
+"""The values that are deployed: every combination of layers is right, and says what we promise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from jupyter_codeserver_proxy.config import CodeServer
+from tests.z2jh.conftest import CHECKOUT
+from z2jh.check import chart, layers, pods, pools, render, whole
+from z2jh.check.layers import get
+from z2jh.check.resources import GIB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from z2jh.check.layers import Stack
+
+STACKS = list(layers.combinations())
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=[stack.name for stack in STACKS])
+def test_every_combination_of_layers_is_right(stack: Stack, chart_folder: Path) -> None:
+    """Schema, names, rules, and what a real helm renders of it."""
+    assert whole.check(stack, chart.pin(), chart.read(chart_folder)) == []
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=[stack.name for stack in STACKS])
+def test_the_rules_hold_without_a_chart_at_hand(stack: Stack) -> None:
+    """What the rules need is said in our own layers and not left to the chart's defaults."""
+    assert whole.check(stack, chart.pin(), None) == []
+
+
+def test_both_environments_each_class_and_exams_are_among_the_combinations() -> None:
+    """Nothing that can be deployed is left out."""
+    names = {stack.name for stack in STACKS}
+    assert {"staging", "prod", "prod + exams", "prod + classes/databases + exams"} <= names
+    assert len(names) == len(STACKS) == 2 * 2 * 2 * (1 + len(layers.classes()))
+
+
+def test_layers_come_in_their_order_whatever_order_they_are_named_in() -> None:
+    """An exam has the last word."""
+    stack = layers.stack("prod", ["exams", "classes/databases", "sandbox"])
+    names = [layer.file.stem for layer in stack.layers]
+    assert names == ["common", "culling", "prod", "sandbox", "databases", "exams"]
+
+
+def test_helm_merges_the_layers_as_we_do(chart_folder: Path) -> None:
+    """What is checked is what is deployed, defaults and layers and all."""
+    stack = layers.stack("prod", ["classes/databases", "exams"])
+    rendered = render.manifests(render.text(chart_folder, stack, chart.pin()))
+    (merged,) = (each for each in rendered if each["metadata"]["name"] == "values")
+    ours = layers.over_defaults(chart.read(chart_folder).defaults, stack.values)
+    assert yaml.safe_load(merged["data"]["values.yaml"]) == ours
+
+
+def test_null_takes_a_default_away_as_in_helm(
+    chart_folder: Path, folder: Path
+) -> None:
+    """`null` means: not even the chart's default."""
+    with folder.joinpath("prod.yaml").open("a") as file:
+        file.write("debug: null\nprePuller:\n  hook: {podSchedulingWaitDuration: null}\n")
+    stack = layers.stack("prod", folder=folder)
+    copy = folder.parent / "chart"
+    copy.joinpath("templates").mkdir(parents=True)
+    for name in ("Chart.yaml", "values.yaml", "templates/values.yaml"):
+        copy.joinpath(name).write_text(chart_folder.joinpath(name).read_text())
+    (merged,) = render.manifests(render.text(copy, stack, chart.pin()))
+    found = yaml.safe_load(merged["data"]["values.yaml"])
+    ours = layers.over_defaults(chart.read(chart_folder).defaults, stack.values)
+    assert "debug" not in found
+    assert found == ours
+
+
+def test_the_course_prefers_spot_and_may_fall_back() -> None:
+    """A student of the course lands on both pools, of an exam on one, of the core on none."""
+    stack = layers.stack("prod")
+    found, _ = pools.parse(stack)
+    landed = {
+        pod.name: [pool.name for pool in pods.landing(pod, found)] for pod in pods.of(stack.values)
+    }
+    assert landed == {
+        "profile 'course'": ["students", "ondemand"],
+        "profile 'exam'": ["ondemand"],
+        "profile 'large'": ["students", "ondemand"],
+        "placeholder": ["students", "ondemand"],
+        "image puller": ["students", "ondemand"],
+        "core pod": ["core"],
+    }
+    (preferred,) = get(stack.values, "singleuser", "extraNodeAffinity", "preferred")
+    assert preferred["preference"]["matchExpressions"][0]["values"] == ["students"]
+
+
+def test_a_node_has_the_seats_that_the_documentation_tells() -> None:
+    """z2jh/README.md says how many students share a node."""
+    found, _ = pools.parse(layers.stack("prod"))
+    students = next(pool for pool in found if pool.name == "students")
+    (course, _, large) = pods.students(layers.stack("prod").values)
+    text = (CHECKOUT / "z2jh/README.md").read_text()
+    each = f"{students.room.count(course.requests)} students of the course"
+    assert f"{each} or {students.room.count(large.requests)} of the large profile" in text
+
+
+def test_students_options_of_vs_code_are_real() -> None:
+    """Each JUPYTER_CODESERVER_ variable is an option of the extension."""
+    options = {f"JUPYTER_CODESERVER_{name}".upper() for name in CodeServer.class_trait_names()}
+    given = get(layers.stack("prod").values, "singleuser", "extraEnv")
+    assert {name for name in given if name.startswith("JUPYTER_CODESERVER_")} <= options
+
+
+def test_the_students_resources_stand_once() -> None:
+    """Guarantees are whole bytes, and no layer or profile repeats what common.yaml says."""
+    common = layers.read(layers.FOLDER / "common.yaml").values["singleuser"]
+    assert common["memory"]["guarantee"] == 2 * GIB
+    for stack in STACKS:
+        for profile in get(stack.values, "singleuser", "profileList"):
+            override = profile.get("kubespawner_override", {})
+            assert override.get("mem_guarantee") != get(
+                stack.values, "singleuser", "memory", "guarantee"
+            )
+
+
