@@ -6,6 +6,8 @@ OLD := 4.117.0
 # Which hub `make deploy` and its like are for, and the layers over it: LAYERS='classes/databases'
 ENV ?= staging
 LAYERS ?=
+# Where your own values are, if not in this checkout.
+VALUES ?= z2jh/values
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
@@ -51,17 +53,17 @@ hub: .venv/hub-5 code-server  ## a JupyterHub on this machine, with the values o
 	  .venv/hub-5/bin/jupyterhub -f z2jh/laptop/jupyterhub_config.py
 
 hub-check: .venv/z2jh  ## is anything wrong with the hub's values? Offline; Z2JH_CHART names the chart
-	.venv/z2jh/bin/python -m z2jh.check
+	.venv/z2jh/bin/python -m z2jh.check --values $(VALUES)
 	.venv/z2jh/bin/pytest tests/z2jh
 
 deploy: .venv/z2jh  ## check, show the difference, ask, upgrade, wait, try: ENV=staging LAYERS=
-	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS)
+	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS) --values $(VALUES)
 
 rollback: .venv/z2jh  ## the hub of ENV as it was before the last deployment
-	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS) --rollback
+	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS) --values $(VALUES) --rollback
 
 cluster: .venv/z2jh  ## the calls that the cluster of ENV still needs; nothing is changed
-	.venv/z2jh/bin/python -m z2jh.cluster $(ENV) $(LAYERS)
+	.venv/z2jh/bin/python -m z2jh.cluster $(ENV) $(LAYERS) --values $(VALUES)
 
 lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import chart as charts
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("environment", nargs="?", help=" or ".join(layers.ENVIRONMENTS))
     add("layer", nargs="*", help="more layers: classes/NAME, exams, sandbox")
+    add("--values", type=Path, default=layers.FOLDER, help="where the layers are, if not here")
     add("--pull", action="store_true", help="have helm fetch the pinned chart first")
     add("--need-chart", action="store_true", help="without a chart, end with status 2")
     add("--no-render", action="store_true", help="leave helm out")
@@ -55,12 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives its exit status."""
     arguments = parser().parse_args(argv)
     try:
-        stacks = _stacks(arguments.environment, arguments.layer)
+        stacks = _stacks(arguments)
         pinned = charts.pin()
         chart, why_not = _chart(pinned, arguments)
         problems = [
             *(charts.mismatch(pinned, chart) if chart else ()),
-            *secrecy.check_files(layers.FOLDER.with_name("secrets")),
+            *secrecy.check_files(arguments.values.with_name("secrets")),
         ]
         for stack in stacks:
             if not (chart and problems):  # a wrong chart says wrong things of the values
@@ -76,10 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if problems else 0
 
 
-def _stacks(environment: str | None, extras: list[str]) -> list[Stack]:
-    if environment:
-        return [layers.stack(environment, extras)]
-    return list(layers.combinations())
+def _stacks(arguments: argparse.Namespace) -> list[Stack]:
+    if arguments.environment:
+        return [layers.stack(arguments.environment, arguments.layer, arguments.values)]
+    return list(layers.combinations(arguments.values))
 
 
 def _chart(pinned: Pin, arguments: argparse.Namespace) -> tuple[Chart | None, str]:

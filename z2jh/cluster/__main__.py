@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from z2jh.check import layers
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("environment", choices=layers.ENVIRONMENTS)
     add("layer", nargs="*", help="more layers, such as sandbox")
+    add("--values", type=Path, default=layers.FOLDER, help="where the layers are, if not here")
     add("--billing-account", default="", help="who pays; without it no budget is made")
     add("--all", action="store_true", help="print every call, without looking what exists")
     add("--apply", action="store_true", help="make the calls, after asking")
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> list[Change]:
-    stack = layers.stack(arguments.environment, arguments.layer)
+    stack = layers.stack(arguments.environment, arguments.layer, arguments.values)
     pools, problems = parse(stack)
     if problems:
         raise UnusableError(str(problems[0]))

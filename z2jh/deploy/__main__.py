@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from z2jh.check import chart as charts
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("environment", choices=layers.ENVIRONMENTS)
     add("layer", nargs="*", help="more layers: classes/NAME, exams, sandbox")
+    add("--values", type=Path, default=layers.FOLDER, help="where the layers are, if not here")
     add("--plan", action="store_true", help="show the difference and stop")
     add("--yes", action="store_true", help="do not ask")
     add("--rollback", nargs="?", const="", metavar="REVISION", help="go back instead")
@@ -56,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives its exit status."""
     arguments = parser().parse_args(argv)
     try:
-        stack = layers.stack(arguments.environment, arguments.layer)
+        stack = layers.stack(arguments.environment, arguments.layer, arguments.values)
         release = Release(wish.own(stack), arguments.wait)
         if arguments.rollback is not None:
             return _roll_back(arguments, stack, release)
@@ -68,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _deploy(arguments: argparse.Namespace, stack: Stack, release: Release) -> int:
     chart = charts.read(charts.find(charts.pin(), os.environ.get("Z2JH_CHART", "")))
-    if not _is_right(stack, chart):
+    if not _is_right(arguments, stack, chart):
         return 1
     release.check_secret(get(stack.values, "hub", "existingSecret"))
     lines = difference.between(release.manifests(), release.would_be(chart.folder, stack))
@@ -84,12 +86,12 @@ def _deploy(arguments: argparse.Namespace, stack: Stack, release: Release) -> in
     return _try(arguments, stack)
 
 
-def _is_right(stack: Stack, chart: Chart) -> bool:
+def _is_right(arguments: argparse.Namespace, stack: Stack, chart: Chart) -> bool:
     """Whether there is nothing to mend; says what there is."""
     pinned = charts.pin()
     problems = [
         *charts.mismatch(pinned, chart),
-        *secrecy.check_files(layers.FOLDER.with_name("secrets")),
+        *secrecy.check_files(arguments.values.with_name("secrets")),
     ]
     problems = problems or whole.check(stack, pinned, chart)
     for problem in problems:

@@ -360,7 +360,12 @@ def test_the_command_tells_problems_and_a_wrong_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Status 1 for values, 2 for what cannot be checked; nothing but lines."""
-    monkeypatch.setattr(layers, "FOLDER", folder)
+    put(folder, "prod.yaml", "hub: {existingSecret: null}")
+    monkeypatch.setenv("Z2JH_CHART", str(chart_folder))
+    assert main(["prod", "--values", str(folder)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{folder / 'prod.yaml'}:")
+    assert said[1] == "1 combination(s) of layers, chart 4.4.0: 1 problem(s)"
     monkeypatch.setenv("Z2JH_CHART", str(chart_folder.parent))
     assert main(["prod"]) == 2
     assert "no chart: a folder with a Chart.yaml in it" in capsys.readouterr().err
