@@ -43,7 +43,7 @@ old: .venv/test code-server chromium  ## the supervision with an older code-serv
 	  $(BIN)/pytest tests/e2e -k 'tile or edited'
 
 hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a student on a real JupyterHub, of two versions
-	$(BIN)/pytest tests/hub/test_login.py
+	$(BIN)/pytest tests/hub/test_login.py tests/hub/test_laptop.py
 
 culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too; 20 minutes
 	$(BIN)/pytest tests/hub/test_culling.py

@@ -1,0 +1,228 @@
+"""A deployment is checked, shown and agreed to before anything is touched, and tried afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.z2jh.conftest import CHECKOUT
+from z2jh.check import helm
+from z2jh.deploy import difference, smoke
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Deploy = Callable[..., subprocess.CompletedProcess[str]]
+
+FAKE = Path(__file__).with_name("fake_programs.py")
+CONTEXT = "gke_own-project_europe-west6-a_hub-staging"
+
+
+class Hub(BaseHTTPRequestHandler):
+    """What of a hub a smoke test sees."""
+
+    def do_GET(self) -> None:  # noqa: N802 -- http.server's name
+        """The API and the login page."""
+        body = b'{"version": "5.5.0"}' if self.path == "/hub/api/" else b"<form></form>"
+        self.send_response(200 if self.path in ("/hub/api/", "/hub/login") else 404)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hub_url() -> Iterator[str]:
+    """A hub that answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """Where the programs write down what they were asked."""
+    return tmp_path / "calls"
+
+
+@pytest.fixture
+def deploy(folder: Path, tmp_path: Path, chart_folder: Path) -> Deploy:
+    """Runs the command with a helm that renders for real and has no cluster."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("helm", "kubectl"):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} {name} "$@"\n')
+        program.chmod(0o755)
+    staging = folder / "staging.yaml"
+    staging.write_text(staging.read_text().replace("example-project", "own-project"))
+    real = helm.executable()
+
+    def run(
+        *arguments: str, says: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        variables = {"PATH": path, "FAKE_STATE": str(tmp_path), "REAL_HELM": real}
+        variables |= {"Z2JH_CHART": str(chart_folder), **environment}
+        command = [sys.executable, "-m", "z2jh.deploy", "staging", "--values", str(folder)]
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=CHECKOUT,
+            env={**os.environ, **variables},
+            input=says,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def made(calls: Path) -> list[list[str]]:
+    """The calls that change a cluster."""
+    found = [json.loads(line) for line in calls.read_text().splitlines()]
+    return [
+        call
+        for call in found
+        if call[1] == "rollback" or (call[1] == "upgrade" and "--dry-run=server" not in call)
+    ]
+
+
+def test_it_is_shown_agreed_to_done_and_tried(deploy: Deploy, calls: Path, hub_url: str) -> None:
+    """The way of a change from the values to a hub that answers."""
+    done = deploy("classes/databases", "--url", hub_url, says="y\n")
+    assert done.returncode == 0, done.stderr
+    assert "+++ Deployment/hub (then)" in done.stdout
+    assert f"deploy this to {CONTEXT}?" in done.stdout
+    assert done.stdout.rstrip().endswith(f"{hub_url} is well: JupyterHub 5.5.0")
+    (call,) = made(calls)
+    files = [Path(part).stem for part in call if part.endswith(".yaml")]
+    assert files == ["common", "culling", "staging", "databases"]
+    assert call[call.index("--kube-context") + 1] == CONTEXT
+    assert call[call.index("--namespace") + 1] == "hub"
+    assert "--wait" in call
+
+
+def test_every_call_names_its_cluster(deploy: Deploy, calls: Path, hub_url: str) -> None:
+    """Nothing goes to whichever cluster is current."""
+    deploy("--url", hub_url, says="y\n")
+    reaching = [json.loads(line) for line in calls.read_text().splitlines()]
+    reaching = [call for call in reaching if call[1] not in ("template", "version")]
+    assert {call[0] for call in reaching} == {"helm", "kubectl"}
+    assert all(CONTEXT in call for call in reaching)
+
+
+@pytest.mark.parametrize("says", ["n\n", "\n", ""], ids=["no", "nothing", "nobody"])
+def test_who_does_not_agree_changes_nothing(deploy: Deploy, calls: Path, says: str) -> None:
+    """Only a yes is a yes."""
+    assert deploy(says=says).returncode == 1
+    assert made(calls) == []
+
+
+def test_a_plan_stops_after_the_difference(deploy: Deploy, calls: Path) -> None:
+    """And what stays the same is not in it."""
+    assert deploy("--plan").returncode == 0
+    assert made(calls) == []
+
+
+def test_what_would_change_nothing_is_not_deployed(deploy: Deploy, calls: Path, hub_url: str) -> None:
+    """The second time the difference is empty but for what the chart makes up."""
+    deploy("--url", hub_url, says="y\n")
+    calls.unlink()
+    done = deploy("--url", hub_url, says="y\n")
+    assert done.stdout == "nothing would change\n"
+    assert made(calls) == []
+
+
+def test_wrong_values_stop_before_the_cluster_is_asked(
+    deploy: Deploy, calls: Path, folder: Path
+) -> None:
+    """One line, and no call."""
+    with folder.joinpath("staging.yaml").open("a") as file:
+        file.write("cull: {timeuot: 3}\n")
+    done = deploy(says="y\n")
+    assert done.returncode == 1
+    assert "cull.timeuot: unknown key; did you mean 'timeout'?" in done.stdout
+    assert not calls.exists()
+
+
+def test_a_plain_secret_file_stops_it(deploy: Deploy, calls: Path, folder: Path) -> None:
+    """Beside the values."""
+    secrets = folder.with_name("secrets")
+    secrets.mkdir()
+    secrets.joinpath("staging.yaml").write_text("stringData: {a: plain}")
+    done = deploy(says="y\n")
+    assert done.returncode == 1
+    assert "not encrypted" in done.stdout
+    assert not calls.exists()
+
+
+def test_a_missing_secret_is_told_first(deploy: Deploy, calls: Path) -> None:
+    """Or the hub would start without what it needs."""
+    done = deploy(says="y\n", FAKE_FAILS="secret")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "the Secret 'hub-secrets' cannot be seen" in line
+    assert made(calls) == []
+
+
+def test_the_examples_project_is_refused(deploy: Deploy, folder: Path) -> None:
+    """Where the operator has not put in one."""
+    staging = folder / "staging.yaml"
+    staging.write_text(staging.read_text().replace("own-project", "example-project"))
+    done = deploy(says="y\n")
+    assert done.returncode == 2
+    assert "is the example's: put in your own" in done.stderr
+
+
+def test_a_failed_upgrade_says_how_to_go_back(deploy: Deploy) -> None:
+    """Helm's words, and the next command to type."""
+    done = deploy(says="y\n", FAKE_FAILS="upgrade")
+    assert done.returncode == 1
+    assert "timed out waiting for the condition" in done.stderr
+    assert done.stderr.splitlines()[-1] == "deploy: to go back: make rollback ENV=staging"
+
+
+def test_a_rollback_goes_to_the_revision_before(deploy: Deploy, calls: Path, hub_url: str) -> None:
+    """Or to one that is named; after the history was shown and it was agreed to."""
+    done = deploy("--rollback", "--url", hub_url, says="y\n")
+    assert done.returncode == 0, done.stderr
+    assert "REVISION" in done.stdout
+    assert "is well" in done.stdout
+    (call,) = made(calls)
+    assert call[1:3] == ["rollback", "hub"]
+    assert call[3].startswith("--")
+    deploy("--rollback", "7", "--url", hub_url, says="y\n")
+    assert made(calls)[-1][1:4] == ["rollback", "hub", "7"]
+
+
+def test_a_hub_that_does_not_answer_is_not_well(hub_url: str) -> None:
+    """The last reason is told when patience ends."""
+    times = iter([0.0, 1.0, 3.0])
+    with pytest.raises(smoke.NotWellError, match="is not well after 2 s: hub/api answers 404"):
+        smoke.test(f"{hub_url}/wrong", 2.0, lambda: next(times), lambda _: None)
+
+
+def test_a_difference_shows_that_a_secret_changes_and_not_what_it_is() -> None:
+    """What a Secret holds never reaches the terminal."""
+
+    def secret(value: str) -> list[dict[str, object]]:
+        return [{"kind": "Secret", "metadata": {"name": "hub"}, "data": {"token": value}}]
+
+    lines = difference.between(secret("b2xk"), secret("bmV3"))
+    changed = [line for line in lines if line.startswith(("-  ", "+  "))]
+    assert len(changed) == 2
+    assert "b2xk" not in str(lines)
+    assert "bmV3" not in str(lines)
+    assert difference.between(secret("b2xk"), secret("b2xk")) == []
