@@ -52,7 +52,7 @@ class Hub:
 
     def __post_init__(self) -> None:
         """Choose ports."""
-        self._proxy, self._api, self._hub = _free_ports(3)
+        self._proxy, self._api, self._hub = free_ports(3)
         self.url = f"http://127.0.0.1:{self._proxy}"
         self.token, self._proxy_token = secrets.token_hex(16), secrets.token_hex(16)
 
@@ -151,7 +151,7 @@ class Hub:
             )
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody uses now; a hub and its proxy must know them beforehand."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in sockets]
@@ -174,10 +174,10 @@ def running_hub(
     finally:
         for name in tuple(hub.processes):
             hub.stop(name)
-        _end_servers(folder)
+        end_servers(folder)
 
 
-def _end_servers(folder: Path) -> None:
+def end_servers(folder: Path) -> None:
     """End the students' servers, known by their homes."""
     servers = []
     for process in psutil.process_iter():

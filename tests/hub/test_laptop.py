@@ -19,8 +19,8 @@ from tests.hub.conftest import (
     PASSWORD,
     START,
     Student,
-    _end_servers,
-    _free_ports,
+    end_servers,
+    free_ports,
     has_opened,
     open_file,
 )
@@ -54,7 +54,7 @@ class Laptop:
 @pytest.fixture
 def laptop(hub_environments: dict[str, Path], code_server: Path, tmp_path: Path) -> Iterator[Laptop]:
     """The hub as `make hub` starts it, with ports that are free."""
-    proxy, api, hub = _free_ports(3)
+    proxy, api, hub = free_ports(3)
     environment = hub_environments["5"]
     variables = {
         "CODE_SERVER": str(code_server),
@@ -81,7 +81,7 @@ def laptop(hub_environments: dict[str, Path], code_server: Path, tmp_path: Path)
     finally:
         process.terminate()
         process.wait(timeout=START)
-        _end_servers(tmp_path)
+        end_servers(tmp_path)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
