@@ -119,4 +119,5 @@ def test_a_student_logs_in_and_works_in_vs_code(laptop: Laptop, chromium: str) -
 
     asyncio.run(asyncio.wait_for(scenario(), 300))
     log = (laptop.folder / "hub.log").read_text()
-    assert "jupyterhub_idle_culler --timeout=3600 --cull-every=300" in log
+    assert "--timeout=3600" in log
+    assert "--cull-every=300" in log

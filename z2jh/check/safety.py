@@ -108,7 +108,7 @@ def _clocks(hub: Hub) -> Iterator[Problem]:
         return
     every, timeout = (get(hub.values, "cull", name) or 0 for name in ("every", "timeout"))
     report = get(hub.values, "singleuser", "extraEnv", "JUPYTERHUB_ACTIVITY_INTERVAL") or "300"
-    if not int(report) < every < timeout:
+    if not str(report).isdigit() or not int(report) < every < timeout:
         yield hub.problem(
             f"a server reports every {report} s, the culler looks every {every} s and culls after "
             f"{timeout} s: they have to come in this order",

@@ -8,6 +8,7 @@ from . import pods
 from .layers import get
 from .pools import USER
 from .problems import Problem
+from .resources import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,18 @@ def exact(hub: Hub) -> Iterator[Problem]:
                 "them and KubeSpawner for 2^30",
                 *path,
             )
+    yield from _readable(hub)
     if not get(hub.values, "singleuser", "cpu", "guarantee"):
         yield hub.problem("a student needs a CPU guarantee", "singleuser", "cpu", "guarantee")
+
+
+def _readable(hub: Hub) -> Iterator[Problem]:
+    path = ("scheduling", "userPlaceholder", "resources", "requests")
+    for name, value in (get(hub.values, *path) or {}).items():
+        try:
+            quantity(value)
+        except ValueError as error:
+            yield hub.problem(str(error), *path, name)
 
 
 def _placeholder(hub: Hub) -> Iterator[Problem]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from . import invariants, manifests, pools, render, schema, secrecy, traits
 from .layers import over_defaults
+from .problems import Problem
 
 if TYPE_CHECKING:
     from .chart import Chart, Pin
     from .layers import Stack
-    from .problems import Problem
 
 
 def check(stack: Stack, pinned: Pin, chart: Chart | None, *, renders: bool = True) -> list[Problem]:
@@ -31,7 +31,14 @@ def check(stack: Stack, pinned: Pin, chart: Chart | None, *, renders: bool = Tru
     if problems:
         return problems
     values = over_defaults(chart.defaults, stack.values) if chart else stack.values
-    problems = invariants.check(stack, values)
+    try:
+        problems = invariants.check(stack, values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if chart:
+            raise
+        # Without its schema, nothing has said yet which value is a list and should be a map.
+        message = f"a value is not of the type that the chart wants ({error}): its schema says which"
+        problems = [Problem(stack.name, "", f"{message}, with --pull or Z2JH_CHART")]
     if problems or not chart or not renders:
         return problems
     hub = invariants.Hub(stack, values, pools.parse(stack)[0])

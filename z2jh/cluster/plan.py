@@ -57,7 +57,7 @@ class Change:
 def everything(resources: Iterable[Resource]) -> Iterator[Change]:
     """All calls that an empty project would see, without asking what exists."""
     for resource in resources:
-        why = "goes, if it is there" if resource.is_unwanted else "made, if it is not there"
+        why = "goes, if it is there" if resource.comes_with else "made, if it is not there"
         yield Change(resource.what, resource.make, why)
 
 
@@ -67,15 +67,17 @@ def missing(where: Place, resources: Iterable[Resource], run: Run) -> Iterator[C
     Raises:
         CallError: a look-up failed, so that nobody knows what exists.
     """
+    made = set()
     for resource in resources:
         if not resource.look:
             yield Change(resource.what, resource.make, "harmless when it was done before")
             continue
         found = _found(resource, run)
-        if resource.is_unwanted:
-            if found is not None:
+        if resource.comes_with:
+            if found is not None or resource.comes_with in made:
                 yield Change(resource.what, resource.make, "is not needed any more")
         elif found is None:
+            made.add(resource.what)
             yield Change(resource.what, resource.make, "is not there")
         elif resource.pool:
             yield from _difference(where, resource.pool, found)

@@ -77,7 +77,7 @@ class Resource:
         make: the call that makes it.
         named: for a call that lists: what its answer contains when the thing exists.
         pool: the pool that it is, so that a change of its size is seen.
-        is_unwanted: `make` takes it away, when it is there.
+        comes_with: what brings it along, unwanted: `make` takes it away again.
     """
 
     what: str
@@ -85,7 +85,7 @@ class Resource:
     make: tuple[str, ...]
     named: str = ""
     pool: Pool | None = None
-    is_unwanted: bool = False
+    comes_with: str = ""
 
 
 def place(stack: Stack) -> Place:
@@ -280,7 +280,7 @@ def _first_pool(where: Place) -> Resource:
     pools = ("container", "node-pools")
     look = _gcloud(where, *pools, "describe", "default-pool", *scope, "--format", "json")
     make = _gcloud(where, *pools, "delete", "default-pool", *scope)
-    return Resource("GKE's first pool", look, make, is_unwanted=True)
+    return Resource("GKE's first pool", look, make, comes_with="cluster")
 
 
 def _backup(where: Place) -> Resource:

@@ -267,9 +267,9 @@ def test_what_is_rendered_is_held_against_the_same_rules(changed: tuple[str, obj
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     }
     hub = Hub(stack, stack.values, pools.parse(stack)[0])
-    (problem,) = manifests.check(hub, [manifest], "1.33")
-    assert said in str(problem)
-    assert problem.where == "Deployment/hub"
+    found = manifests.check(hub, [manifest], "1.33")
+    assert any(said in str(problem) for problem in found), found
+    assert {problem.where for problem in found} == {"Deployment/hub"}
 
 
 def test_a_secret_in_a_render_is_told() -> None:
@@ -290,7 +290,7 @@ def test_a_secret_in_a_render_is_told() -> None:
         "data": {"values.yaml": encoded, "hub.config.ConfigurableHTTPProxy.auth_token": "YWJj"},
     }
     lines = [str(problem) for problem in manifests.check(hub, [plain, handed], "1.33")]
-    assert [line.rsplit(": ", 2)[0] for line in lines] == [
+    assert [line.rsplit(": ", 1)[0] for line in lines] == [
         "ConfigMap/x: data.client_secret: a secret is rendered",
         "Secret/hub: data.values.yaml.hub.config.A.client_secret: a secret is rendered",
     ]

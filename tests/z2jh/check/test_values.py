@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from z2jh.check.layers import Stack
 
 STACKS = list(layers.combinations())
+GUIDE = (CHECKOUT / "z2jh/README.md").read_text()
+LOGINS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=[stack.name for stack in STACKS])
@@ -98,9 +101,8 @@ def test_a_node_has_the_seats_that_the_documentation_tells() -> None:
     found, _ = pools.parse(layers.stack("prod"))
     students = next(pool for pool in found if pool.name == "students")
     (course, _, large) = pods.students(layers.stack("prod").values)
-    text = (CHECKOUT / "z2jh/README.md").read_text()
     each = f"{students.room.count(course.requests)} students of the course"
-    assert f"{each} or {students.room.count(large.requests)} of the large profile" in text
+    assert f"{each} or {students.room.count(large.requests)} of the large profile" in GUIDE
 
 
 def test_students_options_of_vs_code_are_real() -> None:
@@ -122,3 +124,21 @@ def test_the_students_resources_stand_once() -> None:
             )
 
 
+
+
+@pytest.mark.parametrize("text", LOGINS, ids=[text.splitlines()[0] for text in LOGINS])
+def test_the_guides_logins_can_be_used_as_they_stand(
+    text: str, folder: Path, chart_folder: Path
+) -> None:
+    """Every option is the authenticator's, and no secret is among them."""
+    file = folder / "prod.yaml"
+    values = yaml.safe_load(file.read_text())
+    del values["hub"]
+    file.write_text(yaml.safe_dump({**values, **yaml.safe_load(text)}))
+    stack = layers.stack("prod", folder=folder)
+    assert whole.check(stack, chart.pin(), chart.read(chart_folder)) == []
+
+
+def test_the_guide_has_logins() -> None:
+    """The test above has something to test."""
+    assert len(LOGINS) == 2

@@ -25,7 +25,9 @@ def main(call: list[str]) -> int:
         return 0
     at = call.index(verb)
     kind = " ".join(call[1:at])
-    name = _option(call, "--display-name") if kind == "billing budgets" else call[at + 1]
+    name = call[at + 1]
+    if kind == "billing budgets":
+        name = "" if verb == "list" else _option(call, "--display-name")
     if kind == "iam service-accounts":
         name = name.partition("@")[0]
     if verb == "create" and fails == f"pool {name}":

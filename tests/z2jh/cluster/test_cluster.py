@@ -128,7 +128,7 @@ def test_applied_twice_everything_is_made_once(cluster: Cluster, calls: Path) ->
     first = cluster("--apply", "--yes", "--billing-account", "0-0-0")
     assert first.returncode == 0, first.stderr
     done = made(calls)
-    assert len(done) > 20
+    assert len(done) >= 19
     calls.unlink()
     second = cluster("--apply", "--yes", "--billing-account", "0-0-0")
     assert second.returncode == 0, second.stderr
