@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST = 200
-_OF_USERS = ("user-placeholder", "image-puller", "singleuser-server")
 _PLACEHOLDER = "user-placeholder"
+# What Kubernetes calls an object, or a checksum: of a key with these no secret is the value.
+_OF_OBJECTS = ("-", "/")
 
 
 def check(hub: Hub, manifests: list[dict[str, Any]], kubernetes: str) -> list[Problem]:
@@ -64,7 +65,9 @@ def _secrets(manifest: dict[str, Any]) -> Iterator[Problem]:
     """No secret is in a manifest, but those that the chart makes up in its own Secrets."""
     is_secret = manifest.get("kind") == "Secret"
     for path in _values_in_secret(manifest) if is_secret else secrecy.places(manifest):
-        yield Problem(_name(manifest), dotted(path), "a secret is rendered: it comes from the values")
+        if not any(sign in str(path[-1]) for sign in _OF_OBJECTS):
+            message = "a secret is rendered: it comes from the values"
+            yield Problem(_name(manifest), dotted(path), message)
 
 
 def _values_in_secret(manifest: dict[str, Any]) -> Iterator[tuple[str | int, ...]]:
@@ -101,12 +104,17 @@ def _pod(manifest: dict[str, Any]) -> pods.Pod | None:
     ) or {}
     return pods.Pod(
         name=_name(manifest),
-        kind=USER if _component(template).endswith(_OF_USERS) else CORE,
+        kind=USER if _is_of_users(manifest, template) else CORE,
         tolerations=spec.get("tolerations") or [],
         selector=spec.get("nodeSelector") or {},
         terms=node.get("nodeSelectorTerms") or [],
         requests=_requests(spec),
     )
+
+
+def _is_of_users(manifest: dict[str, Any], template: dict[str, Any]) -> bool:
+    """Placeholders, and what pulls images on each node; the Job that waits for these is core's."""
+    return _component(template) == _PLACEHOLDER or manifest.get("kind") == "DaemonSet"
 
 
 def _component(template: dict[str, Any]) -> str:

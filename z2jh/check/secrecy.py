@@ -24,8 +24,7 @@ _NAME = re.compile(
 )
 # These are called like secrets and hold none: names of Kubernetes' objects and addresses.
 _HARMLESS = re.compile(
-    r"(?:existingSecret|pullSecrets?|imagePullSecrets?|secretName|token_url|secretKeyRef"
-    r"|automountServiceAccountToken)$"
+    r"(?:existingSecret|pullSecrets|imagePullSecrets|secretKeyRef)(?:\[\d+\])?(?:\.(?:name|key))?$"
 )
 # The chart's own places for secrets whose names the rule above does not know.
 _PLACES = ("hub.config.CryptKeeper.keys", "proxy.https.manual.key")
@@ -51,6 +50,8 @@ def check(stack: Stack) -> list[Problem]:
 def places(values: object, path: KeyPath = ()) -> Iterator[KeyPath]:
     """The paths below which secrets stand."""
     if isinstance(values, dict):
+        if isinstance(values.get("name"), str) and isinstance(values.get("value"), str):
+            values = {**values, values["name"]: values["value"]}  # a variable of a container
         for key, value in values.items():
             yield from places(value, (*path, key))
     elif isinstance(values, list):
@@ -86,7 +87,7 @@ def _is_secret(value: str, path: KeyPath) -> bool:
     names = [str(key) for key in path if isinstance(key, str)]
     if _LOOKS.search(value):
         return True
-    if not names or any(_HARMLESS.search(name) for name in names[-2:]):
+    if not names or _HARMLESS.search(dotted(path)):
         return False
     if dotted(path) in _PLACES or any(dotted(path).startswith(f"{place}[") for place in _PLACES):
         return True

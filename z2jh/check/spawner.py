@@ -52,13 +52,14 @@ _PASSED_ON = {
 }
 
 
-def configuration(values: Values, release: str, namespace: str) -> dict[str, Any]:
+def configuration(values: Values, release: str, namespace: str, chart: str) -> dict[str, Any]:
     """KubeSpawner's options for values that lie over the chart's defaults.
 
     Args:
         values: merged, with the chart's defaults.
         release: Helm's name of the deployment, which is part of some objects' names.
         namespace: where the students' pods are made.
+        chart: its name and version, such as `jupyterhub-4.4.0`.
     """
     single = values["singleuser"]
     options: dict[str, Any] = {"namespace": namespace}
@@ -68,7 +69,7 @@ def configuration(values: Values, release: str, namespace: str) -> dict[str, Any
             options[option] = deepcopy(value)
     image = single["image"]
     options["image"] = f"{image['name']}:{image['tag']}"
-    options |= _labels(release) | _scheduling(values, release) | _storage(single["storage"])
+    options |= _labels(release, chart) | _scheduling(values, release) | _storage(single["storage"])
     if single["cloudMetadata"]["blockWithIptables"]:
         options["init_containers"] = [*options.get("init_containers", ()), _block(single)]
     for section in ("Spawner", "KubeSpawner"):
@@ -76,13 +77,15 @@ def configuration(values: Values, release: str, namespace: str) -> dict[str, Any
     return options
 
 
-def _labels(release: str) -> dict[str, Any]:
+def _labels(release: str, chart: str) -> dict[str, Any]:
     common = {
         "app": "jupyterhub",
         "app.kubernetes.io/name": "jupyterhub",
         "release": release,
         "app.kubernetes.io/instance": release,
         "app.kubernetes.io/managed-by": "kubespawner",
+        "chart": chart,
+        "helm.sh/chart": chart,
     }
     return {"common_labels": common}
 
@@ -112,7 +115,13 @@ def _storage(storage: dict[str, Any]) -> dict[str, Any]:
         "storage_capacity": storage["capacity"],
         "pvc_name_template": dynamic.get("pvcNameTemplate"),
         "volumes": [{"name": name, "persistentVolumeClaim": {"claimName": "{pvc_name}"}}],
-        "volume_mounts": [{"mountPath": storage["homeMountPath"], "name": name}],
+        "volume_mounts": [
+            {
+                "mountPath": storage["homeMountPath"],
+                "name": name,
+                "subPath": dynamic.get("subPath"),
+            }
+        ],
     }
     return {option: value for option, value in result.items() if value is not None}
 

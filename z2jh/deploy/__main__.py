@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives its exit status."""
-    arguments = parser().parse_args(argv)
+    arguments = parser().parse_intermixed_args(argv)
     try:
         stack = layers.stack(arguments.environment, arguments.layer, arguments.values)
         release = Release(wish.own(stack), arguments.wait)

@@ -52,7 +52,7 @@ def play(
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
 
     def student(cluster: Cluster, name: str, profile: str = "course") -> KubeSpawner:
-        options = configuration(values, "hub", NAMESPACE) | {"k8s_api_host": cluster.url}
+        options = configuration(values, "hub", NAMESPACE, "jupyterhub-4.4.0") | {"k8s_api_host": cluster.url}
         person = SimpleNamespace(
             name=name, escaped_name=name, id=1, url=f"/user/{name}/", server=Server()
         )
