@@ -90,9 +90,10 @@ class Cluster:
             manifest["status"] = {"phase": "Pending"}
         self._objects[kind][key] = manifest
         await self._record("ADDED", kind, manifest)
+        answer = deepcopy(manifest)
         if kind == "pods":
             await self._run(manifest)
-        return web.json_response(manifest, status=201)
+        return web.json_response(answer, status=201)
 
     async def one(self, request: web.Request) -> web.Response:
         """GET and DELETE of one object."""
@@ -109,12 +110,19 @@ class Cluster:
     async def _run(self, pod: Manifest) -> None:
         """As scheduler and kubelet would."""
         pod["spec"]["nodeName"] = "node"
-        names = [container["name"] for container in pod["spec"]["containers"]]
         pod["status"] = {
             "phase": "Running",
             "podIP": f"10.4.{self._version // 250}.{self._version % 250 + 1}",
             "containerStatuses": [
-                {"name": name, "ready": True, "state": {"running": {}}} for name in names
+                {
+                    "name": container["name"],
+                    "image": container["image"],
+                    "imageID": container["image"],
+                    "ready": True,
+                    "restartCount": 0,
+                    "state": {"running": {}},
+                }
+                for container in pod["spec"]["containers"]
             ],
         }
         await self._record("MODIFIED", "pods", pod)
