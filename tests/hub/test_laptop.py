@@ -52,7 +52,9 @@ class Laptop:
 
 
 @pytest.fixture
-def laptop(hub_environments: dict[str, Path], code_server: Path, tmp_path: Path) -> Iterator[Laptop]:
+def laptop(
+    hub_environments: dict[str, Path], code_server: Path, tmp_path: Path
+) -> Iterator[Laptop]:
     """The hub as `make hub` starts it, with ports that are free."""
     proxy, api, hub = free_ports(3)
     environment = hub_environments["5"]

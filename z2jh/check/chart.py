@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from . import helm
+from .layers import FastLoader
 from .problems import Problem, UnusableError
 
 PIN_FILE = Path(__file__).parents[1] / "chart.yaml"
@@ -97,12 +98,15 @@ def read(folder: Path) -> Chart:
     """
     try:
         about = yaml.safe_load(folder.joinpath("Chart.yaml").read_text())
-        defaults = yaml.safe_load(folder.joinpath("values.yaml").read_text())
-        packed = folder / "values.schema.json"  # the packed chart has it as JSON, the source as YAML
+        defaults = yaml.load(folder.joinpath("values.yaml").read_text(), FastLoader)  # noqa: S506 -- safe
+        packed = (
+            folder / "values.schema.json"
+        )  # the packed chart has it as JSON, the source as YAML
         if packed.is_file():
             schema = json.loads(packed.read_text())
         else:
-            schema = yaml.safe_load(folder.joinpath("values.schema.yaml").read_text())
+            text = folder.joinpath("values.schema.yaml").read_text()
+            schema = yaml.load(text, FastLoader)  # noqa: S506 -- safe
         return Chart(folder, str(about["version"]), defaults or {}, schema)
     except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
         raise NoChartError(f"{folder}: not a whole chart: {error}") from error

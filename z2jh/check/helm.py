@@ -33,9 +33,7 @@ def run(*arguments: str) -> str:
     Raises:
         HelmError: it ended with another status than 0.
     """
-    done = subprocess.run(
-        [executable(), *arguments], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([executable(), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         said = " ".join(done.stderr.split()) or f"status {done.returncode}"
         raise HelmError(f"helm {arguments[0]}: {said}")

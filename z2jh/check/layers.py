@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Values = dict[str, Any]
 
+# Ten times as fast, where PyYAML was built with it.
+FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 FOLDER = Path(__file__).parents[1] / "values"
 BASE = ("common", "culling")
 ENVIRONMENTS = ("staging", "prod")
@@ -77,8 +80,8 @@ def read(file: Path) -> Layer:
     """
     try:
         text = file.read_text()
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=FastLoader)
+        values = yaml.load(text, FastLoader)  # noqa: S506 -- the safe one, in C
     except (OSError, UnicodeDecodeError) as error:
         raise UnusableError(f"{_shown(file)}: cannot be read: {error}") from error
     except yaml.MarkedYAMLError as error:

@@ -135,7 +135,9 @@ def _chart_resources(values: Values, which: str = "guarantee") -> Resources:
 
 def _overridden(override: dict[str, Any], which: str, usual: Resources) -> Resources:
     memory = override.get(f"mem_{which}", usual.memory)
-    return Resources(int(quantity(memory or 0)), float(override.get(f"cpu_{which}", usual.cpu) or 0))
+    return Resources(
+        int(quantity(memory or 0)), float(override.get(f"cpu_{which}", usual.cpu) or 0)
+    )
 
 
 def _purpose(scheduling: dict[str, Any], purpose: str) -> list[dict[str, Any]]:

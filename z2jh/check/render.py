@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from . import helm
-from .layers import get
+from .layers import FastLoader, get
 from .problems import UnusableError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def manifests(rendered: str) -> list[dict[str, Any]]:
         UnusableError: it is no YAML.
     """
     try:
-        return [each for each in yaml.safe_load_all(rendered) if each]
+        return [each for each in yaml.load_all(rendered, FastLoader) if each]
     except yaml.YAMLError as error:
         raise UnusableError(f"what the chart renders is not YAML: {error}") from error
 

@@ -106,7 +106,9 @@ def machine(name: str) -> Resources:
 def allocatable(whole: Resources) -> Resources:
     """What GKE leaves of a machine to pods: less its own share, and 100 MiB against eviction."""
     memory = _kept(whole.memory, _MEMORY_SLICES, _MEMORY_ABOVE) + _EVICTION
-    return Resources(whole.memory - int(memory), whole.cpu - _kept(whole.cpu, _CPU_SLICES, _CPU_ABOVE))
+    return Resources(
+        whole.memory - int(memory), whole.cpu - _kept(whole.cpu, _CPU_SLICES, _CPU_ABOVE)
+    )
 
 
 def _kept(whole: float, slices: tuple[tuple[int, float], ...], above: float) -> float:

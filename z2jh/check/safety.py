@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 # Paths that have one right value, and why.
 _FIXED: tuple[tuple[str, object, str], ...] = (
     ("hub.networkPolicy.enabled", True, "anything in the cluster could reach the hub"),
-    ("proxy.chp.networkPolicy.enabled", True, "anything in the cluster could reach the proxy's API"),
+    (
+        "proxy.chp.networkPolicy.enabled",
+        True,
+        "anything in the cluster could reach the proxy's API",
+    ),
     ("singleuser.networkPolicy.enabled", True, "students could reach each other"),
     (
         "singleuser.networkPolicy.egressAllowRules.cloudMetadataServer",
@@ -74,7 +78,9 @@ def _metadata(hub: Hub) -> Iterator[Problem]:
     if sandbox and blocked:
         yield hub.problem("a privileged container cannot be run in the sandbox: false", *path)
     elif not sandbox and not blocked:
-        yield hub.problem("has to be true: else students could ask for the machine's identity", *path)
+        yield hub.problem(
+            "has to be true: else students could ask for the machine's identity", *path
+        )
     for pool in hub.pools:
         if pool.purpose == "user" and pool.sandbox != sandbox:
             yield hub.problem(

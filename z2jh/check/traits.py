@@ -85,9 +85,7 @@ def _profiles(stack: Stack) -> Iterator[Problem]:
             yield from _unknown(stack, where, override, names("KubeSpawner"))
 
 
-def _unknown(
-    stack: Stack, path: KeyPath, given: object, known: Iterable[str]
-) -> Iterator[Problem]:
+def _unknown(stack: Stack, path: KeyPath, given: object, known: Iterable[str]) -> Iterator[Problem]:
     for key in given if isinstance(given, dict) else ():
         if key not in known:
             where = (*path, key)

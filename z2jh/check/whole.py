@@ -37,7 +37,9 @@ def check(stack: Stack, pinned: Pin, chart: Chart | None, *, renders: bool = Tru
         if chart:
             raise
         # Without its schema, nothing has said yet which value is a list and should be a map.
-        message = f"a value is not of the type that the chart wants ({error}): its schema says which"
+        message = (
+            f"a value is not of the type that the chart wants ({error}): its schema says which"
+        )
         problems = [Problem(stack.name, "", f"{message}, with --pull or Z2JH_CHART")]
     if problems or not chart or not renders:
         return problems

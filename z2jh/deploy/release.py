@@ -111,4 +111,3 @@ class Release:
     def _where(self) -> tuple[str, ...]:
         place = self.place
         return ("--kube-context", place.context, "--namespace", place.namespace)
-

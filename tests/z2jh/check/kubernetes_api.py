@@ -74,7 +74,12 @@ class Cluster:
             return await self._watch(request, kind)
         items = [each for each in self._objects[kind].values() if _selected(request, each)]
         about = {"resourceVersion": str(self._version)}
-        body = {"kind": f"{_KINDS[kind]}List", "apiVersion": "v1", "metadata": about, "items": items}
+        body = {
+            "kind": f"{_KINDS[kind]}List",
+            "apiVersion": "v1",
+            "metadata": about,
+            "items": items,
+        }
         return web.json_response(body)
 
     async def create(self, request: web.Request) -> web.Response:
@@ -131,7 +136,9 @@ class Cluster:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         seen = int(request.query.get("resourceVersion") or 0)
-        deadline = asyncio.get_running_loop().time() + float(request.query.get("timeoutSeconds", 10))
+        deadline = asyncio.get_running_loop().time() + float(
+            request.query.get("timeoutSeconds", 10)
+        )
         while True:
             for line in self._since(request, kind, seen):
                 await response.write(line)
@@ -162,7 +169,9 @@ def _selected(request: web.Request, manifest: Manifest) -> bool:
 
 def _status(code: int, reason: str, message: str) -> web.Response:
     body = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
-    return web.json_response({**body, "reason": reason, "message": message, "code": code}, status=code)
+    return web.json_response(
+        {**body, "reason": reason, "message": message, "code": code}, status=code
+    )
 
 
 @asynccontextmanager

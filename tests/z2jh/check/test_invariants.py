@@ -250,7 +250,9 @@ RENDERED = [
 
 
 @pytest.mark.parametrize(("changed", "said"), RENDERED)
-def test_what_is_rendered_is_held_against_the_same_rules(changed: tuple[str, object], said: str) -> None:
+def test_what_is_rendered_is_held_against_the_same_rules(
+    changed: tuple[str, object], said: str
+) -> None:
     """A template could do what the values do not say."""
     stack = layers.stack("prod")
     spec: dict[str, object] = {

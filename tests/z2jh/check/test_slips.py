@@ -34,9 +34,7 @@ SLIPS = [
         ("hub.concurentSpawnLimit", "unknown key", "'concurrentSpawnLimit'"),
         id="of the chart",
     ),
-    pytest.param(
-        "singleusr: {}", ("singleusr", "unknown key", "'singleuser'"), id="at the top"
-    ),
+    pytest.param("singleusr: {}", ("singleusr", "unknown key", "'singleuser'"), id="at the top"),
     pytest.param(
         "singleuser: {memory: {limit: [4]}}",
         ("singleuser.memory.limit", "[4]", "number or string or null"),
@@ -125,7 +123,9 @@ def test_the_line_is_that_of_the_slip(folder: Path, chart_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param("hub: {}\nhub: {}\n", "prod.yaml:2: 'hub' stands here a second time", id="twice"),
+        pytest.param(
+            "hub: {}\nhub: {}\n", "prod.yaml:2: 'hub' stands here a second time", id="twice"
+        ),
         pytest.param("hub: [\n", "prod.yaml:2: not YAML", id="no YAML"),
         pytest.param("- hub\n", "prod.yaml: has to be a map", id="no map"),
     ],

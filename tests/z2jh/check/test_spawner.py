@@ -50,12 +50,16 @@ def play(
     context = {"name": "local", "context": {"cluster": "local", "user": "local"}}
     user = {"name": "local", "user": {}}
     known = {"clusters": [server], "contexts": [context], "users": [user]}
-    tmp_path.joinpath("kubeconfig").write_text(yaml.safe_dump({**known, "current-context": "local"}))
+    tmp_path.joinpath("kubeconfig").write_text(
+        yaml.safe_dump({**known, "current-context": "local"})
+    )
     # KUBECONFIG is read when the client is imported.
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kubeconfig"))
 
     def student(cluster: Cluster, name: str, profile: str = "course") -> KubeSpawner:
-        options = configuration(values, "hub", NAMESPACE, "jupyterhub-4.4.0") | {"k8s_api_host": cluster.url}
+        options = configuration(values, "hub", NAMESPACE, "jupyterhub-4.4.0") | {
+            "k8s_api_host": cluster.url
+        }
         person = SimpleNamespace(
             name=name, escaped_name=name, id=1, url=f"/user/{name}/", server=Server()
         )

@@ -59,9 +59,7 @@ def test_helm_merges_the_layers_as_we_do(chart_folder: Path) -> None:
     assert yaml.safe_load(merged["data"]["values.yaml"]) == ours
 
 
-def test_null_takes_a_default_away_as_in_helm(
-    chart_folder: Path, folder: Path
-) -> None:
+def test_null_takes_a_default_away_as_in_helm(chart_folder: Path, folder: Path) -> None:
     """`null` means: not even the chart's default."""
     with folder.joinpath("prod.yaml").open("a") as file:
         file.write("debug: null\nprePuller:\n  hook: {podSchedulingWaitDuration: null}\n")
@@ -122,8 +120,6 @@ def test_the_students_resources_stand_once() -> None:
             assert override.get("mem_guarantee") != get(
                 stack.values, "singleuser", "memory", "guarantee"
             )
-
-
 
 
 @pytest.mark.parametrize("text", LOGINS, ids=[text.splitlines()[0] for text in LOGINS])

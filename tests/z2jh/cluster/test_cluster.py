@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     Cluster = Callable[..., subprocess.CompletedProcess[str]]
 
 FAKE = Path(__file__).with_name("fake_gcloud.py")
-CHANGING = ("create", "update", "delete", "enable", "add-iam-policy-binding", "get-credentials", "apply")
+CHANGING = (
+    "create",
+    "update",
+    "delete",
+    "enable",
+    "add-iam-policy-binding",
+    "get-credentials",
+    "apply",
+)
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def cluster(folder: Path, tmp_path: Path, calls: Path) -> Cluster:
     programs.mkdir()
     for name in ("gcloud", "kubectl"):
         program = programs / name
-        program.write_text(f"#!/bin/sh\nexec {sys.executable} {FAKE} {name} \"$@\"\n")
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} {name} "$@"\n')
         program.chmod(0o755)
     prod = folder / "prod.yaml"
     prod.write_text(prod.read_text().replace("example-project", "own-project"))
@@ -157,7 +165,9 @@ def test_who_says_no_changes_nothing(cluster: Cluster, calls: Path) -> None:
     assert made(calls) == []
 
 
-def test_a_call_that_fails_stops_the_rest_and_is_gone_on_from(cluster: Cluster, calls: Path) -> None:
+def test_a_call_that_fails_stops_the_rest_and_is_gone_on_from(
+    cluster: Cluster, calls: Path
+) -> None:
     """One line with Google's words; the next run makes what is missing."""
     done = cluster("--apply", "--yes", FAKE_FAILS="pool students")
     assert done.returncode == 1

@@ -21,7 +21,7 @@ def main(call: list[str]) -> int:
     with FOLDER.joinpath("calls").open("a") as file:
         file.write(json.dumps(call) + "\n")
     if call[0] == "kubectl":
-        return _fail("secrets \"hub-secrets\" not found") if FAILS == "secret" else 0
+        return _fail('secrets "hub-secrets" not found') if FAILS == "secret" else 0
     answer = {"template": _template, "get": _get, "upgrade": _upgrade, "history": _history}
     return answer[call[1]](call) if call[1] in answer else 0
 

@@ -136,7 +136,9 @@ def test_a_plan_stops_after_the_difference(deploy: Deploy, calls: Path) -> None:
     assert made(calls) == []
 
 
-def test_what_would_change_nothing_is_not_deployed(deploy: Deploy, calls: Path, hub_url: str) -> None:
+def test_what_would_change_nothing_is_not_deployed(
+    deploy: Deploy, calls: Path, hub_url: str
+) -> None:
     """The second time the difference is empty but for what the chart makes up."""
     deploy("--url", hub_url, says="y\n")
     calls.unlink()
