@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHECKOUT = Path(__file__).parents[2]
 # z2jh/ belongs to the checkout and is not installed.
@@ -40,6 +46,55 @@ def chart_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     about = {"apiVersion": "v2", "name": "jupyterhub", "version": "4.4.0"}
     (folder / "Chart.yaml").write_text(yaml.safe_dump(about))
     return folder
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Runs our commands as a person at a terminal does, with programs that stand in for others."""
+
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+    programs: Path
+
+    def install(self, fake: Path, *names: str) -> None:
+        """Put a script first on PATH under each name, which it is told as its first argument."""
+        self.programs.mkdir()
+        for name in names:
+            program = self.programs / name
+            program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {fake} {name} "$@"\n')
+            program.chmod(0o755)
+
+    def run(
+        self, main: Callable[[list[str]], int], *arguments: str, says: str = "", **variables: str
+    ) -> Done:
+        """Run a command in an environment; gives its status and what it printed."""
+        self.capsys.readouterr()
+        with self.monkeypatch.context() as patch:
+            patch.setenv("PATH", f"{self.programs}{os.pathsep}{os.environ['PATH']}")
+            patch.setenv("FAKE_STATE", str(self.programs.parent))
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.StringIO(says))
+            status = main(list(arguments))
+        said = self.capsys.readouterr()
+        return Done(status, said.out, said.err)
+
+
+@pytest.fixture
+def terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Terminal:
+    """A terminal with no programs on it yet."""
+    return Terminal(monkeypatch, capsys, tmp_path / "bin")
 
 
 @pytest.fixture

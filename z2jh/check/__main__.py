@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from . import chart as charts
 from . import layers, secrecy
-from .whole import check
 from .problems import Problem, UnusableError
+from .whole import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .problems import Problem
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .invariants import Hub
-    from .problems import KeyPath
+    from .problems import KeyPath, Problem
 
 _MOVING = ("", "latest", "main", "master", "edge", "stable", "dev", "nightly")
 

@@ -86,8 +86,8 @@ def read(file: Path) -> Layer:
         raise UnusableError(f"{_shown(file)}: cannot be read: {error}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise UnusableError(f"{_shown(file)}{line}: not YAML: {error.problem}") from error
+        at = f":{mark.line + 1}" if mark else ""
+        raise UnusableError(f"{_shown(file)}{at}: not YAML: {error.problem}") from error
     if values is None:
         return Layer(file, {}, {})
     if not isinstance(values, dict):

@@ -10,7 +10,6 @@ import kubernetes_validate
 import yaml
 
 from . import images, pods, secrecy, sizes
-from .invariants import Hub
 from .pools import CORE, USER
 from .problems import Problem, dotted
 from .render import pod_template
@@ -18,6 +17,8 @@ from .resources import Resources, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .invariants import Hub
 
 _LONGEST = 200
 _PLACEHOLDER = "user-placeholder"
@@ -27,7 +28,7 @@ _OF_OBJECTS = ("-", "/")
 
 def check(hub: Hub, manifests: list[dict[str, Any]], kubernetes: str) -> list[Problem]:
     """What is wrong with the manifests of one render."""
-    found = set()
+    found: set[Problem] = set()
     for manifest in manifests:
         found.update(_schema(manifest, kubernetes))
         found.update(_images(manifest))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -12,6 +11,8 @@ from .layers import FastLoader, get
 from .problems import UnusableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .chart import Pin
     from .layers import Stack
 

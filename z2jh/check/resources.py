@@ -33,11 +33,11 @@ _CPU_SLICES = ((1, 0.06), (1, 0.01), (2, 0.005))
 _CPU_ABOVE = 0.0025
 _EVICTION = 100 * MIB
 
-_SUFFIXES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": Decimal("0.001"), "": 1} | {
-    "Ki": 2**10,
-    "Mi": 2**20,
-    "Gi": 2**30,
-    "Ti": 2**40,
+_SUFFIXES = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{suffix: Decimal(1000**power) for power, suffix in enumerate("kMGT", 1)},
+    **{f"{suffix}i": Decimal(1024**power) for power, suffix in enumerate("KMGT", 1)},
 }
 _QUANTITY = re.compile(r"(?P<number>[0-9.]+(?:[eE][+-]?[0-9]+)?)(?P<suffix>[a-zA-Z]*)")
 

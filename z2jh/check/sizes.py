@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import pods
 from .layers import get
@@ -38,9 +38,9 @@ def exact(hub: Hub) -> Iterator[Problem]:
         given = profile.get("kubespawner_override") or {}
         places += [(*override, key) for key in ("mem_guarantee", "mem_limit") if key in given]
     for path in places:
-        value = hub.values
+        value: Any = hub.values
         for key in path:
-            value = value[key] if isinstance(key, int) else (value or {}).get(key)  # type: ignore[index]
+            value = value[key] if isinstance(key, int) else (value or {}).get(key)
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
             said = "is not given" if value is None else f"is {value!r}"
             yield hub.problem(
@@ -58,17 +58,18 @@ def _readable(hub: Hub) -> Iterator[Problem]:
     for name, value in (get(hub.values, *path) or {}).items():
         try:
             quantity(value)
-        except ValueError as error:
+        except ValueError as error:  # noqa: PERF203 -- two values
             yield hub.problem(str(error), *path, name)
 
 
 def _placeholder(hub: Hub) -> Iterator[Problem]:
     """A placeholder is as large as a student of the default profile, to the byte."""
     held = pods.placeholder(hub.values).requests
-    student = default_student(hub).requests
+    default = default_student(hub)
+    student = default.requests
     if held != student:
         yield hub.problem(
-            f"a placeholder asks for {held.memory} bytes and {held.cpu} CPU, {default_student(hub).name} "
+            f"a placeholder asks for {held.memory} bytes and {held.cpu} CPU, {default.name} "
             f"for {student.memory} and {student.cpu}: leave the placeholder's resources out, and "
             "the default profile's, so that both are singleuser.memory and singleuser.cpu",
             *("scheduling", "userPlaceholder", "resources"),
@@ -135,13 +136,15 @@ def _seats(hub: Hub) -> Iterator[Problem]:
             *("custom", "classes"),
         )
     limit = get(hub.values, "hub", "activeServerLimit")
-    path = ("hub", "activeServerLimit")
+    place = ("hub", "activeServerLimit")
     if not isinstance(limit, int):
-        yield hub.problem("is not given: without it students wait for nodes that never come", *path)
+        yield hub.problem(
+            "is not given: without it students wait for nodes that never come", *place
+        )
     elif limit > seats:
-        yield hub.problem(f"is {limit}, and the pools have {room}", *path)
+        yield hub.problem(f"is {limit}, and the pools have {room}", *place)
     elif wanted > limit:
-        yield hub.problem(f"is {limit}, and the classes have {wanted} students", *path)
+        yield hub.problem(f"is {limit}, and the classes have {wanted} students", *place)
 
 
 def _students(hub: Hub) -> int:

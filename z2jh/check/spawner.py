@@ -1,7 +1,7 @@
 """The configuration of KubeSpawner that the chart's hub makes from the values.
 
-The chart does it in its `jupyterhub_config.py`, inside the hub's pod. Here is what of it decides how
-a student's pod comes out, by the chart's configuration reference (`singleuser`, `scheduling`,
+The chart does it in its `jupyterhub_config.py`, inside the hub's pod. Here is what of it decides
+how a student's pod comes out, by the chart's configuration reference (`singleuser`, `scheduling`,
 `hub.config`) and KubeSpawner's own (its options).
 """
 

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from z2jh.check.pools import PROVISIONING, STANDARD
 from z2jh.check.problems import UnusableError
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _difference(where: Place, pool: Pool, found: dict[str, Any]) -> Iterator[Cha
 
 
 def _provisioning(config: dict[str, Any]) -> str:
-    return "spot" if config.get("spot") else "preemptible" if config.get("preemptible") else "standard"  # fmt: skip
+    return next((name for name in PROVISIONING if config.get(name)), STANDARD)
 
 
 def _taints(config: dict[str, Any]) -> str:

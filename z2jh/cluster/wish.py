@@ -147,37 +147,49 @@ def _gcloud(where: Place, *arguments: str) -> tuple[str, ...]:
     return ("gcloud", *arguments, "--project", where.project, "--quiet")
 
 
-def _looked(where: Place, what: str, kind: tuple[str, ...], name: str, *options: str, scope: tuple[str, ...] = ()) -> Resource:  # fmt: skip
-    """A resource of the usual kind: `describe` tells whether it is there, `create` makes it."""
-    look = _gcloud(where, *kind, "describe", name, *scope, "--format", "json")
-    return Resource(what, look, _gcloud(where, *kind, "create", name, *scope, *options))
+def _looked(
+    where: Place,
+    what: str,
+    kind: tuple[str, ...],
+    named: tuple[str, ...],
+    *options: str,
+) -> Resource:
+    """A resource of the usual kind: `describe` tells whether it is there, `create` makes it.
+
+    Args:
+        where: the project.
+        what: for a person.
+        kind: gcloud's group of commands.
+        named: its name, and the options that say where it is.
+        options: what it is to be like.
+    """
+    look = _gcloud(where, *kind, "describe", *named, "--format", "json")
+    return Resource(what, look, _gcloud(where, *kind, "create", *named, *options))
 
 
 def _network(where: Place) -> Iterator[Resource]:
     """A network of its own; nodes have no public address and reach the world through NAT."""
     region = ("--region", where.region)
     name = where.name
-    yield _looked(where, "network", ("compute", "networks"), name, "--subnet-mode", "custom")
+    yield _looked(where, "network", ("compute", "networks"), (name,), "--subnet-mode", "custom")
     yield _looked(
         where,
         "subnet",
         ("compute", "networks", "subnets"),
-        name,
+        (name, *region),
         *("--network", name, "--range", "10.0.0.0/22"),
         *("--secondary-range", "pods=10.4.0.0/14,services=10.8.0.0/20"),
         "--enable-private-ip-google-access",
-        scope=region,
     )
-    yield _looked(where, "router", ("compute", "routers"), name, "--network", name, scope=region)
+    yield _looked(where, "router", ("compute", "routers"), (name, *region), "--network", name)
     yield _looked(
         where,
         "NAT",
         ("compute", "routers", "nats"),
-        name,
+        (name, "--router", name, *region),
         *("--auto-allocate-nat-external-ips", "--nat-all-subnet-ip-ranges"),
         # 200 students of one node's worth of addresses open many connections at once.
         *("--min-ports-per-vm", "2048"),
-        scope=("--router", name, *region),
     )
 
 
@@ -200,9 +212,8 @@ def _registry(where: Place) -> Resource:
         where,
         "registry",
         ("artifacts", "repositories"),
-        "hub",
+        ("hub", "--location", where.region),
         *("--repository-format", "docker"),
-        scope=("--location", where.region),
     )
 
 
@@ -213,14 +224,13 @@ def _keys(where: Place) -> Iterator[Resource]:
     role = ("--role", "roles/artifactregistry.reader")
     bind = ("artifacts", "repositories", "add-iam-policy-binding", "hub", *region, *member, *role)
     yield Resource("nodes' right to read images", (), _gcloud(where, *bind))
-    yield _looked(where, "key ring", ("kms", "keyrings"), "hub", scope=region)
+    yield _looked(where, "key ring", ("kms", "keyrings"), ("hub", *region))
     yield _looked(
         where,
         "key for secrets",
         ("kms", "keys"),
-        "sops",
+        ("sops", "--keyring", "hub", *region),
         *("--purpose", "encryption"),
-        scope=("--keyring", "hub", *region),
     )
 
 
@@ -230,7 +240,7 @@ def _cluster(where: Place) -> Resource:
         where,
         "cluster",
         ("container", "clusters"),
-        where.name,
+        (where.name, "--zone", where.zone),
         *("--release-channel", "regular"),
         *("--network", where.name, "--subnetwork", where.name, "--enable-ip-alias"),
         *("--cluster-secondary-range-name", "pods", "--services-secondary-range-name", "services"),
@@ -245,7 +255,6 @@ def _cluster(where: Place) -> Resource:
         *("--maintenance-window-recurrence", "FREQ=WEEKLY;BYDAY=SA,SU"),
         *("--service-account", where.nodes_account),
         *("--num-nodes", "1", "--machine-type", "e2-medium"),
-        scope=("--zone", where.zone),
     )
 
 
@@ -256,7 +265,7 @@ def _pool(where: Place, pool: Pool) -> Resource:
         where,
         f"pool {pool.name}",
         ("container", "node-pools"),
-        pool.name,
+        (pool.name, "--cluster", where.name, "--zone", where.zone),
         *("--machine-type", pool.machine_type),
         *provisioning.get(pool.provisioning, ()),
         *("--num-nodes", str(pool.min_nodes), "--enable-autoscaling"),
@@ -269,7 +278,6 @@ def _pool(where: Place, pool: Pool) -> Resource:
         *("--service-account", where.nodes_account, "--workload-metadata", "GKE_METADATA"),
         *("--enable-image-streaming", "--shielded-secure-boot"),
         *sandbox,
-        scope=("--cluster", where.name, "--zone", where.zone),
     )
     return Resource(made.what, made.look, made.make, pool=pool)
 
@@ -290,11 +298,10 @@ def _backup(where: Place) -> Resource:
         where,
         "daily backup of the homes",
         ("container", "backup-restore", "backup-plans"),
-        f"{where.name}-homes",
+        (f"{where.name}-homes", "--location", where.region),
         *("--cluster", cluster, "--included-namespaces", where.namespace),
         *("--include-volume-data", "--cron-schedule", _DAILY_BACKUP),
         *("--backup-retain-days", str(_KEPT_DAYS)),
-        scope=("--location", where.region),
     )
 
 

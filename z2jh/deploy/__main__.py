@@ -115,7 +115,7 @@ def _roll_back(arguments: argparse.Namespace, stack: Stack, release: Release) ->
 def _try(arguments: argparse.Namespace, stack: Stack) -> int:
     url = arguments.url or f"https://{get(stack.values, 'proxy', 'https', 'hosts')[0]}"
     try:
-        version = smoke.test(url, _PATIENCE)
+        version = smoke.wait(url, _PATIENCE)
     except smoke.NotWellError as error:
         return _failed(arguments, str(error))
     print(f"{url} is well: JupyterHub {version}")

@@ -88,7 +88,8 @@ class Release:
             HelmError: it failed or took too long; the old hub may be half replaced.
         """
         options = ["--install", "--wait", "--timeout", f"{self.wait}m", "--history-max", "20"]
-        helm.run("upgrade", render.RELEASE, str(chart), *options, *self._where(), *render.files(stack))  # fmt: skip
+        what = (render.RELEASE, str(chart), *options)
+        helm.run("upgrade", *what, *self._where(), *render.files(stack))
 
     def rollback(self, revision: str) -> None:
         """Go back to an earlier revision, by default to the one before.

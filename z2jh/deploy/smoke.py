@@ -20,7 +20,7 @@ class NotWellError(UnusableError):
     """The hub does not answer as it should."""
 
 
-def test(
+def wait(
     url: str,
     patience: float,
     clock: Callable[[], float] = time.monotonic,

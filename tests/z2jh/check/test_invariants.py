@@ -57,7 +57,8 @@ BROKEN = [
         id="core taken away",
     ),
     pytest.param(
-        "custom: {pools: {students: {taint: 'a=b:NoSchedule'}, ondemand: {taint: 'a=b:NoSchedule'}}}",
+        "custom: {pools: {students: {taint: 'a=b:NoSchedule'}, "
+        "ondemand: {taint: 'a=b:NoSchedule'}}}",
         "profile 'course': no pool lets it in: it does not tolerate a=b:NoSchedule of 'ondemand'",
         id="taint that nobody tolerates",
     ),
@@ -132,7 +133,9 @@ BROKEN = [
         id="class without a number",
     ),
     pytest.param(
-        "hub: {activeServerLimit: 5000}", "hub.activeServerLimit: is 5000, and the pools", id="limit"
+        "hub: {activeServerLimit: 5000}",
+        "hub.activeServerLimit: is 5000, and the pools",
+        id="limit",
     ),
     pytest.param(
         "{hub: {activeServerLimit: 20}, custom: {classes: {one: {students: 30}}}}",
@@ -179,7 +182,9 @@ BROKEN = [
         id="priority",
     ),
     pytest.param(
-        "scheduling: {podPriority: {enabled: false}}", "scheduling.podPriority.enabled", id="no priority"
+        "scheduling: {podPriority: {enabled: false}}",
+        "scheduling.podPriority.enabled",
+        id="no priority",
     ),
     pytest.param(
         "singleuser: {extraPodConfig: {terminationGracePeriodSeconds: 60}}",
@@ -216,7 +221,8 @@ def test_a_layer_that_breaks_a_rule_is_told(
 
 def test_a_class_that_asks_for_what_the_pools_cannot_give_is_told(folder: Path) -> None:
     """In the file that asks."""
-    put(folder, "classes/databases.yaml", "singleuser: {memory: {guarantee: 12884901888, limit: 12884901888}}")  # fmt: skip
+    text = "singleuser: {memory: {guarantee: 12884901888, limit: 12884901888}}"
+    put(folder, "classes/databases.yaml", text)
     found = problems(folder, None, "classes/databases")
     assert any(
         line.startswith(f"{folder / 'classes/databases.yaml'}:")
@@ -241,7 +247,9 @@ def test_placeholders_fit_to_the_byte_in_what_is_rendered(chart_folder: Path) ->
 
 RENDERED = [
     pytest.param(
-        ("containers", [{"name": "a", "image": "a/b:latest"}]), "'a/b:latest' is not pinned", id="image"
+        ("containers", [{"name": "a", "image": "a/b:latest"}]),
+        "'a/b:latest' is not pinned",
+        id="image",
     ),
     pytest.param(("nodeSelector", {"a": "b"}), "no pool lets its pods in", id="selector"),
     pytest.param(("tolerations", [{"operator": "Exists"}]), "the user pool 'students'", id="door"),

@@ -6,8 +6,7 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,14 @@ import pytest
 import yaml
 
 from tests.z2jh.conftest import CHECKOUT
+from z2jh.cluster.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Cluster = Callable[..., subprocess.CompletedProcess[str]]
+    from tests.z2jh.conftest import Done, Terminal
+
+    Cluster = Callable[..., Done]
 
 FAKE = Path(__file__).with_name("fake_gcloud.py")
 CHANGING = (
@@ -41,31 +43,12 @@ def calls(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cluster(folder: Path, tmp_path: Path, calls: Path) -> Cluster:
+def cluster(folder: Path, terminal: Terminal) -> Cluster:
     """Runs the command with a gcloud that remembers what was made, and knows nothing at first."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name in ("gcloud", "kubectl"):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} {name} "$@"\n')
-        program.chmod(0o755)
+    terminal.install(FAKE, "gcloud", "kubectl")
     prod = folder / "prod.yaml"
     prod.write_text(prod.read_text().replace("example-project", "own-project"))
-
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-        variables = {"PATH": path, "FAKE_STATE": str(tmp_path), **environment}
-        command = [sys.executable, "-m", "z2jh.cluster", "prod", "--values", str(folder)]
-        return subprocess.run(
-            [*command, *arguments],
-            cwd=CHECKOUT,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
+    return partial(terminal.run, main, "prod", "--values", str(folder))
 
 
 def made(calls: Path) -> list[list[str]]:
@@ -118,7 +101,8 @@ def test_pools_are_made_as_the_values_say(cluster: Cluster) -> None:
 
 def test_a_sandbox_is_a_property_of_its_pools(cluster: Cluster) -> None:
     """GKE adds label and taint to such nodes by itself."""
-    calls = {each["what"]: each["call"] for each in json.loads(cluster("sandbox", "--all", "--json").stdout)}  # fmt: skip
+    done = cluster("sandbox", "--all", "--json")
+    calls = {each["what"]: each["call"] for each in json.loads(done.stdout)}
     assert "type=gvisor" in calls["pool students"]
     assert "type=gvisor" not in calls["pool core"]
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.z2jh.conftest import CHECKOUT
 from z2jh.check import helm
 from z2jh.deploy import difference, smoke
+from z2jh.deploy.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Deploy = Callable[..., subprocess.CompletedProcess[str]]
+    from tests.z2jh.conftest import Done, Terminal
+
+    Deploy = Callable[..., Done]
 
 FAKE = Path(__file__).with_name("fake_programs.py")
 CONTEXT = "gke_own-project_europe-west6-a_hub-staging"
@@ -29,7 +29,7 @@ CONTEXT = "gke_own-project_europe-west6-a_hub-staging"
 class Hub(BaseHTTPRequestHandler):
     """What of a hub a smoke test sees."""
 
-    def do_GET(self) -> None:  # noqa: N802 -- http.server's name
+    def do_GET(self) -> None:
         """The API and the login page."""
         body = b'{"version": "5.5.0"}' if self.path == "/hub/api/" else b"<form></form>"
         self.send_response(200 if self.path in ("/hub/api/", "/hub/login") else 404)
@@ -57,36 +57,13 @@ def calls(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def deploy(folder: Path, tmp_path: Path, chart_folder: Path) -> Deploy:
+def deploy(folder: Path, terminal: Terminal, chart_folder: Path) -> Deploy:
     """Runs the command with a helm that renders for real and has no cluster."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name in ("helm", "kubectl"):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} {name} "$@"\n')
-        program.chmod(0o755)
+    variables = {"REAL_HELM": helm.executable(), "Z2JH_CHART": str(chart_folder)}
+    terminal.install(FAKE, "helm", "kubectl")
     staging = folder / "staging.yaml"
     staging.write_text(staging.read_text().replace("example-project", "own-project"))
-    real = helm.executable()
-
-    def run(
-        *arguments: str, says: str = "", **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-        variables = {"PATH": path, "FAKE_STATE": str(tmp_path), "REAL_HELM": real}
-        variables |= {"Z2JH_CHART": str(chart_folder), **environment}
-        command = [sys.executable, "-m", "z2jh.deploy", "staging", "--values", str(folder)]
-        return subprocess.run(
-            [*command, *arguments],
-            cwd=CHECKOUT,
-            env={**os.environ, **variables},
-            input=says,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
+    return partial(terminal.run, main, "staging", "--values", str(folder), **variables)
 
 
 def made(calls: Path) -> list[list[str]]:
@@ -213,7 +190,7 @@ def test_a_hub_that_does_not_answer_is_not_well(hub_url: str) -> None:
     """The last reason is told when patience ends."""
     times = iter([0.0, 1.0, 3.0])
     with pytest.raises(smoke.NotWellError, match="is not well after 2 s: hub/api answers 404"):
-        smoke.test(f"{hub_url}/wrong", 2.0, lambda: next(times), lambda _: None)
+        smoke.wait(f"{hub_url}/wrong", 2.0, lambda: next(times), lambda _: None)
 
 
 def test_a_difference_shows_that_a_secret_changes_and_not_what_it_is() -> None:

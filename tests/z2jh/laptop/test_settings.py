@@ -49,8 +49,10 @@ def test_during_an_exam_nobody_is_culled(tmp_path: Path) -> None:
 
 def test_a_student_whose_server_was_stopped_reads_why(tmp_path: Path) -> None:
     """JupyterHub's own page, with our sentence in it; not when a start has failed."""
-    (folder,) = from_values(layers.stack("prod").values, "python", tmp_path)["JupyterHub"]["template_paths"]  # fmt: skip
-    loader = ChoiceLoader([FileSystemLoader(folder), DictLoader({"templates/not_running.html": PARENT})])  # fmt: skip
+    found = from_values(layers.stack("prod").values, "python", tmp_path)
+    (folder,) = found["JupyterHub"]["template_paths"]
+    parent = DictLoader({"templates/not_running.html": PARENT})
+    loader = ChoiceLoader([FileSystemLoader(folder), parent])
     page = Environment(loader=loader, autoescape=True).get_template("not_running.html")
     said = page.render(failed=False)
     assert "Your server is not running." in said
