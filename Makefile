@@ -11,7 +11,8 @@ VALUES ?= z2jh/values
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test slow old lowest hub hub-check hub-test culling deploy rollback cluster lint bench code-server chromium clean
+.PHONY: help lab test slow old lowest hub-test culling image test-image bench-image hub hub-check \
+  hub-chart cluster deploy rollback lint bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,17 +21,22 @@ lab: code-server  ## JupyterLab in a small workspace, with VS Code in its launch
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir='$(CURDIR)/examples' \
 	  $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: lint code-server chromium hub-check  ## every check: ruff, mypy, and pytest with a real browser
-	$(BIN)/pytest -m 'not slow and not hub'
+test: lint code-server chromium  ## every check: the linters, and pytest with a real browser
+	$(BIN)/pytest -m 'not slow and not hub and not image'
 
 slow: .venv/test code-server chromium  ## the tests that take minutes: a real install from npm, every way to kill
 	$(BIN)/pytest -m slow
 
-lint: .venv/lab .venv/test  ## ruff and mypy alone
+# By their first line, as few have an ending.
+SCRIPTS = $(shell grep -rlIE '^#!/.*\b(ba)?sh$$' docker tests .ci) $(wildcard docker/rootfs/etc/profile.d/*)
+
+lint: .venv/lab .venv/test  ## ruff, mypy, shellcheck and hadolint alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
 	$(BIN)/mypy tests benchmarks z2jh
+	$(BIN)/shellcheck $(SCRIPTS)
+	$(BIN)/hadolint --config docker/hadolint.yaml docker/Dockerfile
 
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
@@ -47,6 +53,21 @@ hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a student 
 
 culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too; 20 minutes
 	$(BIN)/pytest tests/hub/test_culling.py
+
+image:  ## the notebook image, with the engine that is there; TARGET=base, scipy, datascience, coding
+	docker/build $(or $(TARGET),coding)
+
+# Where its release is out of reach, the image is tested without Julia.
+JULIA = $(shell curl --head --silent --fail --max-time 20 --output /dev/null \
+  https://julialang-s3.julialang.org/bin/versions.json && echo 1 || echo 0)
+
+test-image: .venv/test code-server chromium .venv/hub-5  ## builds the image and tests it; brings an engine where there is none
+	docker/engine start
+	BASE_IMAGE=$$(docker/engine base) docker/build coding --build-arg JULIA=$(JULIA)
+	$(BIN)/pytest tests/docker
+
+bench-image: .venv/test  ## sizes, starts and memory of the image; and build times, with BUILDS=--builds
+	$(BIN)/python docker/measure.py $(BUILDS)
 
 hub: .venv/hub-5 code-server  ## a JupyterHub on this machine, with the values of the real one, and without Kubernetes
 	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" HUB_ENVIRONMENT=$(ENV) \
@@ -71,7 +92,7 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	@rm -rf build
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct .
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python '.[test]'
-	.venv/lowest/bin/pytest -W default -m 'not slow and not hub' --ignore tests/e2e --ignore tests/benchmarks
+	.venv/lowest/bin/pytest -W default -m 'not slow and not hub and not image' --ignore tests/e2e --ignore tests/benchmarks
 
 # The environments: made once, and again when what they are made from has changed.
 

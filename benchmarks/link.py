@@ -83,7 +83,8 @@ class Direction:
             arrival, chunk = await under_way.get()
             await asyncio.sleep(max(0.0, arrival - loop.time()))
             if not chunk:
-                writer.write_eof()
+                with suppress(OSError):  # whom it would be told has gone
+                    writer.write_eof()
                 return
             writer.write(chunk)
             self.arrived += len(chunk)

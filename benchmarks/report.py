@@ -42,7 +42,7 @@ to an echo that runs in VS Code, as the *download* comes from there: all four pa
 code-server's own `proxy/PORT/`. Rate and round trip are the medians of seven turns of one second \
 after 20 s of warm-up, in which code-server's JavaScript is compiled.
 - *Growth* is that of the Jupyter process' resident memory, at its peak.
-- *Start* (to the first answer, the best of three) and *memory* are those of the same Jupyter \
+- *Start* (to the first answer, the best of seven) and *memory* are those of the same Jupyter \
 server with our server extension and without; jupyter-server-proxy knows our entry in both."""
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _LOAD_SECONDS = 7.0
 _DOWNLOAD = 1 << 30  # bytes
 _FETCHES = 5
-_STARTS = 3
+_STARTS = 7
 
 _QUIET_SECONDS = 2.0
 _QUIET_BYTES = 20_000  # what an idle VS Code says in that time is less

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+from dataclasses import asdict
 from importlib.metadata import version as distribution_version
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from . import executable
+from . import executable, extension_verbs
 from .assets import compression, files, index
 from .binaries import cli
 from .binaries.errors import NotFoundError
@@ -39,6 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="compress its files once and well, for all who share it (an image): a minute or two",
     )
+    extension_verbs.add_verbs(
+        verbs.add_parser("extensions", help="extensions of VS Code that all students share")
+    )
+    doctor = verbs.add_parser("doctor", help="say what stands in VS Code's way, and what to type")
+    doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    doctor.set_defaults(run=_doctor)
     arguments = parser.parse_args(argv)
     code: int = arguments.run(arguments)
     if code == 0 and getattr(arguments, "compress", False):
@@ -68,6 +76,22 @@ def _compress(arguments: argparse.Namespace) -> int:
     if not (arguments.quiet or arguments.json):
         print(f"compressed {done.files} files into {folder}")
     return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    """Print what was found; gives 1 if something is wrong, as a warning is not."""
+    # Only for this verb: Jupyter Server takes half a second to import.
+    from .doctor import checks, facts  # noqa: PLC0415
+
+    findings = checks.examine(facts.gather(os.environ))
+    if arguments.json:
+        print(json.dumps({"findings": [asdict(each) for each in findings]}, indent=2))
+    else:
+        for each in findings:
+            print(f"{each.level.value:8}{each.about}: {each.what}")
+            if each.advice:
+                print(f"{'':8}  {each.advice}")
+    return int(any(each.level is checks.Level.WRONG for each in findings))
 
 
 def _which(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:

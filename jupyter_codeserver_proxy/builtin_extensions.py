@@ -1,9 +1,11 @@
-"""The built-in extensions that VS Code is given: code-server's own, and the one carried here."""
+"""The built-in extensions that VS Code is given: code-server's own, shared ones, and ours."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+from . import shared_extensions
 
 _CARRIED = Path(__file__).with_name("vscode_extension")
 # The assistant takes the keyboard at the first load, and costs every start memory and bytes.
@@ -11,14 +13,15 @@ _AI_EXTENSIONS = frozenset({"copilot"})
 _WITHOUT_AI = {"chat.disableAIFeatures": True}
 
 
-def lay_out(own: Path, folder: Path, *, ai: bool) -> None:
-    """Fill a new folder with links to what code-server has built in, and with ours.
+def lay_out(own: Path, shared: Path, folder: Path, *, ai: bool) -> None:
+    """Fill a new folder with links to what code-server has built in and all share, and with ours.
 
     So ours is loaded by every start, and nothing is written where code-server or the student's
     own extensions and settings are.
 
     Args:
         own: code-server's folder of built-in extensions.
+        shared: the folder of those that all share; it need not be there.
         folder: to be made.
         ai: whether VS Code has its assistant.
 
@@ -29,6 +32,8 @@ def lay_out(own: Path, folder: Path, *, ai: bool) -> None:
     for entry in own.iterdir():
         if ai or entry.name not in _AI_EXTENSIONS:
             (folder / entry.name).symlink_to(entry)
+    for extension in shared_extensions.installed(shared):
+        (folder / extension.folder.name).symlink_to(extension.folder)
     manifest = json.loads((_CARRIED / "package.json").read_text())
     manifest["contributes"] = {"configurationDefaults": {} if ai else _WITHOUT_AI}
     ours = folder / str(manifest["name"])

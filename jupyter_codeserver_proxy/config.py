@@ -56,6 +56,14 @@ class CodeServer(LoggingConfigurable):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_EXTENSIONS_FOLDER", "CODE_EXTENSIONSDIR"))
 
+    shared_extensions_folder = Unicode(
+        help="""
+        Where the extensions are that all students share, which VS Code gets beside its own and
+        the student's. When it is empty: where `jupyter codeserver extensions` puts them.
+        Environment: JUPYTER_CODESERVER_SHARED_EXTENSIONS_FOLDER.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_SHARED_EXTENSIONS_FOLDER",))
+
     user_data_folder = Unicode(
         help="""
         Where VS Code keeps settings and state. When it is empty, code-server decides:
@@ -163,6 +171,10 @@ class CodeServer(LoggingConfigurable):
     def runtime(self) -> Path | None:
         """Where the sockets' folders are made; None: where such things are made here."""
         return _folder(self.runtime_folder)
+
+    def shared_extensions(self) -> Path | None:
+        """Where the shared extensions are; None: where the command line puts them."""
+        return _folder(self.shared_extensions_folder)
 
     def values(self) -> Options:
         """What code-server is started with, as values.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
@@ -34,7 +35,8 @@ class CodeServerExtension(ExtensionApp):
         settings = Settings() if isinstance(options, CannotStart) else _settings(options)
         self._service = Service(launch, settings, self.log, self._record_activity)
         REGISTRY.register(self._service.figures)
-        self.handlers.extend(routes(self._service))
+        root = Path(self.serverapp.root_dir if self.serverapp else "").absolute()
+        self.handlers.extend(routes(self._service, root))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 -- Jupyter's signature
         """Prepares a start once Jupyter's own start is done, so as not to slow it."""

@@ -11,12 +11,14 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from . import page
+from . import link, page
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
 from .supervision.process import State
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .forwarding.connection import UpstreamError
     from .forwarding.framing import MalformedResponseError
     from .forwarding.upstream import Upstream
@@ -27,10 +29,16 @@ _ASSET = re.compile(r"/(stable-|_static/)")
 _RETRY_AFTER = "1"  # seconds; code-server takes about as long to start
 
 
-def routes(service: Service) -> list[tuple[str, type[JupyterHandler], dict[str, Any]]]:
-    """The handlers below the base URL, to come before those of jupyter-server-proxy."""
+def routes(service: Service, root: Path) -> list[tuple[str, type[JupyterHandler], dict[str, Any]]]:
+    """The handlers below the base URL, to come before those of jupyter-server-proxy.
+
+    Args:
+        service: the one code-server.
+        root: the folder that Jupyter serves.
+    """
     shared = {"service": service}
     return [
+        ("codeserver/open(?:/(.*))?", OpenHandler, {"root": root}),
         ("codeserver(/.*)", CodeServerHandler, shared),
         ("codeserver", SlashHandler, {}),
         ("api/codeserver", StatusHandler, shared),
@@ -112,6 +120,39 @@ class SlashHandler(JupyterHandler):
         """Redirects."""
         _, question_mark, query = self.request.uri.partition("?")
         self.redirect(url_path_join(self.base_url, "codeserver/") + question_mark + query)
+
+
+class OpenHandler(JupyterHandler):
+    """`codeserver/open/PATH[?line=N]`: leads to VS Code with that folder or file."""
+
+    auth_resource = "codeserver"
+
+    def initialize(self, root: Path) -> None:
+        """Takes the folder that Jupyter serves."""
+        self._root = root
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator] # Jupyter's is not typed
+    async def get(self, path: str | None) -> None:
+        """Redirects; a link that leads nowhere says why."""
+        line = self.get_query_argument("line", "")
+        if line and not line.isdecimal():
+            await self._refuse(400, f"In this link the line is {line!r}, which is no number.")
+            return
+        try:
+            query = link.query(self._root, path or "", int(line or 0), self.request.host)
+        except link.OutsideError:
+            await self._refuse(403, f"{path} is not below the folder of this server.")
+        except link.MissingError:
+            await self._refuse(404, f"There is no {path} in the folder of this server.")
+        else:
+            self.redirect(f"{url_path_join(self.base_url, 'codeserver/')}?{query}")
+
+    async def _refuse(self, status: int, why: str) -> None:
+        # Jupyter's own page for 404 would not say it.
+        self.set_status(status)
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        await self.finish(f"{why}\n")
 
 
 class _ServiceHandler(APIHandler):

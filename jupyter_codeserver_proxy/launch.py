@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import builtin_extensions, command, executable
+from . import builtin_extensions, command, executable, shared_extensions
 from .assets.files import find_root
 from .failure import CannotStart
 from .supervision.process import Command
@@ -60,7 +60,7 @@ class Launch:
         reports = reports_folder(socket)
         reports.mkdir()
         added = {"JUPYTER_CODESERVER_REPORTS": str(reports), **options.environment}
-        built_in = _built_in(path, self.root, socket.with_name("extensions"), ai=options.ai)
+        built_in = self._built_in(options, path, socket.with_name("extensions"))
         return Command(
             (str(path), *command.arguments(values, flags, socket, built_in)),
             command.environment(added, self._inherited, Path(sys.prefix, "bin")),
@@ -81,15 +81,19 @@ class Launch:
         self.version = executable.version(path)
         return options, path, options.values(), executable.abilities(path).flags
 
-
-def _built_in(path: Path, root: AssetRoot | None, folder: Path, *, ai: bool) -> Path | None:
-    """VS Code's built-in extensions with ours among them; None: only its own can be had."""
-    if root is None:
-        _log.warning("The installation of %s is not known: VS Code will not report activity", path)
-        return None
-    try:
-        builtin_extensions.lay_out(root.root / "lib/vscode/extensions", folder, ai=ai)
-    except OSError as error:
-        _log.warning("VS Code will not report activity: %s", error)
-        return None
-    return folder
+    def _built_in(self, options: CodeServer, path: Path, folder: Path) -> Path | None:
+        """VS Code's built-in extensions with ours among them; None: only its own can be had."""
+        if self.root is None:
+            _log.warning(
+                "The installation of %s is not known: VS Code will not report activity", path
+            )
+            return None
+        own = self.root.root / "lib/vscode/extensions"
+        prefix = executable.default_prefix(self._inherited)
+        shared = options.shared_extensions() or shared_extensions.folder_in(prefix)
+        try:
+            builtin_extensions.lay_out(own, shared, folder, ai=options.ai)
+        except OSError as error:
+            _log.warning("VS Code will not report activity: %s", error)
+            return None
+        return folder

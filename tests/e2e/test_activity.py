@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import status
-from tests.e2e.test_vscode import command, explorer_row
+from tests.e2e.vscode import command, explorer_row, type_in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,11 +59,7 @@ def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: Browse
     """With the window open and with the browser closed; what has ended no longer does."""
     lab = start_lab()
     page = vscode(lab, context)
-    command(page, "Terminal: Create New Terminal")
-    terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea")
-    expect(terminal).to_be_attached()
-    terminal.focus()
-    page.keyboard.type("sleep 1000\n")
+    type_in_terminal(page, "sleep 1000")
     found = until(lab, page, lambda found: found["activity"] == "terminal: running job")
     assert datetime.now(timezone.utc) - used(found) < timedelta(seconds=30)
     page.keyboard.press("Control+c")

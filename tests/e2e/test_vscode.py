@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 import requests
-from playwright.sync_api import TimeoutError, expect  # noqa: A004 -- Playwright's name
+from playwright.sync_api import expect
+
+from tests.e2e.vscode import command, explorer_row, type_in_terminal, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import BrowserContext, Page
 
     from tests.e2e.conftest import Lab, StartLab
 
@@ -29,35 +31,6 @@ def vscode(lab: Lab, context: BrowserContext) -> Page:
     page.goto(lab.page("codeserver/"))
     expect(explorer_row(page, "temperature.py")).to_be_visible()
     return page
-
-
-def explorer_row(page: Page, name: str) -> Locator:
-    """The row of a file in VS Code's explorer."""
-    return page.locator(".explorer-folders-view .monaco-list-row", has_text=name)
-
-
-def command(page: Page, name: str) -> None:
-    """Runs a command of the command palette, once VS Code offers it here."""
-    row = page.locator(".quick-input-list .monaco-list-row", has_text=name).first
-    for _ in range(20):
-        page.keyboard.press("F1")
-        page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
-        try:
-            row.click(timeout=3000)
-        except TimeoutError:  # the palette shows what was possible when it was opened
-            page.keyboard.press("Escape")
-        else:
-            return
-    pytest.fail(f"VS Code does not offer {name!r}")
-
-
-def until(condition: Callable[[], bool], page: Page) -> None:
-    """Waits, with the browser alive, until something outside of it is so."""
-    for _ in range(600):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    pytest.fail("waited for 30 s in vain")
 
 
 def test_the_tile_opens_the_workspace_below_the_base_url(
@@ -91,12 +64,8 @@ def test_an_edited_file_is_saved_on_disk(lab: Lab, vscode: Page) -> None:
 
 def test_the_terminal_has_jupyters_programs(lab: Lab, vscode: Page) -> None:
     """A command in VS Code's terminal runs, and `python` and `jupyter` are the server's."""
-    command(vscode, "Terminal: Create New Terminal")
-    terminal = vscode.locator(".terminal-wrapper.active .xterm-helper-textarea")
-    expect(terminal).to_be_attached()
-    terminal.focus()
     answer = lab.root / "answer"
-    vscode.keyboard.type("(command -v python jupyter; env) > part; mv part answer\n")
+    type_in_terminal(vscode, "(command -v python jupyter; env) > part; mv part answer")
     until(answer.exists, vscode)
     text = answer.read_text()
     programs = lab.process.cmdline()[0].rpartition("/")[0]
@@ -112,6 +81,14 @@ def test_markdown_is_previewed(vscode: Page) -> None:
     outer = vscode.frame_locator("iframe.webview.ready")
     preview = outer.frame_locator("iframe#active-frame")
     expect(preview.get_by_role("heading", name="A small workspace")).to_be_visible()
+
+
+def test_a_link_opens_a_file_at_its_line(lab: Lab, context: BrowserContext) -> None:
+    """An instructor's link shows the file, with the cursor in the line that it names."""
+    page = context.new_page()
+    page.goto(lab.page("codeserver/open/temperature.py?line=3"))
+    expect(page.get_by_role("tab", name=re.compile("temperature.py"))).to_be_visible()
+    expect(page.locator("#status\\.editor\\.selection")).to_contain_text("Ln 3")
 
 
 def test_a_second_tab_works_beside_the_first(

@@ -193,7 +193,7 @@ def end_servers(folder: Path) -> None:
 
 
 class Link:
-    """A network between browser and proxy that can be cut."""
+    """A network between browser and proxy that can be cut, for the length of a block."""
 
     def __init__(self, port: int) -> None:
         """Lead to `port` on loopback."""
@@ -201,11 +201,19 @@ class Link:
         self._writers: set[asyncio.StreamWriter] = set()
         self._is_cut = False
 
-    async def listen(self) -> int:
-        """Begin to forward; gives the port to come to."""
+    async def __aenter__(self) -> Link:  # noqa: PYI034 -- typing has Self from 3.11
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._server.close()
+        self.cut()
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        """The address to come to."""
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def cut(self) -> None:
         """Nothing passes any more."""

@@ -31,7 +31,9 @@ c.JupyterHub.cleanup_proxy = False
 
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{folder}/homes/{{username}}"
-c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
+# HUB_COMMAND: another program than this environment's own single-user server.
+singleuser = str(Path(sys.executable).with_name("jupyterhub-singleuser"))
+c.Spawner.cmd = [where.get("HUB_COMMAND", singleuser)]
 c.Spawner.args = ["--allow-root"]
 c.Spawner.default_url = "/lab"
 c.Spawner.environment.update(
@@ -42,6 +44,7 @@ c.Spawner.environment.update(
         "XDG_CACHE_HOME": where["HUB_CACHE"],
         "JUPYTER_CODESERVER_TITLE": "VS Code of the class",  # the peer has a tile "VS Code", too
         "JUPYTER_CODESERVER_JOB_LIMIT": where["HUB_JOB_LIMIT"],
+        **{name: where[name] for name in ("IMAGE", "IMAGE_ENGINE") if name in where},
         # Shorter than anybody would have it, as a test waits for it.
         "JUPYTERHUB_ACTIVITY_INTERVAL": "5",
     }

@@ -35,10 +35,23 @@ def test_ours_stands_among_its_own(
 ) -> None:
     """And the assistant only where the operator wants it."""
     before = sorted(own.iterdir())
-    builtin_extensions.lay_out(own, tmp_path / "all", ai=ai)
+    builtin_extensions.lay_out(own, tmp_path / "nowhere", tmp_path / "all", ai=ai)
     assert sorted(own.iterdir()) == before
     assert {it.name for it in (tmp_path / "all").iterdir()} == {*names, "jupyter-codeserver-proxy"}
     ours = tmp_path / "all/jupyter-codeserver-proxy"
     manifest = json.loads((ours / "package.json").read_text())
     assert (ours / manifest["main"]).is_file()
     assert manifest["contributes"]["configurationDefaults"] == defaults
+
+
+def test_shared_extensions_stand_among_them(own: Path, tmp_path: Path) -> None:
+    """Each by a link to its folder; what is half installed is no extension."""
+    shared = tmp_path / "shared"
+    one = shared / "lectures.greeter-1.0.0"
+    one.mkdir(parents=True)
+    manifest = {"publisher": "lectures", "name": "greeter", "version": "1.0.0"}
+    (one / "package.json").write_text(json.dumps(manifest))
+    (shared / ".unfinished-x").mkdir()
+    builtin_extensions.lay_out(own, shared, tmp_path / "all", ai=False)
+    assert (tmp_path / "all" / one.name).resolve() == one
+    assert not list((tmp_path / "all").glob(".unfinished*"))

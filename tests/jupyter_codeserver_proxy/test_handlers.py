@@ -7,13 +7,13 @@ import http.client
 import json
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from jupyter_server.serverapp import ServerApp
     from tornado.httpclient import HTTPResponse
@@ -256,3 +256,44 @@ async def test_an_answer_of_our_own_keeps_the_connection(
     assert first is not None
     assert await asyncio.to_thread(ask) is first
     connection.close()
+
+
+@pytest.mark.parametrize("executable", [HANGS], indirect=True)
+@pytest.mark.parametrize(
+    ("path", "code", "told"),
+    [
+        pytest.param("codeserver/open", 302, "codeserver/?folder=", id="root"),
+        pytest.param("codeserver/open/week%201", 302, "week%201", id="folder"),
+        pytest.param("codeserver/open/week%201/lab.py", 302, "payload=", id="file"),
+        pytest.param("codeserver/open/week%201/lab.py?line=3", 302, "lab.py%3A3", id="line"),
+        pytest.param("codeserver/open/week%202", 404, "There is no week 2", id="missing"),
+        pytest.param("codeserver/open/..%2Fetc", 403, "not below", id="outside"),
+        pytest.param("codeserver/open/week%201?line=x", 400, "is no number", id="no-line"),
+    ],
+)
+async def test_a_link_opens_a_path_below_the_root(
+    jp_serverapp: ServerApp,
+    jp_fetch: Fetch,
+    path: str,
+    code: int,
+    told: str,
+) -> None:
+    """Or its page says why it does not."""
+    await status(jp_fetch)  # the server answers by now
+
+    def ask() -> tuple[int, str]:
+        folder = Path(jp_serverapp.root_dir, "week 1")
+        folder.mkdir()
+        (folder / "lab.py").write_text("")
+        # By hand: the usual client would tidy the path.
+        connection = http.client.HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=PATIENCE)
+        headers = {"Authorization": f"token {jp_serverapp.identity_provider.token}"}
+        connection.request("GET", jp_serverapp.base_url + path, headers=headers)
+        response = connection.getresponse()
+        text = response.headers.get("Location") or response.read().decode()
+        connection.close()
+        return response.status, text
+
+    status_code, text = await asyncio.to_thread(ask)
+    assert status_code == code
+    assert told in text

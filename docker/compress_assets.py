@@ -1,0 +1,20 @@
+"""Compresses code-server's assets into a tree to be laid over the image.
+
+It stands here, and not in the extension's command line, so that the layer depends on the
+extension's `assets` alone and not on all of its code.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from assets import compression, files, index
+
+prefix, tree = (Path(argument) for argument in sys.argv[1:])
+root = files.find_root(prefix / "bin" / "code-server")
+if root is None:
+    sys.exit(f"compress-assets: {prefix} holds no code-server whose layout is known")
+folder = tree / index.shared_folder(root).relative_to("/")
+summary = compression.compress(root, folder, compression.INSTALL_QUALITY)
+sys.stdout.write(f"{summary}\n")

@@ -1,0 +1,203 @@
+"""A Jupyter kernel of C++, over Clang's own interpreter `clang-repl`.
+
+Debian has the interpreter, and no index has a kernel for it that installs without conda. A cell
+is written to a file that the interpreter includes, so that comments, preprocessor lines and
+functions mean in a cell what they mean in a file. Standard input is the interpreter's own: a cell
+cannot read from it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
+
+STANDARD = "c++17"
+# What is no word of the cell's: prompts, and by which way the interpreter came to the cell.
+_NOISE = re.compile(
+    rb"clang-repl(?:>|\.\.\.) +|In file included from (?:<<< inputs >>>|input_line_\d+):\d+:\n"
+)
+# Declared, not included, as that takes no time; by other names, as cells may include them.
+_PRELUDE = """\
+extern "C" long kernel_write(int, const void *, unsigned long) __asm__("write");
+extern "C" int kernel_flush(void *) __asm__("fflush");
+"""
+_ERROR = re.compile(r"(?m)^(?:.*: )?(?:fatal )?error: .*")
+
+
+class Interpreter:
+    """A running clang-repl."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it; cells are kept in `folder` as files, which it includes."""
+        self._folder = folder
+        self._cells = -1  # the prelude is none of the student's
+        self._process = subprocess.Popen(
+            [_executable(), f"--Xcc=-std={STANDARD}", "--Xcc=-fno-color-diagnostics"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TERM": "dumb"},
+        )
+        self.run(_PRELUDE, _ignore)
+
+    def run(self, code: str, show: Any) -> str:  # noqa: ANN401 -- see _Show
+        """Run a cell; `show(stream, text)` is called with what it prints, as it comes.
+
+        Gives what it said on its standard error, where Clang's diagnostics are.
+
+        Raises:
+            EOFError: the interpreter has ended: the cell has crashed it.
+        """
+        self._cells += 1
+        cell = self._folder / f"cell-{self._cells}.cpp"
+        cell.write_text(f'#line 1 "cell {self._cells}"\n{code}\n')
+        mark = secrets.token_hex(8)
+        send = "".join(f'kernel_write({stream}, "{mark}", {len(mark)}); ' for stream in (1, 2))
+        self._say(f'#include "{cell}"\n(void)kernel_flush(0); {send}\n')
+        errors: list[str] = []
+
+        def show_error(text: str) -> None:
+            errors.append(text)
+            show("stderr", text)
+
+        reader = threading.Thread(
+            target=_read_until, args=(self._process.stderr, mark.encode(), show_error)
+        )
+        reader.start()
+        whole = _read_until(self._process.stdout, mark.encode(), lambda text: show("stdout", text))
+        reader.join()
+        if not whole:
+            raise EOFError
+        return "".join(errors)
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+    def _say(self, text: str) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None  # noqa: S101 -- it was asked for
+        try:
+            stdin.write(text.encode())
+            stdin.flush()
+        except BrokenPipeError as error:
+            raise EOFError from error
+
+
+def _read_until(pipe: IO[bytes], mark: bytes, show: Any) -> bool:  # noqa: ANN401 -- as above
+    """Pass on what comes before the mark, without the prompts; False if the pipe ends before."""
+    pending = b""
+    while data := os.read(pipe.fileno(), 65536):
+        pending += data
+        text, found, _ = pending.partition(mark)
+        if found:
+            _pass_on(text, show)
+            return True
+        # All but what may be the beginning of a mark or of a prompt.
+        ready = len(pending) - len(mark)
+        if ready > 0 and b"\n" in pending[:ready]:
+            ready = pending.rindex(b"\n", 0, ready) + 1
+            _pass_on(pending[:ready], show)
+            pending = pending[ready:]
+    _pass_on(pending, show)
+    return False
+
+
+def _pass_on(data: bytes, show: Any) -> None:  # noqa: ANN401 -- as above
+    if text := _NOISE.sub(b"", data).decode(errors="replace"):
+        show(text)
+
+
+def _ignore(_stream: str, _text: str) -> None: ...
+
+
+def _executable() -> str:
+    if found := shutil.which("clang-repl"):
+        return found
+    versions = sorted(Path("/usr/bin").glob("clang-repl-*"))
+    if not versions:
+        raise FileNotFoundError("clang-repl is missing: apt-get install clang-tools")
+    return str(versions[-1])
+
+
+class CppKernel(Kernel):
+    """Runs cells of C++."""
+
+    implementation = "clang-repl"
+    implementation_version = "1"
+    banner = "C++ by clang-repl"
+    language_info = {  # noqa: RUF012 -- as ipykernel has it
+        "name": "c++",
+        "version": STANDARD.removeprefix("c++"),
+        "mimetype": "text/x-c++src",
+        "codemirror_mode": "text/x-c++src",
+        "file_extension": ".cpp",
+    }
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 -- traitlets'
+        """Start without an interpreter; the first cell starts one."""
+        super().__init__(**options)
+        self._folder = TemporaryDirectory(prefix="cpp-kernel-")
+        self._interpreter: Interpreter | None = None
+
+    def do_execute(  # noqa: D102 -- ipykernel's
+        self,
+        code: str,
+        silent: bool,  # noqa: FBT001
+        store_history: bool = True,  # noqa: FBT001, FBT002, ARG002
+        user_expressions: Any = None,  # noqa: ANN401, ARG002
+        allow_stdin: bool = False,  # noqa: FBT001, FBT002, ARG002
+        **_further: Any,  # noqa: ANN401
+    ) -> dict[str, Any]:
+        def show(stream: str, text: str) -> None:
+            if not silent:
+                self.send_response(self.iopub_socket, "stream", {"name": stream, "text": text})
+
+        try:
+            if self._interpreter is None:
+                self._interpreter = Interpreter(Path(self._folder.name))
+            said = self._interpreter.run(code, show)
+        except KeyboardInterrupt:
+            return self._lost("Interrupted", "the cell was interrupted")
+        except EOFError:
+            return self._lost("Crashed", "the cell has crashed the interpreter")
+        if error := _ERROR.search(said):
+            return self._error("CompilationError", error[0])
+        count = self.execution_count
+        return {"status": "ok", "execution_count": count, "payload": [], "user_expressions": {}}
+
+    def _lost(self, name: str, why: str) -> dict[str, Any]:
+        if self._interpreter:
+            self._interpreter.stop()
+        self._interpreter = None
+        return self._error(name, f"{why}; what was defined is gone")
+
+    def _error(self, name: str, value: str) -> dict[str, Any]:
+        content = {"ename": name, "evalue": value, "traceback": [f"{name}: {value}"]}
+        self.send_response(self.iopub_socket, "error", content)
+        return {"status": "error", "execution_count": self.execution_count, **content}
+
+    def do_shutdown(self, restart: bool) -> dict[str, Any]:  # noqa: D102, FBT001
+        if self._interpreter:
+            self._interpreter.stop()
+            self._interpreter = None
+        if not restart:
+            self._folder.cleanup()
+        return {"status": "ok", "restart": restart}
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    IPKernelApp.launch_instance(kernel_class=CppKernel)

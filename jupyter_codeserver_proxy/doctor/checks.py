@@ -1,0 +1,206 @@
+"""What is wrong and what to do, judged from facts alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .facts import Facts, Place
+
+# Installing an extension with a language server takes some 200 MB; below 10 MB nothing is saved.
+_SCARCE = 500_000_000  # bytes
+_FULL = 10_000_000
+# VS Code's own advice for large workspaces is 524288; a class's folder is small, its hub is shared.
+_FEW_WATCHES = 65_536
+_FEW_INSTANCES = 512  # per user id, which all students of a node may share; Linux has 128
+_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.gcsfuse", "ceph", "9p"})
+# What the extension uses of each: setup.cfg says the same to pip.
+_LEAST = {"jupyter-server": (2, 14), "jupyter-server-proxy": (4, 6)}
+# Without one of these flags of code-server something is worse.
+_WANTED_FLAGS = {
+    "socket": "it cannot listen on a private socket",
+    "reconnection-grace-time": "windows whose browser has gone are kept for three hours",
+    "disable-workspace-trust": "VS Code asks students whether they trust their own folder",
+}
+_LONGEST_INTERVAL = 300  # seconds
+
+
+class Level(str, Enum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check has found.
+
+    Attributes:
+        about: the check's subject.
+        level: how bad it is.
+        what: one line for a person.
+        advice: what to do or to type; empty where nothing is to be done.
+    """
+
+    about: str
+    level: Level
+    what: str
+    advice: str = ""
+
+
+def examine(facts: Facts) -> list[Finding]:
+    """All findings, in the order in which things are needed at a start."""
+    return [finding for check in _CHECKS for finding in check(facts)]
+
+
+def _code_server(facts: Facts) -> Iterator[Finding]:
+    if facts.cannot_start:
+        cause = facts.cannot_start
+        yield Finding("code-server", Level.WRONG, cause.what, cause.advice)
+        return
+    version = facts.version or "of unknown version"
+    yield Finding("code-server", Level.OK, f"{version}, {facts.executable} ({facts.found_in})")
+    for flag, otherwise in _WANTED_FLAGS.items():
+        if flag not in facts.flags:
+            yield Finding(
+                "flags",
+                Level.WRONG if flag == "socket" else Level.WARNING,
+                f"this code-server does not know --{flag}: {otherwise}",
+                "Take a newer one: jupyter codeserver install",
+            )
+
+
+def _configuration(facts: Facts) -> Iterator[Finding]:
+    if facts.wrong_option:
+        cause = facts.wrong_option
+        yield Finding("options", Level.WRONG, cause.what, cause.advice)
+    else:
+        yield Finding("options", Level.OK, "every option has a value that it may have")
+
+
+def _versions(facts: Facts) -> Iterator[Finding]:
+    for name, least in _LEAST.items():
+        version = facts.versions.get(name)
+        wanted = ".".join(map(str, least))
+        if version is None:
+            yield Finding(name, Level.WRONG, "not installed", f"pip install '{name}>={wanted}'")
+        elif _numbers(version) < least:
+            yield Finding(
+                name, Level.WRONG, f"{version} is too old", f"pip install '{name}>={wanted}'"
+            )
+        else:
+            yield Finding(name, Level.OK, version)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+def _extensions(facts: Facts) -> Iterator[Finding]:
+    for name in ("jupyter_codeserver_proxy", "jupyter_server_proxy"):
+        if name in facts.enabled:
+            yield Finding("server extension", Level.OK, f"{name} is enabled")
+        else:
+            yield Finding(
+                "server extension",
+                Level.WRONG,
+                f"{name} is not enabled in this environment",
+                f"jupyter server extension enable --sys-prefix {name}",
+            )
+
+
+def _home(facts: Facts) -> Iterator[Finding]:
+    yield from _place("home", facts.home, "settings and extensions are not kept")
+    yield from _place("user data", facts.user_data, "settings and extensions are not kept")
+    if facts.home.file_system in _NETWORK_FILE_SYSTEMS:
+        yield Finding(
+            "home",
+            Level.OK,
+            f"on {facts.home.file_system}: sockets are kept elsewhere; many small files are slow",
+        )
+
+
+def _place(about: str, place: Place, otherwise: str) -> Iterator[Finding]:
+    if not place.is_writable:
+        yield Finding(
+            about,
+            Level.WRONG,
+            f"{place.path} cannot be written: {otherwise}",
+            f"Give it to its student: chown -R {place.uid} {place.path}",
+        )
+    elif place.free < _SCARCE:
+        yield Finding(
+            about,
+            Level.WRONG if place.free < _FULL else Level.WARNING,
+            f"{place.path} has {place.free // 1_000_000} MB left",
+            f"See what takes the room: du -xh {place.path} | sort -h | tail",
+        )
+    else:
+        yield Finding(about, Level.OK, f"{place.path}, {place.free // 1_000_000} MB left")
+
+
+def _runtime(facts: Facts) -> Iterator[Finding]:
+    if facts.no_runtime:
+        cause = facts.no_runtime
+        yield Finding("runtime folder", Level.WRONG, cause.what, cause.advice)
+    else:
+        yield Finding("runtime folder", Level.OK, f"a private one can be made in {facts.runtime}")
+
+
+def _inotify(facts: Facts) -> Iterator[Finding]:
+    limits = (
+        ("max_user_watches", facts.watches, _FEW_WATCHES),
+        ("max_user_instances", facts.instances, _FEW_INSTANCES),
+    )
+    for name, value, enough in limits:
+        if value is None:
+            continue  # not Linux
+        if value < enough:
+            yield Finding(
+                "inotify",
+                Level.WARNING,
+                f"fs.inotify.{name} is {value}: VS Code may miss changes of files",
+                f"On the machine (of a hub: on its nodes): sysctl fs.inotify.{name}={enough}",
+            )
+        else:
+            yield Finding("inotify", Level.OK, f"fs.inotify.{name} is {value}")
+
+
+def _hub(facts: Facts) -> Iterator[Finding]:
+    if facts.hub is None:
+        return
+    interval = facts.hub.activity_interval
+    level = Level.OK if interval <= _LONGEST_INTERVAL else Level.WARNING
+    advice = "" if level is Level.OK else "Set JUPYTERHUB_ACTIVITY_INTERVAL=60 for its servers."
+    yield Finding("hub", level, f"activity is told every {interval} s", advice)
+    yield Finding(
+        "hub",
+        Level.OK,
+        "whether it believes its proxy instead cannot be seen from here",
+        "In jupyterhub_config.py: c.JupyterHub.last_activity_interval = 0",
+    )
+    if facts.hub.public_url.startswith("http://"):
+        yield Finding(
+            "https",
+            Level.WARNING,
+            f"{facts.hub.public_url} is not https: browsers refuse VS Code's webviews there",
+            "Give the hub a certificate; only localhost does without.",
+        )
+
+
+_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+    _configuration,
+    _code_server,
+    _versions,
+    _extensions,
+    _runtime,
+    _home,
+    _inotify,
+    _hub,
+)

@@ -1,0 +1,208 @@
+"""Containers of the built image, run by a real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DOCKER = Path(__file__).parents[2] / "docker"
+PATIENCE = 60  # seconds, for a server that starts beside other tests
+
+
+@dataclass(frozen=True)
+class Container:
+    """A running container.
+
+    Attributes:
+        engine: the engine's program.
+        name: the container's.
+    """
+
+    engine: str
+    name: str
+
+    def execute(self, *command: str, user: str = "") -> str:
+        """What a command in it prints."""
+        options = ["--user", user] if user else []
+        return _output([self.engine, "exec", *options, self.name, *command])
+
+    def inspect(self, path: str) -> Any:  # noqa: ANN401 -- JSON
+        """A part of what the engine knows of it."""
+        found = json.loads(_output([self.engine, "inspect", self.name]))[0]
+        for part in path.split("."):
+            found = found[part]
+        return found
+
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        done = subprocess.run(
+            [self.engine, "logs", self.name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def address(self, port: int = 8888) -> str:
+        """Host and port by which this machine reaches a port of it."""
+        return _output([self.engine, "port", self.name, f"{port}/tcp"]).splitlines()[0]
+
+    def health(self) -> str:
+        """The engine's opinion, once it has one."""
+        return str(self.until(self._health, "an opinion on its health"))
+
+    def _health(self) -> str:
+        told = str(self.inspect("State.Health.Status"))
+        return "" if told == "starting" else told
+
+    def until(self, condition: Any, what: str) -> Any:  # noqa: ANN401 -- whatever it gives
+        """Wait for something that is true, and give it."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                if found := condition():
+                    return found
+            except requests.RequestException:
+                pass
+            time.sleep(0.1)
+        pytest.fail(f"waited {PATIENCE} s for {what} in vain:\n{self.log}", pytrace=False)
+
+    def get(self, path: str, *, port: int = 8888, scheme: str = "http") -> requests.Response:
+        """The server's answer, once there is one; the certificate is the container's own."""
+        url = f"{scheme}://{self.address(port)}{path}"
+
+        def ask() -> requests.Response:
+            return requests.get(url, timeout=10, verify=False, allow_redirects=False)  # noqa: S501
+
+        # In a tuple: an answer is true only if it is a success, and any answer will do.
+        found: tuple[requests.Response] = self.until(lambda: (ask(),), url)
+        return found[0]
+
+
+class Run(Protocol):
+    """Runs a command in a new container, and waits for its end."""
+
+    def __call__(
+        self,
+        *command: str,
+        options: tuple[str, ...] = (),
+        variables: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        """Give what came of it; `options` are those of `docker run`."""
+        ...
+
+
+class Serve(Protocol):
+    """Starts a container that goes on until the test ends."""
+
+    def __call__(
+        self,
+        *command: str,
+        options: tuple[str, ...] = (),
+        variables: Mapping[str, str] | None = None,
+        port: int = 8888,
+    ) -> Container:
+        """Give it as soon as it runs; `port` is published."""
+        ...
+
+
+def _output(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def _variables(variables: Mapping[str, str] | None) -> list[str]:
+    pairs = (variables or {}).items()
+    return [option for name, value in pairs for option in ("-e", f"{name}={value}")]
+
+
+@pytest.fixture(scope="session")
+def engine() -> str:
+    """The program of an engine that answers."""
+    done = subprocess.run([DOCKER / "engine", "which"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.fail(f"the tests of the image need an engine: {done.stderr}", pytrace=False)
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def image(engine: str) -> str:
+    """The image to be tested: IMAGE, or what `make image` has built."""
+    name = os.environ.get("IMAGE", "jupyter-codeserver:coding")
+    command = [engine, "image", "inspect", name]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.fail(f"there is no image {name}: run `make test-image`", pytrace=False)
+    return name
+
+
+@pytest.fixture(scope="session")
+def run(engine: str, image: str) -> Run:
+    """Runs a command in a new container."""
+
+    def run(
+        *command: str,
+        options: tuple[str, ...] = (),
+        variables: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [engine, "run", "--rm", *options, *_variables(variables), image, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert not check or done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
+        return done
+
+    return run
+
+
+@contextmanager
+def running(
+    engine: str, image: str, command: tuple[str, ...], options: tuple[str, ...]
+) -> Iterator[Container]:
+    """A container that is removed at the end."""
+    name = f"test-{secrets.token_hex(6)}"
+    _output([engine, "run", "--detach", "--name", name, *options, image, *command])
+    try:
+        yield Container(engine, name)
+    finally:
+        subprocess.run(
+            [engine, "rm", "--force", "--volumes", name], capture_output=True, check=True
+        )
+
+
+@pytest.fixture
+def serve(engine: str, image: str) -> Iterator[Serve]:
+    """Starts containers that end with the test."""
+    with ExitStack() as stack:
+
+        def serve(
+            *command: str,
+            options: tuple[str, ...] = (),
+            variables: Mapping[str, str] | None = None,
+            port: int = 8888,
+        ) -> Container:
+            published = ("--publish", f"127.0.0.1::{port}")
+            all_options = (*published, *options, *_variables(variables))
+            return stack.enter_context(running(engine, image, command, all_options))
+
+        yield serve

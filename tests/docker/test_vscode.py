@@ -1,0 +1,111 @@
+"""VS Code opens in a real browser against the running container, however it is run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.docker.conftest import running
+from tests.e2e.vscode import type_in_terminal, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.docker.conftest import Container, Serve
+
+pytestmark = pytest.mark.image
+
+TOKEN = "t"  # noqa: S105 -- of a container that lives for seconds, on loopback
+SERVER = ("start-notebook.sh", f"--IdentityProvider.token={TOKEN}")
+EMPTY_HOME = ("--tmpfs", "/home/jovyan:uid=1000,gid=100,mode=770,exec")
+READ_ONLY = ("--read-only", "--tmpfs", "/tmp:exec")  # noqa: S108 -- the container's
+POWERLESS = ("--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+STRANGER = ("--user", "12345", "--group-add", "users")
+
+VARIANTS = {
+    "student": (),
+    "arbitrary-uid": STRANGER,
+    "empty-home": EMPTY_HOME,
+    "read-only": (*READ_ONLY, *EMPTY_HOME),
+    "no-capabilities": POWERLESS,
+    "all-of-it": (*STRANGER, *READ_ONLY, *EMPTY_HOME, *POWERLESS),
+}
+CPP = "int twice(int n) {\n  int m = 2 * n;\n  return m;\n}\nint main() { return twice(21); }\n"
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A real Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def works(container: Container, browser: Browser, host: str, name: str) -> None:
+    """A student opens VS Code, and a terminal in it that has the image's programs."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"http://{host}/codeserver/?token={TOKEN}")
+    page.locator(".explorer-folders-view").wait_for(timeout=90_000)
+    answer = in_terminal(container, page, "which python gcc; python -c 'import numpy'; echo $?")
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder, f"image-{name}.png"))
+    page.close()
+    assert answer.split() == ["/opt/python/bin/python", "/usr/bin/gcc", "0"]
+
+
+def in_terminal(container: Container, page: Page, line: str) -> str:
+    """What a line prints in VS Code's terminal."""
+    type_in_terminal(page, f"({line}) > ~/part 2>&1; mv ~/part ~/answer")
+
+    def answered() -> bool:
+        return container.execute("bash", "-c", "test -e ~/answer && echo yes || true") == "yes"
+
+    until(answered, page)
+    return container.execute("bash", "-c", "cat ~/answer")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_vscode_opens(serve: Serve, browser: Browser, variant: str) -> None:
+    """With a terminal that works, whoever runs the container and whatever is taken from it."""
+    container = serve(*SERVER, options=VARIANTS[variant])
+    container.get("/api")
+    works(container, browser, container.address(), variant)
+
+
+def test_vscode_opens_without_a_network(engine: str, image: str, browser: Browser) -> None:
+    """A network from which nothing leads outside, as an exam has it."""
+    network = f"test-{secrets.token_hex(6)}"
+    subprocess.run(
+        [engine, "network", "create", "--internal", network], check=True, capture_output=True
+    )
+    try:
+        with running(engine, image, SERVER, ("--network", network)) as container:
+            # Nothing is published from such a network; this machine is part of it.
+            host = container.inspect(f"NetworkSettings.Networks.{network}.IPAddress")
+            container.until(lambda: container.health() == "healthy", "the server")
+            works(container, browser, f"{host}:8888", "no-network")
+    finally:
+        subprocess.run([engine, "network", "rm", network], check=True, capture_output=True)
+
+
+def test_a_program_is_debugged_in_its_terminal(serve: Serve, browser: Browser) -> None:
+    """By gdb, in a container without capabilities."""
+    container = serve(*SERVER, options=POWERLESS)
+    container.get("/api")
+    container.execute("bash", "-c", f"cat >~/main.cpp <<'END'\n{CPP}END")
+    page = browser.new_page()
+    page.goto(f"http://{container.address()}/codeserver/?token={TOKEN}")
+    page.locator(".explorer-folders-view").wait_for(timeout=90_000)
+    debug = "gdb --batch -ex 'break 3' -ex run -ex 'print m' ./a.out"
+    answer = in_terminal(container, page, f"g++ -g main.cpp && {debug}")
+    page.close()
+    assert "$1 = 42" in answer

@@ -1,0 +1,51 @@
+"""VS Code in a browser, as a test looks at it and works in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import TimeoutError, expect  # noqa: A004 -- Playwright's name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator, Page
+
+
+def explorer_row(page: Page, name: str) -> Locator:
+    """The row of a file in VS Code's explorer."""
+    return page.locator(".explorer-folders-view .monaco-list-row", has_text=name)
+
+
+def command(page: Page, name: str) -> None:
+    """Runs a command of the command palette, once VS Code offers it here."""
+    row = page.locator(".quick-input-list .monaco-list-row", has_text=name).first
+    for _ in range(20):
+        page.keyboard.press("F1")
+        page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
+        try:
+            row.click(timeout=3000)
+        except TimeoutError:  # the palette shows what was possible when it was opened
+            page.keyboard.press("Escape")
+        else:
+            return
+    pytest.fail(f"VS Code does not offer {name!r}")
+
+
+def until(condition: Callable[[], bool], page: Page) -> None:
+    """Waits, with the browser alive, until something outside of it is so."""
+    for _ in range(600):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("waited for 30 s in vain")
+
+
+def type_in_terminal(page: Page, line: str) -> None:
+    """Opens a new terminal and types a line into it."""
+    command(page, "Terminal: Create New Terminal")
+    terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea")
+    expect(terminal).to_be_attached()
+    terminal.focus()
+    page.keyboard.type(f"{line}\n")

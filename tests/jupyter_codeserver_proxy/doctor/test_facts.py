@@ -1,0 +1,65 @@
+"""The doctor looks at the real machine, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_codeserver_proxy.doctor.facts import place
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def doctor(home: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What the command says to a student with this home."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("jupyter"), "codeserver", "doctor", *options],
+        env={**os.environ, "HOME": str(home), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def findings(told: str) -> dict[str, list[dict[str, Any]]]:
+    """What was found, by its subject."""
+    result: dict[str, list[dict[str, Any]]] = {}
+    for finding in json.loads(told)["findings"]:
+        result.setdefault(finding["about"], []).append(finding)
+    return result
+
+
+def test_the_doctor_finds_this_machine_in_order(tmp_path: Path, code_server: Path) -> None:
+    """With a code-server, a home and what pip has installed; the home is empty afterwards."""
+    home = tmp_path / "home"
+    home.mkdir()
+    done = doctor(home, "--json", JUPYTER_CODESERVER_EXECUTABLE=str(code_server))
+    found = findings(done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert found["code-server"][0]["what"].startswith("4.")
+    assert [each["level"] for each in found["server extension"]] == ["ok", "ok"]
+    assert list(home.iterdir()) == []
+
+
+def test_the_doctor_exits_with_a_failure_when_something_is_wrong(tmp_path: Path) -> None:
+    """And says what to type, to a person."""
+    done = doctor(tmp_path, JUPYTER_CODESERVER_EXECUTABLE="/nowhere/code-server")
+    assert done.returncode == 1
+    assert "wrong   code-server: CodeServer.executable is '/nowhere/code-server'" in done.stdout
+    assert "jupyter codeserver install" in done.stdout
+
+
+def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the program that needs it would make it."""
+    monkeypatch.chdir(tmp_path)
+    found = place(tmp_path / "not" / "there")
+    assert found.path == tmp_path
+    assert found.is_writable
+    assert found.free > 0
