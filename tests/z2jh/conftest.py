@@ -18,34 +18,63 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from z2jh.check.chart import Chart, Pin
+
 CHECKOUT = Path(__file__).parents[2]
 # z2jh/ belongs to the checkout and is not installed.
 sys.path.append(str(CHECKOUT))
+
+from z2jh.check import chart  # noqa: E402 -- the line above makes it importable
+from z2jh.check.layers import FastLoader  # noqa: E402 -- likewise
 
 # `make hub-check` runs these, in an environment that has what they need.
 if not (find_spec("kubespawner") and find_spec("kubernetes_validate")):
     collect_ignore = ["check", "cluster", "deploy", "laptop"]
 
-# The pinned chart's own values.yaml and values.schema.yaml, beside the checkout or named.
-REAL = Path(
-    os.environ.get("Z2JH_TEST_DATA", CHECKOUT.parent / "shared/data/z2jh-4.4.0"),
-)
+# The pinned chart's values.yaml and values.schema.yaml alone: beside the checkout, or named.
+DATA = Path(os.environ.get("Z2JH_TEST_DATA", CHECKOUT.parent / "shared/data/z2jh-4.4.0"))
 TEMPLATES = Path(__file__).with_name("chart")
 
 
 @pytest.fixture(scope="session")
-def chart_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pin() -> Pin:
+    """What z2jh/chart.yaml says."""
+    return chart.pin()
+
+
+@pytest.fixture(scope="session")
+def whole_chart(pin: Pin) -> Chart:
+    """The real chart, where one was pulled or Z2JH_CHART names it."""
+    try:
+        return chart.read(chart.find(pin, os.environ.get("Z2JH_CHART", ""), chart.CACHE))
+    except chart.NoChartError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def chart_folder(
+    pin: Pin, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
     """The real chart's schema and defaults with a few templates of our own, which helm renders."""
-    if not REAL.joinpath("values.schema.yaml").is_file():
-        pytest.skip("the chart's schema and defaults are not at hand (Z2JH_TEST_DATA names them)")
     folder = tmp_path_factory.mktemp("chart") / "jupyterhub"
     shutil.copytree(TEMPLATES, folder / "templates")
-    shutil.copy(REAL / "values.yaml", folder)
-    schema = yaml.safe_load((REAL / "values.schema.yaml").read_text())
-    (folder / "values.schema.json").write_text(json.dumps(schema))
-    about = {"apiVersion": "v2", "name": "jupyterhub", "version": "4.4.0"}
-    (folder / "Chart.yaml").write_text(yaml.safe_dump(about))
+    if DATA.joinpath("values.schema.yaml").is_file():
+        defaults = yaml.load((DATA / "values.yaml").read_text(), FastLoader)  # noqa: S506 -- safe
+        schema = yaml.load((DATA / "values.schema.yaml").read_text(), FastLoader)  # noqa: S506 -- safe
+    else:
+        whole: Chart = request.getfixturevalue("whole_chart")
+        defaults, schema = whole.defaults, whole.schema
+    folder.joinpath("values.yaml").write_text(yaml.safe_dump(defaults))
+    folder.joinpath("values.schema.json").write_text(json.dumps(schema))
+    about = {"apiVersion": "v2", "name": pin.name, "version": pin.version}
+    folder.joinpath("Chart.yaml").write_text(yaml.safe_dump(about | {"appVersion": pin.jupyterhub}))
     return folder
+
+
+@pytest.fixture(scope="session")
+def known_chart(chart_folder: Path) -> Chart:
+    """The same, read."""
+    return chart.read(chart_folder)
 
 
 @dataclass(frozen=True)

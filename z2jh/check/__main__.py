@@ -27,10 +27,11 @@ exit status:
   1  something is: each line says what, where, and what to do
   2  a wrong argument; a file, helm or the chart cannot be used
 """
+_LEFT_OUT = "the chart's schema and what it renders"
 _DESCRIPTION = """\
 Checks the hub's values: every combination of layers, or one environment with the layers named. It
 reaches no cluster. The chart is the one that Z2JH_CHART names (a folder or a .tgz), else the one
-that was pulled before; without it, the schema and the rendering are left out, and that is said.
+that was pulled before; without it, the schema and what it renders are left out, which is said.
 """
 
 
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     problems = list(dict.fromkeys(problems))
     if arguments.json:
-        _print_json(stacks, chart, problems)
+        _print_json(stacks, chart, problems, why_not)
     else:
         _print(stacks, chart, problems, why_not)
     return 1 if problems else 0
@@ -88,8 +89,9 @@ def _chart(pinned: Pin, arguments: argparse.Namespace) -> tuple[Chart | None, st
     """The chart, or why there is none."""
     named = os.environ.get("Z2JH_CHART", "")
     try:
-        folder = charts.pull(pinned) if arguments.pull else charts.find(pinned, named)
-        return charts.read(folder), ""
+        if arguments.pull:
+            return charts.read(charts.pull(pinned, charts.CACHE)), ""
+        return charts.read(charts.find(pinned, named, charts.CACHE)), ""
     except charts.NoChartError as error:
         if arguments.pull or arguments.need_chart or named:
             raise
@@ -100,16 +102,19 @@ def _print(stacks: list[Stack], chart: Chart | None, problems: list[Problem], wh
     for problem in problems:
         print(problem)
     if why:
-        print(f"not checked: the chart's schema and what it renders, because {why}")
+        print(f"not checked: {_LEFT_OUT}, because {why}")
     held = f"chart {chart.version}" if chart else "no chart"
     found = f"{len(problems)} problem(s)" if problems else "nothing is wrong"
     print(f"{len(stacks)} combination(s) of layers, {held}: {found}")
 
 
-def _print_json(stacks: list[Stack], chart: Chart | None, problems: list[Problem]) -> None:
+def _print_json(
+    stacks: list[Stack], chart: Chart | None, problems: list[Problem], why: str
+) -> None:
     answer = {
         "layers": [stack.name for stack in stacks],
         "chart": chart.version if chart else None,
+        "not_checked": why,
         "problems": [asdict(problem) for problem in problems],
     }
     print(json.dumps(answer, indent=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import images, pods, safety, sizes
+from . import custom, images, pods, safety, sizes
 from .layers import get
 from .pools import CORE, POOL_LABEL, USER, parse
 from .problems import Problem, did_you_mean, dotted
@@ -45,6 +45,9 @@ def check(stack: Stack, values: Values | None = None) -> list[Problem]:
         stack: the layers.
         values: the same over the chart's defaults, where the chart is at hand.
     """
+    problems = custom.check(stack)
+    if problems:
+        return problems
     found, problems = parse(stack)
     if problems:
         return sorted(problems)
@@ -64,7 +67,7 @@ def check(stack: Stack, values: Values | None = None) -> list[Problem]:
 def _selectors(hub: Hub) -> Iterator[Problem]:
     """Every pool that anything asks for by name is there."""
     known = [pool.name for pool in hub.pools]
-    for path, name in _named(hub.values.get("singleuser") or {}, ("singleuser",)):
+    for path, name in _named(hub.values, ()):
         if name not in known:
             near = did_you_mean(name, known)
             yield hub.problem(f"no pool '{name}': there are {', '.join(known)}{near}", *path)

@@ -68,7 +68,7 @@ class Stack:
         for length in range(len(path), 0, -1):
             for layer in reversed(self.layers):
                 if line := layer.lines.get(path[:length]):
-                    return f"{_shown(layer.file)}:{line}"
+                    return f"{shown(layer.file)}:{line}"
         return self.name or "the values"
 
 
@@ -83,20 +83,20 @@ def read(file: Path) -> Layer:
         root = yaml.compose(text, Loader=FastLoader)
         values = yaml.load(text, FastLoader)  # noqa: S506 -- the safe one, in C
     except (OSError, UnicodeDecodeError) as error:
-        raise UnusableError(f"{_shown(file)}: cannot be read: {error}") from error
+        raise UnusableError(f"{shown(file)}: cannot be read: {error}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f":{mark.line + 1}" if mark else ""
-        raise UnusableError(f"{_shown(file)}{at}: not YAML: {error.problem}") from error
+        raise UnusableError(f"{shown(file)}{at}: not YAML: {error.problem}") from error
     if values is None:
         return Layer(file, {}, {})
     if not isinstance(values, dict):
-        raise UnusableError(f"{_shown(file)}: has to be a map of values, as the other layers are")
+        raise UnusableError(f"{shown(file)}: has to be a map of values, as the other layers are")
     lines: dict[KeyPath, int] = {}
     for path, line in _lines(root, ()):
         if path in lines:
             raise UnusableError(
-                f"{_shown(file)}:{line}: '{path[-1]}' stands here a second time (first in line "
+                f"{shown(file)}:{line}: '{path[-1]}' stands here a second time (first in line "
                 f"{lines[path]}), and only one of them would count: join them"
             )
         lines[path] = line
@@ -141,7 +141,7 @@ def stack(environment: str, extras: Iterable[str] = (), folder: Path = FOLDER) -
     for name in extras:
         if name not in known:
             near = did_you_mean(name, known)
-            raise UnusableError(f"no layer '{name}' in {_shown(folder)}{near}")
+            raise UnusableError(f"no layer '{name}' in {shown(folder)}{near}")
     extras.sort(key=lambda name: (name == EXAMS, name not in (SANDBOX, EXAMS)))
     ordered = [*BASE, environment, *extras]
     return Stack(tuple(read(folder / f"{name}.yaml") for name in ordered))
@@ -186,6 +186,6 @@ def _name(file: Path) -> str:
     return f"{CLASSES}{file.stem}" if file.parent.name == CLASSES.rstrip("/") else file.stem
 
 
-def _shown(file: Path) -> str:
+def shown(file: Path) -> str:
     """A path as short as it can be typed from here."""
     return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)

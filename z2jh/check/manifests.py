@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_validate
 import yaml
 
-from . import images, pods, secrecy, sizes
+from . import images, pods, secrecy
 from .pools import CORE, USER
 from .problems import Problem, dotted
 from .render import pod_template
@@ -133,7 +133,7 @@ def _requests(spec: dict[str, Any]) -> Resources:
 
 
 def _placeholders(hub: Hub, manifests: list[dict[str, Any]]) -> Iterator[Problem]:
-    student = sizes.default_student(hub).requests
+    student = pods.default_student(hub.values).requests
     for manifest in manifests:
         template = pod_template(manifest)
         if template and _component(template) == _PLACEHOLDER:

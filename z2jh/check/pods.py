@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .layers import get
+from .profiles import applied, variants
 from .pools import CORE, PURPOSE_LABEL, USER
 from .resources import NOTHING, Resources, quantity
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from .layers import Values
     from .pools import Pool
+    from .profiles import Variant
 
 _OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
     "In": lambda label, values: label in values,
@@ -60,9 +62,13 @@ def of(values: Values) -> list[Pod]:
 
 
 def students(values: Values) -> list[Pod]:
-    """A student's pod of each profile, in order; one where there are no profiles."""
-    profiles = get(values, "singleuser", "profileList") or [{}]
-    return [_student(values, number, profile) for number, profile in enumerate(profiles)]
+    """A student's pod of each profile, and of each choice within one."""
+    return [_student(values, variant) for variant in variants(values)]
+
+
+def default_student(values: Values) -> Pod:
+    """The pod of who comes without choosing."""
+    return next(_student(values, each) for each in variants(values) if each.is_default)
 
 
 def placeholder(values: Values) -> Pod:
@@ -111,17 +117,15 @@ def core(values: Values) -> Pod:
     )
 
 
-def _student(values: Values, number: int, profile: dict[str, Any]) -> Pod:
-    override = profile.get("kubespawner_override") or {}
-    name = profile.get("slug") or profile.get("display_name") or str(number)
-    pod = user_pod(values, f"profile '{name}'")
+def _student(values: Values, variant: Variant) -> Pod:
+    override, pod = variant.override, user_pod(values, variant.name)
     usual, most = _chart_resources(values), _chart_resources(values, "limit")
     return Pod(
         name=pod.name,
         kind=USER,
-        tolerations=override.get("tolerations", pod.tolerations),
-        selector=override.get("node_selector", pod.selector),
-        terms=override.get("node_affinity_required", pod.terms),
+        tolerations=applied(pod.tolerations, override, "tolerations"),
+        selector=applied(pod.selector, override, "node_selector"),
+        terms=applied(pod.terms, override, "node_affinity_required"),
         requests=_overridden(override, "guarantee", usual),
         limits=_overridden(override, "limit", most),
     )

@@ -19,6 +19,8 @@ PURPOSE_LABEL = "hub.jupyter.org/node-purpose"
 CORE, USER = "core", "user"
 STANDARD = "standard"
 PROVISIONING = ("spot", "preemptible", STANDARD)
+_MAX_PODS = 110  # GKE's own limit for a node, unless told otherwise
+_RESERVED_PODS = 15
 
 _KEYS: dict[str, type] = {
     "purpose": str,
@@ -28,9 +30,11 @@ _KEYS: dict[str, type] = {
     "maxNodes": int,
     "diskGB": int,
     "taint": str,
+    "maxPods": int,
     "sandbox": bool,
 }
-_OPTIONAL = ("sandbox",)
+_OPTIONAL = ("maxPods", "sandbox")
+_TYPES = {str: "text", int: "a whole number", bool: "true or false"}
 _CHOICES = {"purpose": (CORE, USER), "provisioning": PROVISIONING}
 
 
@@ -89,7 +93,9 @@ class Pool:
         disk: of each node, in GB.
         taint: its own.
         sandbox: whether its pods run in gVisor.
+        max_pods: that a node takes.
         room: what one node has for the hub's pods.
+        free_pods: how many of the hub's pods it takes, however small they are.
     """
 
     name: str
@@ -101,7 +107,9 @@ class Pool:
     disk: int
     taint: Taint
     sandbox: bool
+    max_pods: int
     room: Resources
+    free_pods: int
 
     @property
     def is_preemptible(self) -> bool:
@@ -123,9 +131,13 @@ class Pool:
             labels[SANDBOX_TAINT.key] = SANDBOX_TAINT.value
         return labels
 
+    def node_seats(self, each: Resources) -> int:
+        """How many students of that size one node holds."""
+        return max(0, min(self.room.count(each), self.free_pods))
+
     def seats(self, each: Resources) -> int:
         """How many students of that size its nodes hold when all are there."""
-        return self.max_nodes * self.room.count(each)
+        return self.max_nodes * self.node_seats(each)
 
 
 def parse(stack: Stack) -> tuple[list[Pool], list[Problem]]:
@@ -134,21 +146,18 @@ def parse(stack: Stack) -> tuple[list[Pool], list[Problem]]:
     given = get(stack.values, "custom", "pools")
     if not isinstance(given, dict) or not given:
         return [], [Problem(stack.name, "custom.pools", "no pools: common.yaml has to give them")]
-    reserve = _reserve(stack.values)
+    reserve = get(stack.values, "custom", "nodeReserve") or {}
     for name, values in given.items():
-        found = list(_problems(stack, str(name), values))
+        found = list(_problems(stack, str(name), values, given))
         problems += found
         if not found:
             pools.append(_pool(str(name), values, reserve))
     return pools, problems
 
 
-def _reserve(values: dict[str, Any]) -> Resources:
-    reserve = get(values, "custom", "nodeReserve") or {}
-    return Resources(int(reserve.get("memory", 0)), float(reserve.get("cpu", 0)))
-
-
-def _pool(name: str, values: dict[str, Any], reserve: Resources) -> Pool:
+def _pool(name: str, values: dict[str, Any], reserve: dict[str, Any]) -> Pool:
+    kept = Resources(int(reserve.get("memory", 0)), float(reserve.get("cpu", 0)))
+    max_pods = values.get("maxPods", _MAX_PODS)
     return Pool(
         name=name,
         purpose=values["purpose"],
@@ -159,11 +168,15 @@ def _pool(name: str, values: dict[str, Any], reserve: Resources) -> Pool:
         disk=values["diskGB"],
         taint=Taint.parse(values["taint"]),
         sandbox=values.get("sandbox", False),
-        room=allocatable(machine(values["machineType"])) - reserve,
+        max_pods=max_pods,
+        room=allocatable(machine(values["machineType"])) - kept,
+        free_pods=max_pods - int(reserve.get("pods", _RESERVED_PODS)),
     )
 
 
-def _problems(stack: Stack, name: str, values: object) -> Iterator[Problem]:
+def _problems(
+    stack: Stack, name: str, values: object, given: dict[str, Any]
+) -> Iterator[Problem]:
     def problem(message: str, *path: str) -> Problem:
         where = ("custom", "pools", name, *path)
         return Problem(stack.origin(where), dotted(where), message)
@@ -174,12 +187,15 @@ def _problems(stack: Stack, name: str, values: object) -> Iterator[Problem]:
     for key in values:
         if key not in _KEYS:
             yield problem(f"unknown key{did_you_mean(key, _KEYS)}", str(key))
+    missing = [key for key in _KEYS if key not in values and key not in _OPTIONAL]
+    if missing:  # a layer with a slip in a pool's name looks like this, too
+        near = did_you_mean(name, [other for other in given if other != name])
+        yield problem(f"lacks {', '.join(missing)}{near}")
     for key, kind in _KEYS.items():
         if key not in values:
-            if key not in _OPTIONAL:
-                yield problem(f"lacks {key}; a pool of an unknown name comes out like this, too")
-        elif type(values[key]) is not kind:
-            yield problem(f"is {values[key]!r}, has to be of type {kind.__name__}", key)
+            continue
+        if type(values[key]) is not kind:
+            yield problem(f"is {values[key]!r}, has to be {_TYPES[kind]}", key)
         else:
             yield from (problem(said, key) for said in _said(key, values[key]))
     least, most = values.get("minNodes"), values.get("maxNodes")

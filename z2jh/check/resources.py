@@ -19,12 +19,11 @@ _EXCEPTIONS = {
     ("n1", "highcpu"): 0.9,
     ("c2", "standard"): 4.0,
     ("c3", "highcpu"): 2.0,
-    ("c4", "standard"): 3.75,
-    ("c4", "highmem"): 7.75,
-    ("c4", "highcpu"): 2.0,
 }
-_FAMILIES = ("e2", "n1", "n2", "n2d", "n4", "c2", "c2d", "c3", "c3d", "c4", "t2d")
+# Those that take the disks of cluster/homes.yaml; n4 and c4, for instance, take Hyperdisks alone.
+_FAMILIES = ("e2", "n1", "n2", "n2d", "c2", "c2d", "c3", "c3d", "t2d")
 _MACHINE = re.compile(r"(?P<family>[a-z]\d[a-z]?)-(?P<kind>[a-z]+)-(?P<cpus>\d+)")
+_CUSTOM = re.compile(r"(?:(?P<family>[a-z]\d[a-z]?)-)?custom-(?P<cpus>\d+)-(?P<mib>\d+)(?:-ext)?")
 
 # What GKE keeps of a machine for itself, in slices: "Plan GKE Standard node sizes", allocatable.
 _MEMORY_SLICES = ((4 * GIB, 0.25), (4 * GIB, 0.2), (8 * GIB, 0.1), (112 * GIB, 0.06))
@@ -62,10 +61,6 @@ class Resources:
         """For a person."""
         return f"{self.memory / GIB:.3g} GiB and {self.cpu:.3g} CPU"
 
-    def holds(self, other: Resources) -> bool:
-        """Whether the other fits into this."""
-        return self.count(other) >= 1
-
     def count(self, other: Resources) -> int:
         """How many of the other fit into this."""
         by_memory = self.memory // other.memory if other.memory else self.memory
@@ -89,16 +84,21 @@ def quantity(text: str | float) -> Decimal:
 
 
 def machine(name: str) -> Resources:
-    """What a GCE machine type has.
+    """What a GCE machine type has, a predefined or a custom one.
 
     Raises:
-        ValueError: the type is not known.
+        ValueError: the type is not known, or cannot be used here.
     """
+    custom = _CUSTOM.fullmatch(name)
+    if custom and (custom["family"] or "n1") in _FAMILIES:
+        return Resources(int(custom["mib"]) * MIB, float(custom["cpus"]))
     match = _MACHINE.fullmatch(name)
     if not match or match["family"] not in _FAMILIES or match["kind"] not in _GIB_EACH:
         known = [f"{family}-{kind}-8" for family in _FAMILIES for kind in _GIB_EACH]
         near = did_you_mean(name, known)
-        raise ValueError(f"'{name}' is no machine type that the check knows{near}")
+        raise ValueError(
+            f"'{name}' is no machine type that takes pd-balanced disks ({', '.join(_FAMILIES)}){near}"
+        )
     each = _EXCEPTIONS.get((match["family"], match["kind"]), _GIB_EACH[match["kind"]])
     return Resources(int(int(match["cpus"]) * each * GIB), float(match["cpus"]))
 

@@ -8,6 +8,7 @@ from . import pods
 from .layers import get
 from .pools import USER
 from .problems import Problem
+from .profiles import variants
 from .resources import quantity
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from .invariants import Hub
     from .pods import Pod
     from .pools import Pool
+    from .problems import KeyPath
+
+_MEMORY = ("mem_guarantee", "mem_limit")
 
 
 def check(hub: Hub) -> Iterator[Problem]:
@@ -29,18 +33,13 @@ def check(hub: Hub) -> Iterator[Problem]:
 
 def exact(hub: Hub) -> Iterator[Problem]:
     """Memory is given in bytes: `1G` is not the same for the chart as for KubeSpawner."""
-    places: list[tuple[str | int, ...]] = [
-        ("singleuser", "memory", which) for which in ("guarantee", "limit")
+    given: list[tuple[KeyPath, Any]] = [
+        (("singleuser", "memory", which), get(hub.values, "singleuser", "memory", which))
+        for which in ("guarantee", "limit")
     ]
-    profiles = get(hub.values, "singleuser", "profileList") or []
-    for number, profile in enumerate(profiles):
-        override = ("singleuser", "profileList", number, "kubespawner_override")
-        given = profile.get("kubespawner_override") or {}
-        places += [(*override, key) for key in ("mem_guarantee", "mem_limit") if key in given]
-    for path in places:
-        value: Any = hub.values
-        for key in path:
-            value = value[key] if isinstance(key, int) else (value or {}).get(key)
+    for each in variants(hub.values):
+        given += [((*each.path, key), each.own[key]) for key in _MEMORY if key in each.own]
+    for path, value in given:
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
             said = "is not given" if value is None else f"is {value!r}"
             yield hub.problem(
@@ -65,7 +64,7 @@ def _readable(hub: Hub) -> Iterator[Problem]:
 def _placeholder(hub: Hub) -> Iterator[Problem]:
     """A placeholder is as large as a student of the default profile, to the byte."""
     held = pods.placeholder(hub.values).requests
-    default = default_student(hub)
+    default = pods.default_student(hub.values)
     student = default.requests
     if held != student:
         yield hub.problem(
@@ -76,16 +75,9 @@ def _placeholder(hub: Hub) -> Iterator[Problem]:
         )
 
 
-def default_student(hub: Hub) -> Pod:
-    """Who comes without choosing: the profile marked as default, else the first."""
-    profiles = get(hub.values, "singleuser", "profileList") or [{}]
-    marked = [number for number, profile in enumerate(profiles) if profile.get("default")]
-    return pods.students(hub.values)[marked[0] if marked else 0]
-
-
 def _fits(hub: Hub, pod: Pod) -> Iterator[Problem]:
     pools = [pool for pool in pods.landing(pod, hub.pools) if pool.purpose == USER]
-    if pools and not any(pool.room.holds(pod.requests) for pool in pools):
+    if pools and not any(pool.node_seats(pod.requests) for pool in pools):
         largest = max(pools, key=lambda pool: pool.room.memory)
         yield Problem(
             hub.stack.name,
@@ -116,19 +108,14 @@ def _limits(hub: Hub) -> Iterator[Problem]:
 
 def _seats(hub: Hub) -> Iterator[Problem]:
     """The pools have a seat for every student of the classes, and for every server allowed."""
-    student = default_student(hub)
+    student = pods.default_student(hub.values)
     pools = [pool for pool in pods.landing(student, hub.pools) if pool.purpose == USER]
     if not pools:
         return
     seats = sum(pool.seats(student.requests) for pool in pools)
     room = f"{seats} seats of {student.requests} on {_named(pools)}"
-    for name, values in (get(hub.values, "custom", "classes") or {}).items():
-        path = ("custom", "classes", name, "students")
-        count = values.get("students") if isinstance(values, dict) else None
-        if not isinstance(count, int) or count < 1:
-            yield hub.problem(f"is {count!r}, has to be a number of students", *path)
-            return
-    wanted = _students(hub)
+    classes = (get(hub.values, "custom", "classes") or {}).values()
+    wanted = sum(each["students"] for each in classes)
     if wanted > seats:
         yield hub.problem(
             f"{wanted} students at the same time, and the pools have {room}: raise maxNodes or "
@@ -145,10 +132,6 @@ def _seats(hub: Hub) -> Iterator[Problem]:
         yield hub.problem(f"is {limit}, and the pools have {room}", *place)
     elif wanted > limit:
         yield hub.problem(f"is {limit}, and the classes have {wanted} students", *place)
-
-
-def _students(hub: Hub) -> int:
-    return sum(each["students"] for each in (get(hub.values, "custom", "classes") or {}).values())
 
 
 def _named(pools: list[Pool]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .layers import get
 from .problems import Problem, did_you_mean, dotted
@@ -46,11 +46,24 @@ _PROFILE = (
     "kubespawner_override",
     "profile_options",
 )
+_OPTION = ("display_name", "choices", "unlisted_choice")
+_CHOICE = ("display_name", "default", "kubespawner_override")
+# The extension's variables; tests/test_contracts.py holds them against its options.
+VARIABLE = "JUPYTER_CODESERVER_"
+VARIABLES = tuple(
+    f"{VARIABLE}{option}"
+    for option in (
+        *("EXECUTABLE", "PREFIX", "ARGUMENTS", "ENVIRONMENT", "AI", "TITLE", "NEW_BROWSER_TAB"),
+        *("WORKING_FOLDER", "USER_DATA_FOLDER", "RUNTIME_FOLDER", "EXTENSIONS_FOLDER"),
+        *("SHARED_EXTENSIONS_FOLDER", "PRESTART", "TIMEOUT", "IDLE_TIMEOUT", "JOB_LIMIT"),
+        "RECONNECTION_GRACE",
+    )
+)
 
 
 def check(stack: Stack) -> list[Problem]:
-    """Names below `hub.config` and in profiles that nothing reads."""
-    return sorted({*_hub_config(stack), *_profiles(stack)})
+    """Names below `hub.config`, in profiles and of the extension's variables that nothing reads."""
+    return sorted({*_hub_config(stack), *_profiles(stack), *_variables(stack)})
 
 
 @cache
@@ -65,7 +78,7 @@ def names(class_name: str) -> frozenset[str]:
 
 
 def _hub_config(stack: Stack) -> Iterator[Problem]:
-    for class_name, options in (get(stack.values, "hub", "config") or {}).items():
+    for class_name, options in _items(get(stack.values, "hub", "config")):
         path: KeyPath = ("hub", "config", class_name)
         if class_name in _CLASSES:
             yield from _unknown(stack, path, options, names(class_name))
@@ -76,17 +89,46 @@ def _hub_config(stack: Stack) -> Iterator[Problem]:
 
 def _profiles(stack: Stack) -> Iterator[Problem]:
     path: KeyPath = ("singleuser", "profileList")
-    profiles = get(stack.values, "singleuser", "profileList")
+    profiles = get(stack.values, *path)
     for number, profile in enumerate(profiles if isinstance(profiles, list) else ()):
+        yield from _unknown(stack, (*path, number), profile, _PROFILE)
         if isinstance(profile, dict):
-            yield from _unknown(stack, (*path, number), profile, _PROFILE)
-            override = profile.get("kubespawner_override") or {}
-            where = (*path, number, "kubespawner_override")
-            yield from _unknown(stack, where, override, names("KubeSpawner"))
+            yield from _override(stack, (*path, number), profile)
+            yield from _options(stack, (*path, number, "profile_options"), profile)
+
+
+def _options(stack: Stack, path: KeyPath, profile: dict[str, Any]) -> Iterator[Problem]:
+    for name, option in _items(profile.get("profile_options")):
+        yield from _unknown(stack, (*path, name), option, _OPTION)
+        for choice, values in _items(option.get("choices") if isinstance(option, dict) else None):
+            where = (*path, name, "choices", choice)
+            yield from _unknown(stack, where, values, _CHOICE)
+            if isinstance(values, dict):
+                yield from _override(stack, where, values)
+
+
+def _override(stack: Stack, path: KeyPath, given: dict[str, Any]) -> Iterator[Problem]:
+    name = "kubespawner_override"
+    if given.get(name) is not None:
+        yield from _unknown(stack, (*path, name), given[name], names("KubeSpawner"))
+
+
+def _variables(stack: Stack) -> Iterator[Problem]:
+    path = ("singleuser", "extraEnv")
+    for name, _ in _items(get(stack.values, *path)):
+        if str(name).startswith(VARIABLE) and name not in VARIABLES:
+            message = f"no variable of VS Code's extension{did_you_mean(name, VARIABLES)}"
+            yield Problem(stack.origin((*path, name)), dotted((*path, name)), message)
+
+
+def _items(given: object) -> Iterator[tuple[Any, Any]]:
+    yield from given.items() if isinstance(given, dict) else ()
 
 
 def _unknown(stack: Stack, path: KeyPath, given: object, known: Iterable[str]) -> Iterator[Problem]:
-    for key in given if isinstance(given, dict) else ():
+    if not isinstance(given, dict):
+        yield Problem(stack.origin(path), dotted(path), f"is {given!r}, has to be a map")
+    for key, _ in _items(given):
         if key not in known:
             where = (*path, key)
             message = f"no such option{did_you_mean(key, known)}"

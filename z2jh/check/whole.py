@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import invariants, manifests, pools, render, schema, secrecy, traits
+from . import invariants, manifests, pools, render, schema, secrecy, shapes, traits
 from .layers import over_defaults
 from .problems import Problem
 
@@ -25,7 +25,7 @@ def check(stack: Stack, pinned: Pin, chart: Chart | None, *, renders: bool = Tru
     Raises:
         HelmError: helm is missing, or refuses what the schema has let pass.
     """
-    problems = [*secrecy.check(stack), *traits.check(stack)]
+    problems = [*secrecy.check(stack), *shapes.check(stack), *traits.check(stack)]
     if chart:
         problems += schema.check(stack, chart)
     if problems:
@@ -44,5 +44,5 @@ def check(stack: Stack, pinned: Pin, chart: Chart | None, *, renders: bool = Tru
     if problems or not chart or not renders:
         return problems
     hub = invariants.Hub(stack, values, pools.parse(stack)[0])
-    rendered = render.manifests(render.text(chart.folder, stack, pinned))
+    rendered = render.manifests(render.text(chart.path, stack, pinned))
     return manifests.check(hub, rendered, pinned.kubernetes)

@@ -19,10 +19,38 @@ if TYPE_CHECKING:
     from z2jh.cluster.wish import Place
 
 _NO_RELEASE = "release: not found"
+_WELL = ("deployed", "superseded")  # helm's words for a revision that came up whole
 
 
 class MissingError(UnusableError):
     """Something has to be there before a deployment, and is not."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One deployment of the past, as helm remembers it.
+
+    Attributes:
+        number: counted from 1.
+        status: in helm's words.
+        updated: when it was made.
+        description: what came of it.
+    """
+
+    number: int
+    status: str
+    updated: str
+    description: str
+
+    def __str__(self) -> str:
+        """For a person."""
+        return f"{self.number:>4}  {self.status:<15}  {self.updated[:19]}  {self.description}"
+
+
+def earlier(revisions: list[Revision]) -> Revision | None:
+    """The revision to go back to: the last before the newest that came up whole."""
+    well = [each for each in revisions[:-1] if each.status in _WELL]
+    return well[-1] if well else None
 
 
 @dataclass(frozen=True)
@@ -56,19 +84,31 @@ class Release:
                 f"{self.place.namespace} ({said}): make it first (z2jh/README.md, Secrets)"
             )
 
-    def manifests(self) -> list[dict[str, Any]]:
-        """What is deployed now; nothing before the first deployment.
+    def revisions(self) -> list[Revision]:
+        """The deployments so far, oldest first; none before the first.
 
         Raises:
             HelmError: helm could not ask the cluster.
         """
         try:
-            text = helm.run("get", "manifest", render.RELEASE, *self._where())
+            text = helm.run("history", render.RELEASE, *self._where(), "--output", "json")
         except HelmError as error:
             if _NO_RELEASE in str(error):
                 return []
             raise
-        return render.manifests(text)
+        keys = ("status", "updated", "description")
+        return [
+            Revision(int(each["revision"]), *(str(each.get(key, "")) for key in keys))
+            for each in json.loads(text)
+        ]
+
+    def manifests(self) -> list[dict[str, Any]]:
+        """What is deployed now, once something is.
+
+        Raises:
+            HelmError: helm could not ask the cluster.
+        """
+        return render.manifests(helm.run("get", "manifest", render.RELEASE, *self._where()))
 
     def would_be(self, chart: Path, stack: Stack) -> list[dict[str, Any]]:
         """What the upgrade would deploy, rendered with the cluster's own Secrets looked up.
@@ -91,23 +131,14 @@ class Release:
         what = (render.RELEASE, str(chart), *options)
         helm.run("upgrade", *what, *self._where(), *render.files(stack))
 
-    def rollback(self, revision: str) -> None:
-        """Go back to an earlier revision, by default to the one before.
+    def rollback(self, goal: Revision) -> None:
+        """Go back to an earlier revision.
 
         Raises:
-            HelmError: there is none, or it failed.
+            HelmError: it failed.
         """
-        named = [revision] if revision else []
         options = ["--wait", "--timeout", f"{self.wait}m"]
-        helm.run("rollback", render.RELEASE, *named, *options, *self._where())
-
-    def history(self) -> str:
-        """The revisions, for a person.
-
-        Raises:
-            HelmError: helm could not ask the cluster.
-        """
-        return helm.run("history", render.RELEASE, *self._where())
+        helm.run("rollback", render.RELEASE, str(goal.number), *options, *self._where())
 
     def _where(self) -> tuple[str, ...]:
         place = self.place

@@ -13,11 +13,12 @@ from z2jh.check.problems import UnusableError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from z2jh.check.chart import Chart
 
-def problems(folder: Path, chart_folder: Path | None, *extras: str) -> list[str]:
+
+def problems(folder: Path, at_hand: Chart | None, *extras: str) -> list[str]:
     """What is said of production, line by line."""
     stack = layers.stack("prod", extras, folder)
-    at_hand = chart.read(chart_folder) if chart_folder else None
     return [str(each) for each in whole.check(stack, chart.pin(), at_hand, renders=False)]
 
 
@@ -77,7 +78,7 @@ SLIPS = [
     ),
     pytest.param(
         "custom: {pools: {studnts: {maxNodes: 3}}}",
-        ("custom.pools.studnts", "lacks purpose"),
+        ("custom.pools.studnts", "lacks purpose", "did you mean 'students'?"),
         id="a pool's name",
     ),
     pytest.param(
@@ -91,6 +92,45 @@ SLIPS = [
         id="provisioning",
     ),
     pytest.param(
+        "custom: {pools: {students: {maxNodes: many}}}",
+        ("custom.pools.students.maxNodes", "is 'many', has to be a whole number"),
+        id="type of a pool's",
+    ),
+    pytest.param(
+        "custom: {cluster: {regoin: x}}",
+        ("custom.cluster.regoin", "unknown key", "'region'"),
+        id="of the cluster",
+    ),
+    pytest.param(
+        "custom: {exams: true}", ("custom.exams", "unknown key", "'exam'"), id="of custom"
+    ),
+    pytest.param(
+        "custom: {nodeReserve: {cpu: lots}}",
+        ("custom.nodeReserve.cpu", "is 'lots', has to be a number"),
+        id="of the reserve",
+    ),
+    pytest.param(
+        "custom: {classes: {all: {studnts: 30}}}",
+        ("custom.classes.all.studnts", "unknown key", "'students'"),
+        id="of a class",
+    ),
+    pytest.param(
+        "singleuser: {extraEnv: {JUPYTER_CODESERVER_IDLE_TIMOUT: '3'}}",
+        ("singleuser.extraEnv.JUPYTER_CODESERVER_IDLE_TIMOUT", "'JUPYTER_CODESERVER_IDLE_TIMEOUT'"),
+        id="of a variable",
+    ),
+    pytest.param(
+        "singleuser: {profileList: [{display_name: x, profile_options: {gpu: {choices: "
+        "{a: {kubespawner_overide: {}}}}}}]}",
+        ("profile_options.gpu.choices.a.kubespawner_overide", "'kubespawner_override'"),
+        id="of a choice",
+    ),
+    pytest.param(
+        "singleuser: {profileList: [{display_name: x, kubespawner_override: 3}]}",
+        ("singleuser.profileList[0].kubespawner_override", "is 3, has to be a map"),
+        id="no map",
+    ),
+    pytest.param(
         "custom: {pools: {students: {taint: user}}}",
         ("custom.pools.students.taint", "key=value:NoSchedule"),
         id="taint",
@@ -100,23 +140,23 @@ SLIPS = [
 
 @pytest.mark.parametrize(("text", "said"), SLIPS)
 def test_a_slip_is_told_with_file_path_and_remedy(
-    text: str, said: tuple[str, ...], folder: Path, chart_folder: Path
+    text: str, said: tuple[str, ...], folder: Path, known_chart: Chart
 ) -> None:
     """One line, which names the file and the line and says what was meant."""
     put(folder, "prod.yaml", text)
-    found = problems(folder, chart_folder)
+    found = problems(folder, known_chart)
     about = [line for line in found if all(words in line for words in said)]
     assert about, found
     assert f"{folder / 'prod.yaml'}:" in about[0]
     assert "\n" not in about[0]
 
 
-def test_the_line_is_that_of_the_slip(folder: Path, chart_folder: Path) -> None:
+def test_the_line_is_that_of_the_slip(folder: Path, known_chart: Chart) -> None:
     """Counted as an editor does."""
     file = folder / "prod.yaml"
     file.write_text(file.read_text() + "cull:\n  timeuot: 3\n")
     number = file.read_text().splitlines().index("  timeuot: 3") + 1
-    (line,) = problems(folder, chart_folder)
+    (line,) = problems(folder, known_chart)
     assert line == f"{file}:{number}: cull.timeuot: unknown key; did you mean 'timeout'?"
 
 
@@ -152,6 +192,30 @@ def test_an_unknown_layer_is_told(environment: str, extra: list[str], said: str)
     with pytest.raises(UnusableError, match=r"no (environment|layer)") as raised:
         layers.stack(environment, extra)
     assert said in str(raised.value)
+
+
+SHAPES = [
+    pytest.param("singleuser: 3", "singleuser: is a single value", "a map", id="map"),
+    pytest.param("hub: {config: [a]}", "hub.config: is a list", "a map", id="list for a map"),
+    pytest.param(
+        "singleuser: {profileList: abc}", "profileList: is a single value", "a list", id="list"
+    ),
+    pytest.param(
+        "cull: {timeout: {seconds: 3}}", "cull.timeout: is a map", "a single value", id="a map"
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "below"), SHAPES)
+def test_a_layer_of_another_shape_is_told(text: str, said: str, below: str, folder: Path) -> None:
+    """Without the chart's schema at hand, too; and where the other layer says it."""
+    put(folder, "classes/databases.yaml", text)
+    found = problems(folder, None, "classes/databases")
+    about = [line for line in found if said in line]
+    assert about, found
+    assert f"{folder / 'classes/databases.yaml'}:" in about[0]
+    assert ".yaml:" in about[0].split(" and ")[1]
+    assert about[0].endswith(f"has {below} there")
 
 
 SECRETS = [

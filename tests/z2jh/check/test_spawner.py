@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,15 @@ from kubernetes_asyncio.config import kube_config
 from kubespawner import KubeSpawner
 from traitlets.config import Config
 
-from tests.z2jh.check import kubernetes_api
+from tests.z2jh.check import hub_configuration, kubernetes_api
 from z2jh.check import chart, layers, pods
 from z2jh.check.resources import quantity
-from z2jh.check.spawner import configuration
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.z2jh.check.kubernetes_api import Cluster
+    from z2jh.check.chart import Chart
 
     Student = Callable[..., KubeSpawner]
     Play = Callable[[Cluster, Student], Awaitable[None]]
@@ -36,9 +35,9 @@ NAMESPACE = "hub"
 
 
 @pytest.fixture
-def values(chart_folder: Path) -> dict[str, Any]:
+def values(known_chart: Chart) -> dict[str, Any]:
     """Production's, over the chart's defaults."""
-    return layers.over_defaults(chart.read(chart_folder).defaults, layers.stack("prod").values)
+    return layers.over_defaults(known_chart.defaults, layers.stack("prod").values)
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def play(
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kubeconfig"))
 
     def student(cluster: Cluster, name: str, profile: str = "course") -> KubeSpawner:
-        options = configuration(values, "hub", NAMESPACE, "jupyterhub-4.4.0") | {
+        options = hub_configuration.retold(values, "hub", NAMESPACE, "jupyterhub-4.4.0") | {
             "k8s_api_host": cluster.url
         }
         person = SimpleNamespace(
@@ -93,25 +92,25 @@ async def _end_tasks() -> None:
     await asyncio.gather(*closing, return_exceptions=True)
 
 
-def reviewed(profile: str) -> dict[str, Any]:
-    """A manifest as it was read by a person, with the versions that are installed here."""
+def reviewed(profile: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A manifest as it was read by a person, with the chart's name for its own image."""
     text = MANIFESTS.joinpath(f"{profile}.yaml").read_text()
-    for name in ("jupyterhub", "jupyterhub-kubespawner"):
-        text = text.replace(f"VERSION-OF-{name}\n", f"{version(name)}\n")
+    tools = values["singleuser"]["networkTools"]["image"]
+    text = text.replace("IMAGE-OF-networkTools", f"{tools['name']}:{tools['tag']}")
     manifest: dict[str, Any] = yaml.safe_load(text)
     return manifest
 
 
 @pytest.mark.parametrize("profile", ["course", "exam", "large"])
 def test_each_profiles_pod_is_the_one_that_was_reviewed(
-    profile: str, play: Callable[[Play], None]
+    profile: str, values: dict[str, Any], play: Callable[[Play], None]
 ) -> None:
     """The whole manifest, as it is posted; and Kubernetes' own schema accepts it."""
 
     async def scenario(cluster: Cluster, student: Student) -> None:
         await student("alice", profile).start()
         (pod,) = cluster.made("Pod")
-        assert pod == reviewed(profile)
+        assert pod == reviewed(profile, values)
         kubernetes_validate.validate(pod, chart.pin().kubernetes, strict=True)
         (claim,) = cluster.made("PersistentVolumeClaim")
         kubernetes_validate.validate(claim, chart.pin().kubernetes, strict=True)

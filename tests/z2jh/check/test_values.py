@@ -17,6 +17,7 @@ from z2jh.check.resources import GIB
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from z2jh.check.chart import Chart
     from z2jh.check.layers import Stack
 
 STACKS = list(layers.combinations())
@@ -25,9 +26,9 @@ LOGINS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=[stack.name for stack in STACKS])
-def test_every_combination_of_layers_is_right(stack: Stack, chart_folder: Path) -> None:
+def test_every_combination_of_layers_is_right(stack: Stack, known_chart: Chart) -> None:
     """Schema, names, rules, and what a real helm renders of it."""
-    assert whole.check(stack, chart.pin(), chart.read(chart_folder)) == []
+    assert whole.check(stack, chart.pin(), known_chart) == []
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=[stack.name for stack in STACKS])
@@ -50,16 +51,16 @@ def test_layers_come_in_their_order_whatever_order_they_are_named_in() -> None:
     assert names == ["common", "culling", "prod", "sandbox", "databases", "exams"]
 
 
-def test_helm_merges_the_layers_as_we_do(chart_folder: Path) -> None:
+def test_helm_merges_the_layers_as_we_do(known_chart: Chart) -> None:
     """What is checked is what is deployed, defaults and layers and all."""
     stack = layers.stack("prod", ["classes/databases", "exams"])
-    rendered = render.manifests(render.text(chart_folder, stack, chart.pin()))
+    rendered = render.manifests(render.text(known_chart.path, stack, chart.pin()))
     (merged,) = (each for each in rendered if each["metadata"]["name"] == "values")
-    ours = layers.over_defaults(chart.read(chart_folder).defaults, stack.values)
+    ours = layers.over_defaults(known_chart.defaults, stack.values)
     assert yaml.safe_load(merged["data"]["values.yaml"]) == ours
 
 
-def test_null_takes_a_default_away_as_in_helm(chart_folder: Path, folder: Path) -> None:
+def test_null_takes_a_default_away_as_in_helm(known_chart: Chart, folder: Path) -> None:
     """`null` means: not even the chart's default."""
     with folder.joinpath("prod.yaml").open("a") as file:
         file.write("debug: null\nprePuller:\n  hook: {podSchedulingWaitDuration: null}\n")
@@ -67,10 +68,10 @@ def test_null_takes_a_default_away_as_in_helm(chart_folder: Path, folder: Path) 
     copy = folder.parent / "chart"
     copy.joinpath("templates").mkdir(parents=True)
     for name in ("Chart.yaml", "values.yaml", "templates/values.yaml"):
-        copy.joinpath(name).write_text(chart_folder.joinpath(name).read_text())
+        copy.joinpath(name).write_text(known_chart.path.joinpath(name).read_text())
     (merged,) = render.manifests(render.text(copy, stack, chart.pin()))
     found = yaml.safe_load(merged["data"]["values.yaml"])
-    ours = layers.over_defaults(chart.read(chart_folder).defaults, stack.values)
+    ours = layers.over_defaults(known_chart.defaults, stack.values)
     assert "debug" not in found
     assert found == ours
 
@@ -124,7 +125,7 @@ def test_the_students_resources_stand_once() -> None:
 
 @pytest.mark.parametrize("text", LOGINS, ids=[text.splitlines()[0] for text in LOGINS])
 def test_the_guides_logins_can_be_used_as_they_stand(
-    text: str, folder: Path, chart_folder: Path
+    text: str, folder: Path, known_chart: Chart
 ) -> None:
     """Every option is the authenticator's, and no secret is among them."""
     file = folder / "prod.yaml"
@@ -132,7 +133,7 @@ def test_the_guides_logins_can_be_used_as_they_stand(
     del values["hub"]
     file.write_text(yaml.safe_dump({**values, **yaml.safe_load(text)}))
     stack = layers.stack("prod", folder=folder)
-    assert whole.check(stack, chart.pin(), chart.read(chart_folder)) == []
+    assert whole.check(stack, chart.pin(), known_chart) == []
 
 
 def test_the_guide_has_logins() -> None:

@@ -61,8 +61,10 @@ def deploy(folder: Path, terminal: Terminal, chart_folder: Path) -> Deploy:
     """Runs the command with a helm that renders for real and has no cluster."""
     variables = {"REAL_HELM": helm.executable(), "Z2JH_CHART": str(chart_folder)}
     terminal.install(FAKE, "helm", "kubectl")
-    staging = folder / "staging.yaml"
-    staging.write_text(staging.read_text().replace("example-project", "own-project"))
+    for name in ("common", "staging"):
+        file = folder / f"{name}.yaml"
+        own = file.read_text().replace("example-project", "own-project")
+        file.write_text(own.replace("example.org", "own.test"))
     return partial(terminal.run, main, "staging", "--values", str(folder), **variables)
 
 
@@ -120,8 +122,19 @@ def test_what_would_change_nothing_is_not_deployed(
     deploy("--url", hub_url, says="y\n")
     calls.unlink()
     done = deploy("--url", hub_url, says="y\n")
-    assert done.stdout == "nothing would change\n"
+    assert done.stdout == f"nothing would change\n{hub_url} is well: JupyterHub 5.5.0\n"
     assert made(calls) == []
+
+
+def test_what_has_failed_is_made_again_though_nothing_changed(
+    deploy: Deploy, calls: Path, hub_url: str
+) -> None:
+    """What helm shows as deployed may be there in part."""
+    assert deploy("--url", hub_url, says="y\n", FAKE_FAILS="upgrade").returncode == 1
+    done = deploy("--url", hub_url, says="y\n")
+    assert "the last deployment is 'failed', so it is made again" in done.stdout
+    assert done.returncode == 0, done.stderr
+    assert len(made(calls)) == 2
 
 
 def test_wrong_values_stop_before_the_cluster_is_asked(
@@ -156,13 +169,30 @@ def test_a_missing_secret_is_told_first(deploy: Deploy, calls: Path) -> None:
     assert made(calls) == []
 
 
-def test_the_examples_project_is_refused(deploy: Deploy, folder: Path) -> None:
-    """Where the operator has not put in one."""
-    staging = folder / "staging.yaml"
-    staging.write_text(staging.read_text().replace("own-project", "example-project"))
+@pytest.mark.parametrize(
+    ("file", "own", "example", "path"),
+    [
+        pytest.param("common", "registry.own.test", "registry.example.org",
+                     "singleuser.image.name", id="registry"),
+        pytest.param("staging", "own-project", "example-project",
+                     "custom.cluster.project", id="project"),
+        pytest.param("staging", "[hub-staging.own.test]", "[hub-staging.own.test, example.org]",
+                     "proxy.https.hosts[1]", id="host"),
+    ],
+)  # fmt: skip
+def test_what_is_still_the_examples_is_refused(  # noqa: PLR0913 -- three of them are the case
+    file: str, own: str, example: str, path: str, deploy: Deploy, folder: Path, calls: Path
+) -> None:
+    """One line with file, line and path, and no call."""
+    layer = folder / f"{file}.yaml"
+    layer.write_text(layer.read_text().replace(own, example))
     done = deploy(says="y\n")
-    assert done.returncode == 2
-    assert "is the example's: put in your own" in done.stderr
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{layer}:")
+    assert f": {path}: '" in line
+    assert line.endswith("is the example's: put in your own")
+    assert not calls.exists() or made(calls) == []
 
 
 def test_a_failed_upgrade_says_how_to_go_back(deploy: Deploy) -> None:
@@ -170,20 +200,52 @@ def test_a_failed_upgrade_says_how_to_go_back(deploy: Deploy) -> None:
     done = deploy(says="y\n", FAKE_FAILS="upgrade")
     assert done.returncode == 1
     assert "timed out waiting for the condition" in done.stderr
-    assert done.stderr.splitlines()[-1] == "deploy: to go back: make rollback ENV=staging"
+    back = "deploy: to go back: make rollback ENV=staging VALUES="
+    assert done.stderr.splitlines()[-1].startswith(back)
 
 
-def test_a_rollback_goes_to_the_revision_before(deploy: Deploy, calls: Path, hub_url: str) -> None:
-    """Or to one that is named; after the history was shown and it was agreed to."""
+def test_a_rollback_goes_to_the_last_revision_that_was_well(
+    deploy: Deploy, calls: Path, hub_url: str
+) -> None:
+    """Never to one that has failed, however often; and only after it was agreed to."""
+    deploy("--url", hub_url, "--yes")
+    for _ in range(2):
+        deploy("--url", hub_url, "--yes", FAKE_FAILS="upgrade")
+    calls.unlink()
     done = deploy("--rollback", "--url", hub_url, says="y\n")
     assert done.returncode == 0, done.stderr
-    assert "REVISION" in done.stdout
-    assert "is well" in done.stdout
+    assert [line.split()[:2] for line in done.stdout.splitlines()[:3]] == [
+        ["1", "deployed"],
+        ["2", "failed"],
+        ["3", "failed"],
+    ]
+    assert f"go back to revision 1 on {CONTEXT}?" in done.stdout
+    assert done.stdout.rstrip().endswith("is well: JupyterHub 5.5.0")
     (call,) = made(calls)
-    assert call[1:3] == ["rollback", "hub"]
-    assert call[3].startswith("--")
-    deploy("--rollback", "7", "--url", hub_url, says="y\n")
-    assert made(calls)[-1][1:4] == ["rollback", "hub", "7"]
+    assert call[1:4] == ["rollback", "hub", "1"]
+    assert deploy("--rollback", says="n\n").returncode == 1
+    assert len(made(calls)) == 1
+
+
+def test_a_rollback_may_name_its_revision(deploy: Deploy, calls: Path, hub_url: str) -> None:
+    """One that helm remembers."""
+    deploy("--url", hub_url, "--yes")
+    done = deploy("--rollback", "7", says="y\n")
+    assert done.returncode == 2
+    assert done.stderr == "deploy: no revision '7': helm remembers 1\n"
+    assert deploy("--rollback", "1", "--url", hub_url, "--yes").returncode == 0
+    assert made(calls)[-1][1:4] == ["rollback", "hub", "1"]
+
+
+def test_without_an_earlier_revision_there_is_nothing_to_go_back_to(
+    deploy: Deploy, hub_url: str
+) -> None:
+    """After the first deployment, and before it."""
+    assert "no earlier revision" in deploy("--rollback", says="y\n").stderr
+    deploy("--url", hub_url, "--yes")
+    done = deploy("--rollback", says="y\n")
+    assert done.returncode == 2
+    assert "no earlier revision that was well" in done.stderr
 
 
 def test_a_hub_that_does_not_answer_is_not_well(hub_url: str) -> None:

@@ -1,20 +1,28 @@
-"""The configuration of KubeSpawner that the chart's hub makes from the values.
+"""The options of KubeSpawner that the chart's hub makes from the values.
 
-The chart does it in its `jupyterhub_config.py`, inside the hub's pod. Here is what of it decides
-how a student's pod comes out, by the chart's configuration reference (`singleuser`, `scheduling`,
-`hub.config`) and KubeSpawner's own (its options).
+The chart does it in its `jupyterhub_config.py`, inside the hub's pod. It is retold here, so that
+KubeSpawner can be tested where no chart is at hand; where one is, its own file is run and the two
+are compared (test_hub_configuration.py).
 """
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import subprocess
+import sys
 from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import pods
-from .layers import get
+from z2jh.check import pods
+from z2jh.check.layers import get
 
 if TYPE_CHECKING:
-    from .layers import Values
+    from z2jh.check.layers import Values
+
+READER = Path(__file__).with_name("read_hub_configuration.py")
 
 # KubeSpawner's option, and where below `singleuser` its value stands.
 _PASSED_ON = {
@@ -52,8 +60,43 @@ _PASSED_ON = {
 }
 
 
-def configuration(values: Values, release: str, namespace: str, chart: str) -> dict[str, Any]:
-    """KubeSpawner's options for values that lie over the chart's defaults.
+def run(manifests: list[dict[str, Any]], namespace: str, folder: Path) -> dict[str, Any]:
+    """What the chart's own file makes, run with what its hub's pod would have mounted.
+
+    Args:
+        manifests: what the whole chart renders.
+        namespace: where the students' pods are made.
+        folder: stands in for the pod's `/usr/local/etc/jupyterhub`.
+    """
+    mounted = {"ConfigMap": "config", "Secret": "secret"}
+    for each in manifests:
+        if each["kind"] in mounted and each["metadata"]["name"] == "hub":
+            _mount(each, folder / mounted[each["kind"]])
+    for name in ("jupyterhub_config.py", "z2jh.py"):
+        text = (folder / "config" / name).read_text()
+        (folder / name).write_text(text.replace("/usr/local/etc/jupyterhub", str(folder)))
+    ports = {"HUB_SERVICE_PORT": "8081", "PROXY_API_SERVICE_PORT": "8001"}
+    done = subprocess.run(
+        [sys.executable, "-I", str(READER), str(folder)],
+        env={**os.environ, **ports, "POD_NAMESPACE": namespace},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    options: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return options
+
+
+def _mount(manifest: dict[str, Any], folder: Path) -> None:
+    folder.mkdir()
+    for name, content in manifest["data"].items():
+        data = base64.b64decode(content) if manifest["kind"] == "Secret" else content.encode()
+        folder.joinpath(name).write_bytes(data)
+
+
+def retold(values: Values, release: str, namespace: str, chart: str) -> dict[str, Any]:
+    """The same for values that lie over the chart's defaults.
 
     Args:
         values: merged, with the chart's defaults.
@@ -62,7 +105,10 @@ def configuration(values: Values, release: str, namespace: str, chart: str) -> d
         chart: its name and version, such as `jupyterhub-4.4.0`.
     """
     single = values["singleuser"]
-    options: dict[str, Any] = {"namespace": namespace}
+    options: dict[str, Any] = {
+        "namespace": namespace,
+        "consecutive_failure_limit": values["hub"]["consecutiveFailureLimit"],
+    }
     for option, name in _PASSED_ON.items():
         value = get(single, *name.split("."))
         if value is not None:
@@ -114,14 +160,14 @@ def _storage(storage: dict[str, Any]) -> dict[str, Any]:
         "storage_access_modes": dynamic["storageAccessModes"],
         "storage_capacity": storage["capacity"],
         "pvc_name_template": dynamic.get("pvcNameTemplate"),
-        "volumes": [{"name": name, "persistentVolumeClaim": {"claimName": "{pvc_name}"}}],
-        "volume_mounts": [
-            {
+        "volumes": {name: {"name": name, "persistentVolumeClaim": {"claimName": "{pvc_name}"}}},
+        "volume_mounts": {
+            name: {
                 "mountPath": storage["homeMountPath"],
                 "name": name,
                 "subPath": dynamic.get("subPath"),
             }
-        ],
+        },
     }
     return {option: value for option, value in result.items() if value is not None}
 
