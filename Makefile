@@ -6,13 +6,14 @@ OLD := 4.117.0
 # Which hub `make deploy` and its like are for, and the layers over it: LAYERS='classes/databases'
 ENV ?= staging
 LAYERS ?=
-# Where your own values are, if not in this checkout.
+# Where your own values are, if not in this checkout; and switches, such as OPTIONS=--apply.
 VALUES ?= z2jh/values
+OPTIONS ?=
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
 .PHONY: help lab test slow old lowest hub-test culling image test-image bench-image hub hub-check \
-  hub-chart cluster deploy rollback lint bench code-server chromium clean
+  hub-chart test-z2jh cluster deploy rollback lint bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -73,18 +74,24 @@ hub: .venv/hub-5 code-server  ## a JupyterHub on this machine, with the values o
 	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" HUB_ENVIRONMENT=$(ENV) \
 	  .venv/hub-5/bin/jupyterhub -f z2jh/laptop/jupyterhub_config.py
 
-hub-check: .venv/z2jh  ## is anything wrong with the hub's values? Offline; Z2JH_CHART names the chart
-	.venv/z2jh/bin/python -m z2jh.check --values $(VALUES)
+HUB = .venv/z2jh/bin/python -m z2jh
+hub-check: .venv/z2jh  ## is anything wrong with the hub's values? Reaches no cluster; Z2JH_CHART names the chart
+	@$(HUB).check --values $(VALUES) $(OPTIONS)
+
+hub-chart: .venv/z2jh  ## have helm fetch the hub's chart, and check the values with it
+	@$(HUB).check --values $(VALUES) --pull $(OPTIONS)
+
+test-z2jh: .venv/z2jh  ## the tests of the hub's values, checks and commands
 	.venv/z2jh/bin/pytest tests/z2jh
 
-deploy: .venv/z2jh  ## check, show the difference, ask, upgrade, wait, try: ENV=staging LAYERS=
-	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS) --values $(VALUES)
+cluster: .venv/z2jh  ## the calls that make ENV's cluster; nothing is changed without OPTIONS=--apply
+	@$(HUB).cluster $(ENV) $(LAYERS) --values $(VALUES) $(OPTIONS)
 
-rollback: .venv/z2jh  ## the hub of ENV as it was before the last deployment
-	.venv/z2jh/bin/python -m z2jh.deploy $(ENV) $(LAYERS) --values $(VALUES) --rollback
+deploy: .venv/z2jh  ## check, show the difference, ask, upgrade, wait, try: ENV=staging LAYERS='classes/databases'
+	@$(HUB).deploy $(ENV) $(LAYERS) --values $(VALUES) $(OPTIONS)
 
-cluster: .venv/z2jh  ## the calls that the cluster of ENV still needs; nothing is changed
-	.venv/z2jh/bin/python -m z2jh.cluster $(ENV) $(LAYERS) --values $(VALUES)
+rollback: .venv/z2jh  ## the hub of ENV as it last was well; REVISION names another
+	@$(HUB).deploy $(ENV) $(LAYERS) --values $(VALUES) $(OPTIONS) --rollback $(REVISION)
 
 lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest
@@ -119,10 +126,10 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	@touch $@
 
 # What checks and deploys the hub; apart, as a student's environment has no JupyterHub in it.
-.venv/z2jh: $(SOURCES)
-	$(PYTHON) -m venv $@
-	@rm -rf build/lib build/bdist.*
-	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2' types-pyyaml types-requests
+.venv/z2jh: setup.cfg
+	$(PYTHON) -m venv --clear $@
+	@rm -rf build
+	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2'
 	@touch $@
 
 # A JupyterHub with what a student's server needs, and with its proxy, which is a node program.

@@ -19,7 +19,7 @@ PURPOSE_LABEL = "hub.jupyter.org/node-purpose"
 CORE, USER = "core", "user"
 STANDARD = "standard"
 PROVISIONING = ("spot", "preemptible", STANDARD)
-_MAX_PODS = 110  # GKE's own limit for a node, unless told otherwise
+GKE_PODS = 110  # GKE's own limit for a node, unless told otherwise
 _RESERVED_PODS = 15
 
 _KEYS: dict[str, type] = {
@@ -157,7 +157,7 @@ def parse(stack: Stack) -> tuple[list[Pool], list[Problem]]:
 
 def _pool(name: str, values: dict[str, Any], reserve: dict[str, Any]) -> Pool:
     kept = Resources(int(reserve.get("memory", 0)), float(reserve.get("cpu", 0)))
-    max_pods = values.get("maxPods", _MAX_PODS)
+    max_pods = values.get("maxPods", GKE_PODS)
     return Pool(
         name=name,
         purpose=values["purpose"],

@@ -48,7 +48,7 @@ _PROFILE = (
 )
 _OPTION = ("display_name", "choices", "unlisted_choice")
 _CHOICE = ("display_name", "default", "kubespawner_override")
-# The extension's variables; tests/test_contracts.py holds them against its options.
+# The extension's variables; tests/z2jh/test_variables.py holds them against its options.
 VARIABLE = "JUPYTER_CODESERVER_"
 VARIABLES = tuple(
     f"{VARIABLE}{option}"

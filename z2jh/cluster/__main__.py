@@ -11,11 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from z2jh.check import layers
+from z2jh.check import custom, layers
 from z2jh.check.pools import parse
 from z2jh.check.problems import UnusableError
 
-from . import plan, wish
+from . import place, plan, wish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"cluster: {error}", file=sys.stderr)
         return 2
     _print(changes, as_json=arguments.json)
+    if not arguments.billing_account:
+        print("cluster: without --billing-account no budget is made", file=sys.stderr)
     if not arguments.apply:
         return 0
     if not (arguments.yes or _agreed(f"make these {len(changes)} calls?")):
@@ -82,9 +84,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _plan(arguments: argparse.Namespace) -> list[Change]:
     stack = layers.stack(arguments.environment, arguments.layer, arguments.values)
     pools, problems = parse(stack)
+    problems = [*custom.check(stack), *problems]
     if problems:
         raise UnusableError(str(problems[0]))
-    where = wish.place(stack) if arguments.all else wish.own(stack)
+    where = place.place(stack) if arguments.all else place.own(stack)
     resources = wish.resources(where, pools, arguments.billing_account)
     if arguments.all:
         return list(plan.everything(resources))

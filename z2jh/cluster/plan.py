@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from z2jh.check.pools import PROVISIONING, STANDARD
+from z2jh.check.pools import GKE_PODS, PROVISIONING, STANDARD
 from z2jh.check.problems import UnusableError
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from z2jh.check.pools import Pool
 
-    from .wish import Place, Resource
+    from .place import Place
+    from .resource import Resource
 
     # Runs a program; gives its status, what it printed, and what it complained of.
     Run = Callable[[tuple[str, ...]], "Answer"]
@@ -127,6 +128,7 @@ def _difference(where: Place, pool: Pool, found: dict[str, Any]) -> Iterator[Cha
         "machine type": (config.get("machineType"), pool.machine_type),
         "provisioning": (_provisioning(config), pool.provisioning),
         "taints": (_taints(config), str(pool.taint)),
+        "number of pods on a node": (_pods(found), pool.max_pods),
     }
     for name, (has, wanted) in fixed.items():
         if has != wanted:
@@ -151,6 +153,11 @@ def _difference(where: Place, pool: Pool, found: dict[str, Any]) -> Iterator[Cha
 
 def _provisioning(config: dict[str, Any]) -> str:
     return next((name for name in PROVISIONING if config.get(name)), STANDARD)
+
+
+def _pods(found: dict[str, Any]) -> int:
+    """Google writes 64-bit numbers as text."""
+    return int((found.get("maxPodsConstraint") or {}).get("maxPodsPerNode", GKE_PODS))
 
 
 def _taints(config: dict[str, Any]) -> str:

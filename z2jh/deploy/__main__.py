@@ -13,7 +13,7 @@ from z2jh.check import examples, layers, secrecy, whole
 from z2jh.check.helm import HelmError
 from z2jh.check.layers import get
 from z2jh.check.problems import UnusableError
-from z2jh.cluster import wish
+from z2jh.cluster import place
 
 from . import difference, smoke
 from .release import MissingError, Release, earlier
@@ -75,7 +75,7 @@ def _deploy(arguments: argparse.Namespace, stack: Stack) -> int:
     chart = charts.read(charts.find(charts.pin(), named, charts.CACHE))
     if not _is_right(arguments, stack, chart):
         return 1
-    release = Release(wish.own(stack), arguments.wait)
+    release = Release(place.own(stack), arguments.wait)
     release.check_secret(get(stack.values, "hub", "existingSecret"))
     is_needed = _show(release, chart, stack)
     if arguments.plan:
@@ -117,7 +117,7 @@ def _is_right(arguments: argparse.Namespace, stack: Stack, chart: Chart) -> bool
 
 
 def _roll_back(arguments: argparse.Namespace, stack: Stack) -> int:
-    release = Release(wish.own(stack), arguments.wait)
+    release = Release(place.own(stack), arguments.wait)
     revisions = release.revisions()
     print("\n".join(str(each) for each in revisions))
     goal = _goal(revisions, arguments.rollback)

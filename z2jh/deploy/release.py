@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from z2jh.check.layers import Stack
-    from z2jh.cluster.wish import Place
+    from z2jh.cluster.place import Place
 
 _NO_RELEASE = "release: not found"
 _WELL = ("deployed", "superseded")  # helm's words for a revision that came up whole

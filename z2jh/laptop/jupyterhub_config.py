@@ -19,7 +19,7 @@ from z2jh.laptop.settings import from_values
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterHub puts it there
 
 here = os.environ
-folder = Path(here.get("HUB_FOLDER", "build/hub")).resolve()
+folder = Path(here.get("HUB_FOLDER", ".hub/laptop")).resolve()
 folder.mkdir(parents=True, exist_ok=True)
 values = layers.stack(here.get("HUB_ENVIRONMENT", "staging")).values
 programs = Path(sys.executable).parent

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from jupyter_codeserver_proxy.config import CodeServer
 from tests.z2jh.conftest import CHECKOUT
 from z2jh.check import chart, layers, pods, pools, render, whole
 from z2jh.check.layers import get
@@ -100,15 +99,8 @@ def test_a_node_has_the_seats_that_the_documentation_tells() -> None:
     found, _ = pools.parse(layers.stack("prod"))
     students = next(pool for pool in found if pool.name == "students")
     (course, _, large) = pods.students(layers.stack("prod").values)
-    each = f"{students.room.count(course.requests)} students of the course"
-    assert f"{each} or {students.room.count(large.requests)} of the large profile" in GUIDE
-
-
-def test_students_options_of_vs_code_are_real() -> None:
-    """Each JUPYTER_CODESERVER_ variable is an option of the extension."""
-    options = {f"JUPYTER_CODESERVER_{name}".upper() for name in CodeServer.class_trait_names()}
-    given = get(layers.stack("prod").values, "singleuser", "extraEnv")
-    assert {name for name in given if name.startswith("JUPYTER_CODESERVER_")} <= options
+    each = f"{students.node_seats(course.requests)} students of the course"
+    assert f"{each} or {students.node_seats(large.requests)} of the large profile" in GUIDE
 
 
 def test_the_students_resources_stand_once() -> None:

@@ -72,6 +72,7 @@ def _described(made: list[str]) -> dict[str, object]:
             "spot": "--spot" in made,
             "taints": [{"key": key, "value": value, "effect": "NO_SCHEDULE"}],
         },
+        "maxPodsConstraint": {"maxPodsPerNode": _option(made, "--max-pods-per-node")},
         "autoscaling": {
             "enabled": True,
             "totalMinNodeCount": int(minimum),
