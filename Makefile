@@ -71,7 +71,8 @@ bench-image: .venv/test  ## sizes, starts and memory of the image; and build tim
 	$(BIN)/python docker/measure.py $(BUILDS)
 
 hub: .venv/hub-5 code-server  ## a JupyterHub on this machine, with the values of the real one, and without Kubernetes
-	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" HUB_ENVIRONMENT=$(ENV) \
+	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" \
+	  HUB_ENVIRONMENT=$(ENV) HUB_LAYERS='$(LAYERS)' HUB_VALUES=$(VALUES) \
 	  .venv/hub-5/bin/jupyterhub -f z2jh/laptop/jupyterhub_config.py
 
 HUB = .venv/z2jh/bin/python -m z2jh

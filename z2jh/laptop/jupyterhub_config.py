@@ -14,6 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from z2jh.check import layers
+from z2jh.check.problems import UnusableError
 from z2jh.laptop.settings import from_values
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterHub puts it there
@@ -21,7 +22,13 @@ c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterHub 
 here = os.environ
 folder = Path(here.get("HUB_FOLDER", ".hub/laptop")).resolve()
 folder.mkdir(parents=True, exist_ok=True)
-values = layers.stack(here.get("HUB_ENVIRONMENT", "staging")).values
+values_folder = Path(here.get("HUB_VALUES", layers.FOLDER)).resolve()
+try:
+    values = layers.stack(
+        here.get("HUB_ENVIRONMENT", "staging"), here.get("HUB_LAYERS", "").split(), values_folder
+    ).values
+except UnusableError as error:
+    sys.exit(f"hub: {error}")
 programs = Path(sys.executable).parent
 
 for section, options in from_values(values, sys.executable, folder).items():
