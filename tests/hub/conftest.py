@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 import pytest
@@ -177,13 +177,19 @@ def running_hub(
         end_servers(folder)
 
 
-def end_servers(folder: Path) -> None:
-    """End the students' servers, known by their homes."""
-    servers = []
+def of_students(folder: Path) -> list[psutil.Process]:
+    """All processes of students' servers, known by their homes, which are in the folder."""
+    found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("HOME", "").startswith(str(folder)):
-                servers.append(process)
+                found.append(process)
+    return found
+
+
+def end_servers(folder: Path) -> None:
+    """End the students' servers."""
+    servers = of_students(folder)
     for server in servers:
         with suppress(psutil.NoSuchProcess):
             server.terminate()
@@ -245,6 +251,15 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.transport.abort()
 
 
+class School(Protocol):
+    """What of a hub a student needs to know."""
+
+    url: str
+
+    def make_home(self, student: str) -> None:
+        """Give a student a home with a long file in it."""
+
+
 @dataclass
 class Student:
     """A person with a browser."""
@@ -254,7 +269,7 @@ class Student:
     context: BrowserContext
 
     @classmethod
-    async def arrive(cls, name: str, hub: Hub, browser: Browser, url: str = "") -> Student:
+    async def arrive(cls, name: str, hub: School, browser: Browser, url: str = "") -> Student:
         """Come with a browser of one's own."""
         hub.make_home(name)
         context = await browser.new_context(viewport={"width": 1280, "height": 800})

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import requests
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from tests.hub.conftest import (
     PASSWORD,
@@ -22,14 +23,21 @@ from tests.hub.conftest import (
     end_servers,
     free_ports,
     has_opened,
+    of_students,
     open_file,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from playwright.async_api import Page
+
+    Play = Callable[[Student], Awaitable[None]]
 
 pytestmark = pytest.mark.hub
 
+NOTICE = 15  # seconds that a Spot node leaves pods
+HOT_EXIT = 2500  # milliseconds after the last key; VS Code writes editors down one second after it
 CONFIGURATION = Path(__file__).parents[2] / "z2jh/laptop/jupyterhub_config.py"
 
 
@@ -96,30 +104,96 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     pytest.fail(f"JupyterHub did not start:\n{log.read_text()}", pytrace=False)
 
 
-def test_a_student_logs_in_and_works_in_vs_code(laptop: Laptop, chromium: str) -> None:
-    """The login page, JupyterLab, the tile, a saved file; the culler of the values is at work."""
+@pytest.fixture
+def play(laptop: Laptop, chromium: str) -> Callable[[Play], None]:
+    """Runs a play with a student called Alice, who has a browser."""
 
-    async def scenario() -> None:
+    async def run(scenario: Play) -> None:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox"]
             )
-            alice = await Student.arrive("alice", laptop, browser)  # type: ignore[arg-type]
-            lab = await alice.login("lab")
-            tile = lab.locator(".jp-LauncherCard", has_text="VS Code")
-            async with alice.context.expect_page() as opened:
-                await tile.first.click()
-            vscode = await opened.value
-            await has_opened(vscode)
-            await open_file(vscode)
-            await vscode.keyboard.press("Control+Home")
-            await vscode.keyboard.type("typed on a laptop ")
-            await vscode.keyboard.press("Control+s")
-            while "typed on a laptop" not in laptop.home("alice").joinpath("long.txt").read_text():  # noqa: ASYNC110 -- of a file there is no Event
-                await asyncio.sleep(0.1)
+            await scenario(await Student.arrive("alice", laptop, browser))
             await browser.close()
 
-    asyncio.run(asyncio.wait_for(scenario(), 300))
+    return lambda scenario: asyncio.run(asyncio.wait_for(run(scenario), 300))
+
+
+async def _has(file: Path, text: str) -> None:
+    while text not in file.read_text():  # noqa: ASYNC110 -- of a file there is no Event
+        await asyncio.sleep(0.1)
+
+
+async def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        await page.screenshot(path=f"{folder}/laptop-{name}.png")
+
+
+def test_a_student_logs_in_and_works_in_vs_code(
+    laptop: Laptop, play: Callable[[Play], None]
+) -> None:
+    """The login page, JupyterLab, the tile, a saved file; the culler of the values is at work."""
+
+    async def scenario(alice: Student) -> None:
+        lab = await alice.login("lab")
+        tile = lab.locator(".jp-LauncherCard", has_text="VS Code")
+        await expect(tile.first).to_be_visible(timeout=60_000)
+        await _picture(lab, "launcher")
+        async with alice.context.expect_page() as opened:
+            await tile.first.click()
+        vscode = await opened.value
+        await has_opened(vscode)
+        await open_file(vscode)
+        await vscode.keyboard.press("Control+Home")
+        await vscode.keyboard.type("typed on a laptop ")
+        await vscode.keyboard.press("Control+s")
+        await _has(laptop.home("alice") / "long.txt", "typed on a laptop")
+        await _picture(vscode, "vscode")
+
+    play(scenario)
     log = (laptop.folder / "hub.log").read_text()
     assert "--timeout=3600" in log
     assert "--cull-every=300" in log
+
+
+def test_a_student_whose_machine_is_taken_back_loses_no_text(
+    laptop: Laptop, play: Callable[[Play], None]
+) -> None:
+    """All ends in a Spot node's 15 s; the page says what has happened, and a click brings it back.
+
+    Nobody saves: what was typed into a file is in it, what was in no file yet is in its editor.
+    """
+
+    async def scenario(alice: Student) -> None:
+        vscode = await alice.vscode()
+        await open_file(vscode)
+        await vscode.keyboard.press("Control+Home")
+        await vscode.keyboard.type("never saved by hand ")
+        await _has(laptop.home("alice") / "long.txt", "never saved by hand")
+        await vscode.keyboard.press("F1")
+        await vscode.keyboard.type("File: New Untitled Text File")
+        await vscode.keyboard.press("Enter")
+        untitled = vscode.locator(".tab", has_text="Untitled-1")
+        await expect(untitled).to_be_visible()
+        await vscode.keyboard.type("not even a file")
+        await expect(vscode.locator(".tab.dirty", has_text="not even a file")).to_be_visible()
+        await vscode.wait_for_timeout(HOT_EXIT)
+        servers = of_students(laptop.home("alice"))
+        await vscode.close()
+        # A kubelet tells the container's first process, and no other.
+        (first,) = (each for each in servers if "jupyterhub-singleuser" in " ".join(each.cmdline()))
+        first.terminate()
+        assert not psutil.wait_procs(servers, timeout=NOTICE)[1]
+
+        page = await alice.context.new_page()
+        told = page.get_by_text("the machine that it runs on is taken back")
+        while not await told.count():
+            await page.goto(f"{laptop.url}/user/alice/codeserver/")
+        await _picture(page, "taken-back")
+        await page.click("#start")
+        await page.wait_for_url("**/user/alice/**")
+        await page.goto(f"{laptop.url}/user/alice/codeserver/")
+        await expect(page.locator(".tab", has_text="not even a file")).to_be_visible(timeout=120_000)
+        await _picture(page, "back-again")
+
+    play(scenario)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from .layers import get
@@ -63,7 +64,12 @@ VARIABLES = tuple(
 
 def check(stack: Stack) -> list[Problem]:
     """Names below `hub.config`, in profiles and of the extension's variables that nothing reads."""
-    return sorted({*_hub_config(stack), *_profiles(stack), *_variables(stack)})
+    return sorted({
+        *_hub_config(stack),
+        *_authenticator(stack),
+        *_profiles(stack),
+        *_variables(stack),
+    })  # fmt: skip
 
 
 @cache
@@ -85,6 +91,14 @@ def _hub_config(stack: Stack) -> Iterator[Problem]:
         elif near := did_you_mean(class_name, _CLASSES):
             # Other classes may be in an image of one's own: only what looks like a slip is told.
             yield Problem(stack.origin(path), dotted(path), f"unknown class{near}")
+
+
+def _authenticator(stack: Stack) -> Iterator[Problem]:
+    path = ("hub", "config", "JupyterHub", "authenticator_class")
+    name = get(stack.values, *path)
+    known = {each.name for each in entry_points(group="jupyterhub.authenticators")}
+    if name not in known and (near := did_you_mean(name, known)):
+        yield Problem(stack.origin(path), dotted(path), f"no authenticator '{name}'{near}")
 
 
 def _profiles(stack: Stack) -> Iterator[Problem]:

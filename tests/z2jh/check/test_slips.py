@@ -57,6 +57,11 @@ SLIPS = [
         id="of the authenticator",
     ),
     pytest.param(
+        "hub: {config: {JupyterHub: {authenticator_class: generic-oath}}}",
+        ("hub.config.JupyterHub.authenticator_class", "'generic-oauth'"),
+        id="of an authenticator's name",
+    ),
+    pytest.param(
         "hub: {config: {KubeSpawnr: {}}}",
         ("hub.config.KubeSpawnr", "'KubeSpawner'"),
         id="of a class",
