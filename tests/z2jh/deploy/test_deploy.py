@@ -205,10 +205,12 @@ def test_a_failed_upgrade_says_how_to_go_back(deploy: Deploy) -> None:
 
 
 def test_a_rollback_goes_to_the_last_revision_that_was_well(
-    deploy: Deploy, calls: Path, hub_url: str
+    deploy: Deploy, calls: Path, hub_url: str, folder: Path
 ) -> None:
     """Never to one that has failed, however often; and only after it was agreed to."""
     deploy("--url", hub_url, "--yes")
+    with folder.joinpath("staging.yaml").open("a") as file:
+        file.write("cull: {timeout: 3601}\n")
     for _ in range(2):
         deploy("--url", hub_url, "--yes", FAKE_FAILS="upgrade")
     calls.unlink()
