@@ -52,6 +52,10 @@ class Laptop:
         """A student's home."""
         return self.folder / "homes" / student
 
+    def text(self, student: str) -> str:
+        """What is in a student's long file."""
+        return self.home(student).joinpath("long.txt").read_text()
+
     def make_home(self, student: str) -> None:
         """Give a student a home with a long file in it."""
         self.home(student).mkdir(parents=True)
@@ -119,8 +123,8 @@ def play(laptop: Laptop, chromium: str) -> Callable[[Play], None]:
     return lambda scenario: asyncio.run(asyncio.wait_for(run(scenario), 300))
 
 
-async def _has(file: Path, text: str) -> None:
-    while text not in file.read_text():  # noqa: ASYNC110 -- of a file there is no Event
+async def _saved(laptop: Laptop, text: str) -> None:
+    while text not in laptop.text("alice"):  # noqa: ASYNC110 -- of a file there is no Event
         await asyncio.sleep(0.1)
 
 
@@ -147,7 +151,7 @@ def test_a_student_logs_in_and_works_in_vs_code(
         await vscode.keyboard.press("Control+Home")
         await vscode.keyboard.type("typed on a laptop ")
         await vscode.keyboard.press("Control+s")
-        await _has(laptop.home("alice") / "long.txt", "typed on a laptop")
+        await _saved(laptop, "typed on a laptop")
         await _picture(vscode, "vscode")
 
     play(scenario)
@@ -169,7 +173,7 @@ def test_a_student_whose_machine_is_taken_back_loses_no_text(
         await open_file(vscode)
         await vscode.keyboard.press("Control+Home")
         await vscode.keyboard.type("never saved by hand ")
-        await _has(laptop.home("alice") / "long.txt", "never saved by hand")
+        await _saved(laptop, "never saved by hand")
         await vscode.keyboard.press("F1")
         await vscode.keyboard.type("File: New Untitled Text File")
         await vscode.keyboard.press("Enter")
@@ -193,7 +197,8 @@ def test_a_student_whose_machine_is_taken_back_loses_no_text(
         await page.click("#start")
         await page.wait_for_url("**/user/alice/**")
         await page.goto(f"{laptop.url}/user/alice/codeserver/")
-        await expect(page.locator(".tab", has_text="not even a file")).to_be_visible(timeout=120_000)
+        tab = page.locator(".tab", has_text="not even a file")
+        await expect(tab).to_be_visible(timeout=120_000)
         await _picture(page, "back-again")
 
     play(scenario)

@@ -96,19 +96,17 @@ def _landing(hub: Hub) -> Iterator[Problem]:
             yield Problem(hub.stack.name, "", f"{pod.name}: no pool lets it in{_why(pod, hub)}")
         for pool in landed:
             if pool.purpose != pod.kind:
-                yield Problem(
-                    hub.stack.name,
-                    f"custom.pools.{pool.name}",
+                yield hub.problem(
                     f"a {pod.name} can land on the {pool.purpose} pool '{pool.name}': require the "
                     f"node's purpose (scheduling.{pod.kind}Pods.nodeAffinity.matchNodePurpose), "
                     "leave singleuser.extraNodeAffinity.required empty, tolerate its taint nowhere",
+                    *("custom", "pools", pool.name),
                 )
             if pod.kind == CORE and pool.is_preemptible:
-                yield Problem(
-                    hub.stack.name,
-                    f"custom.pools.{pool.name}.provisioning",
+                yield hub.problem(
                     f"a {pod.name} can land on '{pool.name}', whose nodes are {pool.provisioning} "
                     "and taken away: the hub needs standard ones",
+                    *("custom", "pools", pool.name, "provisioning"),
                 )
 
 
@@ -127,13 +125,13 @@ def _why(pod: Pod, hub: Hub) -> str:
 def _same_tolerations(hub: Hub) -> Iterator[Problem]:
     """Students, placeholders and pullers tolerate the same, and nothing twice."""
     expected = pods.placeholder(hub.values)
+    usual = ("prePuller", "extraTolerations")
     for pod in (*pods.students(hub.values), pods.puller(hub.values)):
         if _sorted(pod.tolerations) != _sorted(expected.tolerations):
-            yield Problem(
-                hub.stack.name,
-                "",
+            yield hub.problem(
                 f"{pod.name} and placeholder tolerate different taints: give tolerations in "
                 "scheduling.userPods.tolerations alone, and prePuller.extraTolerations none",
+                *(pod.variant.place("tolerations", usual) if pod.variant else usual),
             )
 
 
@@ -147,11 +145,10 @@ def _pulled_everywhere(hub: Hub) -> Iterator[Problem]:
     for pod in pods.students(hub.values):
         for pool in pods.landing(pod, hub.pools):
             if pool not in pulled and pool.purpose == USER:
-                yield Problem(
-                    hub.stack.name,
-                    f"custom.pools.{pool.name}",
+                yield hub.problem(
                     f"{pod.name} can land there and the image puller cannot: students would wait "
                     "for the image",
+                    *("custom", "pools", pool.name),
                 )
 
 
@@ -164,9 +161,8 @@ def _exams(hub: Hub) -> Iterator[Problem]:
     for pod in everybody:
         for pool in pods.landing(pod, hub.pools):
             if pool.is_preemptible and (all_sit or pod.name.startswith("profile 'exam")):
-                yield Problem(
-                    hub.stack.name,
-                    f"custom.pools.{pool.name}.provisioning",
+                yield hub.problem(
                     f"{pod.name} can land on '{pool.name}', whose nodes are {pool.provisioning}: "
                     f"an exam needs a selector for a standard pool ({POOL_LABEL})",
+                    *("custom", "pools", pool.name, "provisioning"),
                 )

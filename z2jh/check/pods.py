@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .layers import get
-from .profiles import applied, variants
 from .pools import CORE, PURPOSE_LABEL, USER
+from .profiles import applied, variants
 from .resources import NOTHING, Resources, quantity
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Pod:
         terms: node selector terms, one of which a node must meet; none means any node.
         requests: what a node must have left for it.
         limits: what it may use; zero is no limit.
+        variant: of a student: what was chosen.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Pod:
     terms: list[dict[str, Any]] = field(default_factory=list)
     requests: Resources = NOTHING
     limits: Resources = NOTHING
+    variant: Variant | None = None
 
     def can_land(self, pool: Pool) -> bool:
         """Whether a node of the pool would take it, by taints, selector and affinity."""
@@ -128,6 +130,7 @@ def _student(values: Values, variant: Variant) -> Pod:
         terms=applied(pod.terms, override, "node_affinity_required"),
         requests=_overridden(override, "guarantee", usual),
         limits=_overridden(override, "limit", most),
+        variant=variant,
     )
 
 

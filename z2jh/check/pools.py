@@ -174,9 +174,7 @@ def _pool(name: str, values: dict[str, Any], reserve: dict[str, Any]) -> Pool:
     )
 
 
-def _problems(
-    stack: Stack, name: str, values: object, given: dict[str, Any]
-) -> Iterator[Problem]:
+def _problems(stack: Stack, name: str, values: object, given: dict[str, Any]) -> Iterator[Problem]:
     def problem(message: str, *path: str) -> Problem:
         where = ("custom", "pools", name, *path)
         return Problem(stack.origin(where), dotted(where), message)

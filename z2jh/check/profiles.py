@@ -1,4 +1,4 @@
-"""The profiles that a student chooses from, and the choices within one, as KubeSpawner reads them."""
+"""What a student chooses from, as KubeSpawner reads it: profiles, and choices within one."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ class Variant:
     own: dict[str, Any]
     override: dict[str, Any]
     is_default: bool = False
+
+    def place(self, option: str, usual: KeyPath) -> KeyPath:
+        """Where an option's value stands: here, or where all profiles have it from."""
+        return (*self.path, option) if option in self.own else usual
 
 
 def variants(values: Values) -> list[Variant]:

@@ -96,8 +96,9 @@ def machine(name: str) -> Resources:
     if not match or match["family"] not in _FAMILIES or match["kind"] not in _GIB_EACH:
         known = [f"{family}-{kind}-8" for family in _FAMILIES for kind in _GIB_EACH]
         near = did_you_mean(name, known)
+        kinds = ", ".join(_FAMILIES)
         raise ValueError(
-            f"'{name}' is no machine type that takes pd-balanced disks ({', '.join(_FAMILIES)}){near}"
+            f"'{name}' is no machine type that takes pd-balanced disks ({kinds}){near}"
         )
     each = _EXCEPTIONS.get((match["family"], match["kind"]), _GIB_EACH[match["kind"]])
     return Resources(int(int(match["cpus"]) * each * GIB), float(match["cpus"]))

@@ -40,5 +40,6 @@ def _clashes(under: Values, over: Values, path: KeyPath) -> Iterator[tuple[KeyPa
 
 
 def _shape(value: object) -> str:
-    names = {dict: "a map", list: "a list"}
-    return names.get(type(value), "a single value")
+    if isinstance(value, dict):
+        return "a map"
+    return "a list" if isinstance(value, list) else "a single value"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from . import pods
 from .layers import get
 from .pools import USER
-from .problems import Problem
 from .profiles import variants
 from .resources import quantity
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from .invariants import Hub
     from .pods import Pod
     from .pools import Pool
-    from .problems import KeyPath
+    from .problems import KeyPath, Problem
 
 _MEMORY = ("mem_guarantee", "mem_limit")
 
@@ -27,7 +26,7 @@ def check(hub: Hub) -> Iterator[Problem]:
     yield from _placeholder(hub)
     for pod in pods.students(hub.values):
         yield from _fits(hub, pod)
-    yield from _limits(hub)
+        yield from _limits(hub, pod)
     yield from _seats(hub)
 
 
@@ -79,31 +78,32 @@ def _fits(hub: Hub, pod: Pod) -> Iterator[Problem]:
     pools = [pool for pool in pods.landing(pod, hub.pools) if pool.purpose == USER]
     if pools and not any(pool.node_seats(pod.requests) for pool in pools):
         largest = max(pools, key=lambda pool: pool.room.memory)
-        yield Problem(
-            hub.stack.name,
-            "singleuser",
+        what = "memory" if pod.requests.memory > largest.room.memory else "cpu"
+        yield hub.problem(
             f"{pod.name} asks for {pod.requests}, and a node of '{largest.name}' "
             f"({largest.machine_type}) has {largest.room} for students: ask for less, or take a "
             "larger machine",
+            *_place(pod, what, "guarantee"),
         )
 
 
-def _limits(hub: Hub) -> Iterator[Problem]:
-    for pod in pods.students(hub.values):
-        for what in ("memory", "cpu"):
-            limit, guarantee = getattr(pod.limits, what), getattr(pod.requests, what)
-            if not limit:
-                yield Problem(
-                    hub.stack.name,
-                    f"singleuser.{what}.limit",
-                    f"{pod.name} has no limit of {what}: one student could take a whole node",
-                )
-            elif limit < guarantee:
-                yield Problem(
-                    hub.stack.name,
-                    f"singleuser.{what}",
-                    f"{pod.name} is guaranteed more {what} ({guarantee}) than its limit ({limit})",
-                )
+def _place(pod: Pod, what: str, which: str) -> KeyPath:
+    """Where a student's memory or CPU is given."""
+    usual = ("singleuser", what, which)
+    option = f"{'mem' if what == 'memory' else 'cpu'}_{which}"
+    return pod.variant.place(option, usual) if pod.variant else usual
+
+
+def _limits(hub: Hub, pod: Pod) -> Iterator[Problem]:
+    for what in ("memory", "cpu"):
+        limit, guarantee = getattr(pod.limits, what), getattr(pod.requests, what)
+        place = _place(pod, what, "limit")
+        if not limit:
+            message = f"{pod.name} has no limit of {what}: one student could take a whole node"
+            yield hub.problem(message, *place)
+        elif limit < guarantee:
+            message = f"{pod.name} is guaranteed more {what} ({guarantee}) than its limit ({limit})"
+            yield hub.problem(message, *place)
 
 
 def _seats(hub: Hub) -> Iterator[Problem]:

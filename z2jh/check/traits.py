@@ -102,7 +102,7 @@ def _authenticator(stack: Stack) -> Iterator[Problem]:
 
 
 def _profiles(stack: Stack) -> Iterator[Problem]:
-    path: KeyPath = ("singleuser", "profileList")
+    path = ("singleuser", "profileList")
     profiles = get(stack.values, *path)
     for number, profile in enumerate(profiles if isinstance(profiles, list) else ()):
         yield from _unknown(stack, (*path, number), profile, _PROFILE)

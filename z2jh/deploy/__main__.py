@@ -50,8 +50,8 @@ def parser() -> argparse.ArgumentParser:
     add("--values", type=Path, default=layers.FOLDER, help="where the layers are, if not here")
     add("--plan", action="store_true", help="show the difference and stop")
     add("--yes", action="store_true", help="do not ask")
-    add("--rollback", nargs="?", const="", metavar="REVISION",
-        help="go back instead: to the last revision that was well, or to one that is named")  # fmt: skip
+    goal = "go back instead, to the last revision that was well or to one that is named"
+    add("--rollback", nargs="?", const="", metavar="REVISION", help=goal)
     add("--wait", type=int, default=_WAIT, help="minutes for the upgrade (default: %(default)s)")
     add("--url", default="", help="try the hub there (default: its first host name)")
     return result

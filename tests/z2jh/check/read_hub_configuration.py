@@ -17,7 +17,7 @@ def main(folder: str) -> None:
     found = PyFileConfigLoader("jupyterhub_config.py", path=folder).load_config()
     client = ApiClient.__new__(ApiClient)  # without its session: nobody is called
     options = {**found["Spawner"], **found["KubeSpawner"]}
-    print(json.dumps(options, default=client.sanitize_for_serialization))
+    sys.stdout.write(json.dumps(options, default=client.sanitize_for_serialization))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-import pytest
 import yaml
 
 from tests.z2jh.check.test_slips import put
@@ -15,6 +14,8 @@ from z2jh.check.__main__ import main
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_the_command_answers_a_person_and_a_machine(

@@ -30,7 +30,7 @@ def test_custom_machines_say_what_they_have() -> None:
     assert resources.machine("custom-4-16384") == Resources(16 * GIB, 4)
 
 
-@pytest.mark.parametrize("name", ["n4-highmem-8", "c4-standard-8", "n2-huge-8", "n4-custom-8-40960"])
+@pytest.mark.parametrize("name", ["n4-highmem-8", "c4-standard-8", "n2-huge-8", "n4-custom-8-4096"])
 def test_a_machine_that_the_homes_cannot_be_attached_to_is_none(name: str) -> None:
     """Newer families take Hyperdisks alone."""
     with pytest.raises(ValueError, match="no machine type that takes pd-balanced disks"):

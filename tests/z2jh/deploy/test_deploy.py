@@ -169,30 +169,37 @@ def test_a_missing_secret_is_told_first(deploy: Deploy, calls: Path) -> None:
     assert made(calls) == []
 
 
-@pytest.mark.parametrize(
-    ("file", "own", "example", "path"),
-    [
-        pytest.param("common", "registry.own.test", "registry.example.org",
-                     "singleuser.image.name", id="registry"),
-        pytest.param("staging", "own-project", "example-project",
-                     "custom.cluster.project", id="project"),
-        pytest.param("staging", "[hub-staging.own.test]", "[hub-staging.own.test, example.org]",
-                     "proxy.https.hosts[1]", id="host"),
-    ],
-)  # fmt: skip
-def test_what_is_still_the_examples_is_refused(  # noqa: PLR0913 -- three of them are the case
-    file: str, own: str, example: str, path: str, deploy: Deploy, folder: Path, calls: Path
+EXAMPLES = [
+    pytest.param(
+        "common.yaml: singleuser.image.name: registry.own.test/hub/codeserver-notebook",
+        "registry.example.org/hub/codeserver-notebook",
+        id="registry",
+    ),
+    pytest.param(
+        "staging.yaml: custom.cluster.project: own-project", "example-project", id="project"
+    ),
+    pytest.param(
+        "staging.yaml: proxy.https.letsencrypt.contactEmail: hub@own.test",
+        "hub@example.org",
+        id="address",
+    ),
+]
+
+
+@pytest.mark.parametrize(("place", "example"), EXAMPLES)
+def test_what_is_still_the_examples_is_refused(
+    place: str, example: str, deploy: Deploy, folder: Path, calls: Path
 ) -> None:
-    """One line with file, line and path, and no call."""
-    layer = folder / f"{file}.yaml"
+    """One line with file, line and path, and the cluster is not asked."""
+    name, path, own = place.split(": ")
+    layer = folder / name
     layer.write_text(layer.read_text().replace(own, example))
     done = deploy(says="y\n")
     assert done.returncode == 1
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{layer}:")
-    assert f": {path}: '" in line
-    assert line.endswith("is the example's: put in your own")
-    assert not calls.exists() or made(calls) == []
+    assert line.endswith(f": {path}: '{example}' is the example's: put in your own")
+    assert {json.loads(call)[1] for call in calls.read_text().splitlines()} == {"template"}
 
 
 def test_a_failed_upgrade_says_how_to_go_back(deploy: Deploy) -> None:
