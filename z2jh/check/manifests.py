@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import yaml
 
 from . import images, pods, secrecy
+from .layers import FastLoader
 from .pools import CORE, USER
 from .problems import Problem, dotted
 from .render import pod_template
@@ -73,13 +75,18 @@ def _secrets(manifest: dict[str, Any]) -> Iterator[Problem]:
 
 def _values_in_secret(manifest: dict[str, Any]) -> Iterator[tuple[str | int, ...]]:
     """The chart hands its values to the hub in a Secret: none of ours may be among them."""
-    for key, encoded in (manifest.get("data") or {}).items():
+    for key, values in handed(manifest).items():
+        yield from (("data", key, *path) for path in secrecy.places(values))
+
+
+def handed(secret: dict[str, Any]) -> dict[str, Any]:
+    """The files of values in a Secret, decoded, by their keys."""
+    found = {}
+    for key, encoded in (secret.get("data") or {}).items():
         if str(key).endswith((".yaml", ".yml")):
-            try:
-                values = yaml.safe_load(base64.b64decode(encoded))
-            except (binascii.Error, ValueError, yaml.YAMLError):
-                continue
-            yield from (("data", key, *path) for path in secrecy.places(values))
+            with suppress(binascii.Error, ValueError, yaml.YAMLError):
+                found[key] = yaml.load(base64.b64decode(encoded), FastLoader)  # noqa: S506 -- safe
+    return found
 
 
 def _landing(hub: Hub, manifest: dict[str, Any]) -> Iterator[Problem]:

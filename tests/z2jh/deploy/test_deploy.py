@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from z2jh.check import helm
 from z2jh.deploy import difference, smoke
@@ -276,3 +278,20 @@ def test_a_difference_shows_that_a_secret_changes_and_not_what_it_is() -> None:
     assert "b2xk" not in str(lines)
     assert "bmV3" not in str(lines)
     assert difference.between(secret("b2xk"), secret("b2xk")) == []
+
+
+def test_a_difference_shows_the_values_that_the_hub_is_handed() -> None:
+    """What a student is given stands in the hub's Secret alone, and no secret of it is shown."""
+
+    def secret(timeout: int, password: str) -> list[dict[str, object]]:
+        values = {"singleuser": {"startTimeout": timeout}, "hub": {"db": {"password": password}}}
+        encoded = base64.b64encode(yaml.safe_dump(values).encode()).decode()
+        about = {"kind": "Secret", "metadata": {"name": "hub"}}
+        return [{**about, "data": {"values.yaml": encoded}}]
+
+    lines = difference.between(secret(600, "old"), secret(700, "new"))
+    changed = [line.split() for line in lines if line.startswith(("-  ", "+  "))]
+    assert ["-", "startTimeout:", "600"] in changed
+    assert ["+", "startTimeout:", "700"] in changed
+    assert len(changed) == 4
+    assert not any("old" in line or "new" in line for line in lines if "password" in line)
