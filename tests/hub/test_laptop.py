@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.hub
 
 NOTICE = 15  # seconds that a Spot node leaves pods
-HOT_EXIT = 2500  # milliseconds after the last key; VS Code writes editors down one second after it
+NEW = "File: New Untitled Text File"
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -55,6 +55,11 @@ class Laptop:
     def text(self, student: str) -> str:
         """What is in a student's long file."""
         return self.home(student).joinpath("long.txt").read_text()
+
+    def has_kept(self, student: str, text: str) -> bool:
+        """Whether VS Code has written down a text that is in no file yet."""
+        kept = self.home(student).rglob("Backups/**/*")
+        return any(text in file.read_text(errors="replace") for file in kept if file.is_file())
 
     def make_home(self, student: str) -> None:
         """Give a student a home with a long file in it."""
@@ -128,6 +133,12 @@ async def _saved(laptop: Laptop, text: str) -> None:
         await asyncio.sleep(0.1)
 
 
+def _is_first(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # the student's tools come and go
+        return "jupyterhub-singleuser" in " ".join(process.cmdline())
+    return False
+
+
 async def _picture(page: Page, name: str) -> None:
     if folder := os.environ.get("SCREENSHOTS"):
         await page.screenshot(path=f"{folder}/laptop-{name}.png")
@@ -175,17 +186,16 @@ def test_a_student_whose_machine_is_taken_back_loses_no_text(
         await vscode.keyboard.type("never saved by hand ")
         await _saved(laptop, "never saved by hand")
         await vscode.keyboard.press("F1")
-        await vscode.keyboard.type("File: New Untitled Text File")
-        await vscode.keyboard.press("Enter")
-        untitled = vscode.locator(".tab", has_text="Untitled-1")
-        await expect(untitled).to_be_visible()
+        await vscode.locator(".quick-input-widget input[type=text]").fill(f">{NEW}")
+        await vscode.locator(".quick-input-list .monaco-list-row", has_text=NEW).first.click()
+        await expect(vscode.locator(".tab", has_text="Untitled-1")).to_be_visible()
         await vscode.keyboard.type("not even a file")
-        await expect(vscode.locator(".tab.dirty", has_text="not even a file")).to_be_visible()
-        await vscode.wait_for_timeout(HOT_EXIT)
+        while not laptop.has_kept("alice", "not even a file"):  # noqa: ASYNC110 -- likewise
+            await asyncio.sleep(0.1)
         servers = of_students(laptop.home("alice"))
         await vscode.close()
         # A kubelet tells the container's first process, and no other.
-        (first,) = (each for each in servers if "jupyterhub-singleuser" in " ".join(each.cmdline()))
+        (first,) = filter(_is_first, servers)
         first.terminate()
         assert not psutil.wait_procs(servers, timeout=NOTICE)[1]
 
