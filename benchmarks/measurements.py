@@ -38,6 +38,7 @@ class Step(str, Enum):
     REQUESTS = "requests"
     WEBSOCKET = "websocket"
     DOWNLOAD = "download"
+    WINDOW = "window"
     IDLE = "idle"
 
 
@@ -167,6 +168,8 @@ ROWS = (
         targets=(_at(0.5, _D),)),
     Row("download-memory", Step.DOWNLOAD, "Jupyter's growth meanwhile", _MEBIBYTES,
         targets=(Target(32 * 2**20),)),
+    Row("window-memory", Step.WINDOW, "code-server's memory with one window (PSS)", _MEBIBYTES,
+        targets=(_at(0.70, *_PEERS),)),
     Row("start", Step.IDLE, "Jupyter's start", _MILLISECONDS,
         targets=(_above(0.100, _J),)),
     Row("memory", Step.IDLE, "Jupyter's memory, idle", _MEBIBYTES,

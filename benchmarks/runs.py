@@ -36,6 +36,7 @@ _STARTS = 7
 _QUIET_SECONDS = 2.0
 _QUIET_BYTES = 20_000  # what an idle VS Code says in that time is less
 _LONGEST_UNQUIET = 90.0  # seconds
+_REST_SECONDS = 20.0  # extensions start one after the other
 _TICK = 0.02  # seconds between two looks at memory
 
 _ERRORS = (MeasurementError, BrowserError, OSError, psutil.Error, requests.RequestException)
@@ -45,6 +46,7 @@ _ERRORS = (MeasurementError, BrowserError, OSError, psutil.Error, requests.Reque
 _GROUPS = (
     (Step.IDLE,),
     (Step.COLD,),
+    (Step.WINDOW,),
     (Step.DOWNLOAD,),
     (*LINKS, Step.ASSET, Step.REQUESTS, Step.WEBSOCKET),
 )
@@ -104,6 +106,8 @@ class Bench:
             return self._idle(visit.contender)
         if visit.steps == (Step.COLD,):
             return self._cold(visit.contender)
+        if visit.steps == (Step.WINDOW,):
+            return self._window(visit.contender)
         return self._warm(visit)
 
     def _idle(self, contender: Contender) -> list[tuple[str, Sample]]:
@@ -128,6 +132,19 @@ class Bench:
                 clicked = time.perf_counter()
             opened = window.open(server, server.port, self._files, clicked)
             return [("cold-page", opened.page), ("cold-ready", opened.ready)]
+
+    def _window(self, contender: Contender) -> list[tuple[str, Sample]]:
+        """The first window of a student, once it has come to rest."""
+        with (
+            running(self.setup, contender) as server,
+            browser.window(self.chromium, self.executable) as window,
+        ):
+            wake(server)
+            window.login(server, server.port)
+            window.open(server, server.port, self._files, time.perf_counter())
+            time.sleep(_REST_SECONDS)
+            settle(server)
+            return [("window-memory", server.editor_memory())]
 
     def _warm(self, visit: Visit) -> list[tuple[str, Sample]]:
         result: list[tuple[str, Sample]] = []

@@ -115,6 +115,11 @@ class Server:
         """Its process, and all that this has started."""
         return [self.process, *self.process.children(recursive=True)]
 
+    def editor_memory(self) -> int:
+        """Bytes of code-server's own processes; what they share is divided among them (PSS)."""
+        editors = self.tree()[1:] if self.token else self.tree()
+        return sum(process.memory_full_info().pss for process in editors)
+
     def memory(self) -> int:
         """Bytes that it and all it has started hold resident."""
         return sum(process.memory_info().rss for process in self.tree())

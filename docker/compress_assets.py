@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from assets import compression, files, index
+from assets import compression, files, index  # type: ignore[import-not-found]  # copied beside this file in the image
 
 prefix, tree = (Path(argument) for argument in sys.argv[1:])
 root = files.find_root(prefix / "bin" / "code-server")

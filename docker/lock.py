@@ -41,6 +41,12 @@ def lock_python(name: str, constraints: tuple[str, ...], *, upgrade: bool) -> No
     )
 
 
+def lock_all_python(*, upgrade: bool) -> None:
+    """Lock each set on top of those that it builds on."""
+    for name, held in SETS.items():
+        lock_python(name, held, upgrade=upgrade)
+
+
 def lock_npm(*, upgrade: bool) -> None:
     """Write `npm/package-lock.json`."""
     lock = HERE / "npm" / "package-lock.json"
@@ -80,9 +86,7 @@ def main() -> int:
     parser.add_argument("--upgrade", action="store_true", help="newer versions, too")
     options = parser.parse_args()
     steps = {
-        "python": lambda: [
-            lock_python(name, held, upgrade=options.upgrade) for name, held in SETS.items()
-        ],
+        "python": lambda: lock_all_python(upgrade=options.upgrade),
         "npm": lambda: lock_npm(upgrade=options.upgrade),
         "base": lock_base,
     }

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from . import shared_extensions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CARRIED = Path(__file__).with_name("vscode_extension")
 # The assistant takes the keyboard at the first load, and costs every start memory and bytes.
 _AI_EXTENSIONS = frozenset({"copilot"})
-_WITHOUT_AI = {"chat.disableAIFeatures": True}
 
 
-def lay_out(own: Path, shared: Path, folder: Path, *, ai: bool) -> None:
+def lay_out(
+    own: Path, shared: Path, folder: Path, defaults: Mapping[str, Any], *, ai: bool
+) -> None:
     """Fill a new folder with links to what code-server has built in and all share, and with ours.
 
     So ours is loaded by every start, and nothing is written where code-server or the student's
@@ -23,6 +28,7 @@ def lay_out(own: Path, shared: Path, folder: Path, *, ai: bool) -> None:
         own: code-server's folder of built-in extensions.
         shared: the folder of those that all share; it need not be there.
         folder: to be made.
+        defaults: of settings, which ours contributes.
         ai: whether VS Code has its assistant.
 
     Raises:
@@ -35,7 +41,7 @@ def lay_out(own: Path, shared: Path, folder: Path, *, ai: bool) -> None:
     for extension in shared_extensions.installed(shared):
         (folder / extension.folder.name).symlink_to(extension.folder)
     manifest = json.loads((_CARRIED / "package.json").read_text())
-    manifest["contributes"] = {"configurationDefaults": {} if ai else _WITHOUT_AI}
+    manifest["contributes"] = {"configurationDefaults": defaults}
     ours = folder / str(manifest["name"])
     ours.mkdir()
     (ours / "package.json").write_text(json.dumps(manifest))

@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .failure import CannotStart, Reason
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 # Variables that change where code-server listens, who may enter, what it opens or whether it
@@ -44,7 +46,6 @@ _CLEAN_START = (
     ("disable-getting-started-override",),
     ("disable-telemetry",),
     ("disable-update-check",),
-    ("disable-workspace-trust",),
     # Otherwise VS Code asks a login shell for its PATH, and Debian's /etc/profile knows nothing
     # of the environment that Jupyter runs in.
     ("vscode-option", "force-disable-user-env"),
@@ -62,6 +63,11 @@ class Options:
         reconnection_grace: seconds that a window whose browser has gone is kept; None:
             code-server's own choice, which is three hours.
         arguments: further arguments, last before the folder, so that they win.
+        title: what VS Code calls itself.
+        own_extensions: whether the student's own are loaded; if not, `extensions_folder` is not
+            looked at.
+        workspace_trust: whether VS Code asks whether a folder's authors are trusted.
+        switched_off: flags that a code-server must know to be started.
     """
 
     folder: Path
@@ -69,6 +75,14 @@ class Options:
     user_data_folder: Path | None = None
     arguments: tuple[str, ...] = ()
     reconnection_grace: int | None = None
+    title: str = ""
+    own_extensions: bool = True
+    workspace_trust: bool = False
+    switched_off: tuple[str, ...] = ()
+
+
+class CannotSwitchOffError(CannotStart):
+    """This code-server does not know the flag that leaves out what is not wanted."""
 
 
 def arguments(
@@ -82,6 +96,9 @@ def arguments(
         socket: the unix socket; the configuration file and the session socket lie beside it,
             as the home may be read-only, or on NFS, where sockets do not work.
         built_in: the folder of VS Code's built-in extensions; None: code-server's own.
+
+    Raises:
+        CannotSwitchOffError: what an option leaves out would be there.
     """
     result = ["--auth", "none", "--socket", str(socket), "--socket-mode", "0600"]
     result += ["--config", f"{socket}.yaml"]
@@ -90,15 +107,33 @@ def arguments(
     for name, *value in _CLEAN_START:
         if name in flags:
             result += [f"--{name}", *value]
-    if options.reconnection_grace and "reconnection-grace-time" in flags:
-        result += ["--reconnection-grace-time", str(options.reconnection_grace)]
+    result += _chosen(options, flags)
     if built_in:  # its help does not tell of this flag
         result += ["--builtin-extensions-dir", str(built_in)]
-    if options.extensions_folder:
-        result += ["--extensions-dir", str(options.extensions_folder)]
+    # A new folder for every start, where the student's own are not wanted.
+    extensions = options.extensions_folder if options.own_extensions else f"{socket}.extensions"
+    if extensions:
+        result += ["--extensions-dir", str(extensions)]
     if options.user_data_folder:
         result += ["--user-data-dir", str(options.user_data_folder)]
     return (*result, *options.arguments, str(options.folder))
+
+
+def _chosen(options: Options, flags: Collection[str]) -> Iterator[str]:
+    for flag in options.switched_off:
+        if flag not in flags:
+            raise CannotSwitchOffError(
+                Reason.CONFIGURATION,
+                f"This code-server does not know --{flag}, which an option asks for.",
+                "Install a newer one, or change the option.",
+            )
+        yield f"--{flag}"
+    if not options.workspace_trust and "disable-workspace-trust" in flags:
+        yield "--disable-workspace-trust"
+    if options.title and "app-name" in flags:
+        yield from ("--app-name", options.title)
+    if options.reconnection_grace and "reconnection-grace-time" in flags:
+        yield from ("--reconnection-grace-time", str(options.reconnection_grace))
 
 
 def environment(

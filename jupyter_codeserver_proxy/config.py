@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
-from traitlets.config import Config, LoggingConfigurable
+from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig, DeferredConfigList, DeferredConfigString
 
 from .command import Options
 from .failure import CannotStart, Reason
+from .policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ class ConfigurationError(CannotStart):
     """An option has a value that it cannot have."""
 
 
-class CodeServer(LoggingConfigurable):
+class CodeServer(Policy):
     """The options of VS Code in Jupyter.
 
     An option comes from Jupyter Server's configuration (its files, then its command line), else
@@ -109,10 +110,17 @@ class CodeServer(LoggingConfigurable):
     title = Unicode(
         "VS Code",
         help="""
-        The title of the tile.
+        The title of the tile, and what VS Code calls itself.
         Environment: JUPYTER_CODESERVER_TITLE.
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_TITLE",))
+
+    icon = Unicode(
+        help="""
+        The picture on the tile: an SVG file. When it is empty, one of ours.
+        Environment: JUPYTER_CODESERVER_ICON.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_ICON",))
 
     new_browser_tab = Bool(
         True,  # noqa: FBT003 -- traitlets takes the default by position
@@ -140,15 +148,6 @@ class CodeServer(LoggingConfigurable):
         Environment: JUPYTER_CODESERVER_RECONNECTION_GRACE.
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_RECONNECTION_GRACE",))
-
-    ai = Bool(
-        False,  # noqa: FBT003 -- traitlets takes the default by position
-        help="""
-        Whether VS Code has its built-in AI assistant. When it has not, that is a default which a
-        student can change; the assistant's own extension is not there.
-        Environment: JUPYTER_CODESERVER_AI.
-        """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_AI",))
 
     job_limit = Float(
         4 * 3600.0,
@@ -196,7 +195,22 @@ class CodeServer(LoggingConfigurable):
             user_data_folder=_folder(self.user_data_folder),
             arguments=tuple(self.arguments),
             reconnection_grace=self.reconnection_grace,
+            title=self.title,
+            own_extensions=self.own_extensions,
+            workspace_trust=self.workspace_trust,
+            switched_off=self.switched_off(),
         )
+
+    def additions(self) -> dict[str, str]:
+        """The environment variables that code-server gets beside Jupyter's own."""
+        return {**self.variables(), **self.environment}
+
+    @validate("icon")
+    def _is_picture(self, proposal: Bunch) -> str:
+        icon = str(proposal.value)
+        if icon and not (icon.endswith(".svg") and Path(icon).expanduser().is_file()):
+            raise TraitError(f"CodeServer.icon is {icon!r}; allowed is an SVG file that is there.")
+        return icon
 
     @validate("timeout", "reconnection_grace")
     def _is_positive(self, proposal: Bunch) -> float:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, NoSuchKernel
 from jupyter_server.extension.application import ExtensionApp
 from prometheus_client import REGISTRY
 
@@ -31,7 +34,7 @@ class CodeServerExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Makes the service, and adds its routes."""
         options = self._configured()
-        launch = Launch(options, os.environ)
+        launch = Launch(options, os.environ, self._interpreter())
         settings = Settings() if isinstance(options, CannotStart) else _settings(options)
         self._service = Service(launch, settings, self.log, self._record_activity)
         REGISTRY.register(self._service.figures)
@@ -51,6 +54,16 @@ class CodeServerExtension(ExtensionApp):
         # What Jupyter tells the hub's culler, and shuts itself down by.
         if self.serverapp:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = last
+
+    def _interpreter(self) -> str:
+        """The Python of the kernel that a notebook gets unless told otherwise."""
+        found = self.serverapp.kernel_spec_manager if self.serverapp else None
+        with suppress(NoSuchKernel):
+            program = found.get_kernel_spec(NATIVE_KERNEL_NAME).argv[0] if found else ""
+            # A bare `python` is, for Jupyter, its own.
+            if Path(program).is_absolute():
+                return str(program)
+        return sys.executable
 
     def _configured(self) -> CodeServer | CannotStart:
         try:

@@ -11,7 +11,7 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from . import link, page
+from . import link, page, workbench
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
 from .supervision.process import State
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .forwarding.connection import UpstreamError
-    from .forwarding.framing import MalformedResponseError
+    from .forwarding.framing import MalformedResponseError, ResponseHead
     from .forwarding.upstream import Upstream
     from .service import Service
 
 _ASSET = re.compile(r"/(stable-|_static/)")
 
+_OK = 200
 _RETRY_AFTER = "1"  # seconds; code-server takes about as long to start
 
 
@@ -61,7 +62,17 @@ class CodeServerHandler(ProxyHandler):
         upstream = self._service.want(by_person=self._is_page())
         if upstream is None:
             await self._say_why_not()
+        if self._is_workbench():  # its page is to come in the clear
+            self.request.headers.pop("Accept-Encoding", None)
         return upstream
+
+    def rewrites(self, head: ResponseHead) -> bool:
+        """VS Code's page alone."""
+        return self._is_workbench() and head.status == _OK
+
+    def rewritten(self, body: bytes) -> bytes:
+        """VS Code's page, with settings that hold from its first moment."""
+        return workbench.with_defaults(body, self._service.defaults)
 
     async def _is_answered_from_disk(self) -> bool:
         if self.request.method not in {"GET", "HEAD"}:
@@ -73,6 +84,9 @@ class CodeServerHandler(ProxyHandler):
         self.log.info("code-server did not answer: %s", error)
         self._service.want(by_person=self._is_page())
         await self._say_why_not()
+
+    def _is_workbench(self) -> bool:
+        return self.request.method == "GET" and self.target.partition("?")[0] == "/"
 
     def _is_page(self) -> bool:
         """Whether a person is going to see the answer."""

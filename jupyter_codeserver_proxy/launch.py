@@ -6,10 +6,11 @@ import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import builtin_extensions, command, executable, shared_extensions
 from .assets.files import find_root
+from .defaults import defaults
 from .failure import CannotStart
 from .supervision.process import Command
 
@@ -37,11 +38,23 @@ class Launch:
     Args:
         options: the options, or what is wrong with them.
         inherited: the environment variables of the Jupyter server.
+        interpreter: the Python that a notebook's kernel runs in.
     """
 
-    def __init__(self, options: CodeServer | CannotStart, inherited: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        options: CodeServer | CannotStart,
+        inherited: Mapping[str, str],
+        interpreter: str = sys.executable,
+    ) -> None:
         self._options = options
         self._inherited = inherited
+        self.defaults: dict[str, Any] = {}
+        """The defaults of VS Code's settings."""
+        if not isinstance(options, Exception):
+            self.defaults = defaults(
+                ai=options.ai, interpreter=interpreter, chosen=options.settings
+            )
         self.executable: Executable | None = None
         """What the last start has found."""
         self.version: str | None = None
@@ -59,7 +72,7 @@ class Launch:
         self.root = find_root(path)
         reports = reports_folder(socket)
         reports.mkdir()
-        added = {"JUPYTER_CODESERVER_REPORTS": str(reports), **options.environment}
+        added = {"JUPYTER_CODESERVER_REPORTS": str(reports), **options.additions()}
         built_in = self._built_in(options, path, socket.with_name("extensions"))
         return Command(
             (str(path), *command.arguments(values, flags, socket, built_in)),
@@ -92,7 +105,7 @@ class Launch:
         prefix = executable.default_prefix(self._inherited)
         shared = options.shared_extensions() or shared_extensions.folder_in(prefix)
         try:
-            builtin_extensions.lay_out(own, shared, folder, ai=options.ai)
+            builtin_extensions.lay_out(own, shared, folder, self.defaults, ai=options.ai)
         except OSError as error:
             _log.warning("VS Code will not report activity: %s", error)
             return None

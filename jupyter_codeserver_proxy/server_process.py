@@ -37,15 +37,15 @@ def server_process(
         options = configured()
     except CannotStart as error:
         log.error("%s", error)  # noqa: TRY400 -- a wrong option is told in one line
-        return {"command": _refusal(error), "launcher_entry": _tile("VS Code"), **_ON_A_SOCKET}
-    wanted = command.environment(options.environment, inherited, Path(sys.prefix, "bin"))
+        return {"command": _refusal(error), "launcher_entry": _tile("VS Code", ""), **_ON_A_SOCKET}
+    wanted = command.environment(options.additions(), inherited, Path(sys.prefix, "bin"))
     changed = {name for name, value in wanted.items() if inherited.get(name) != value}
     return {
         "command": _start(options, inherited, inherited.keys() - wanted.keys()),
         "environment": {_literally(name): _literally(wanted[name]) for name in changed},
         "timeout": options.timeout,
         "new_browser_tab": options.new_browser_tab,
-        "launcher_entry": _tile(options.title),
+        "launcher_entry": _tile(options.title, options.icon),
         **_ON_A_SOCKET,
     }
 
@@ -54,8 +54,8 @@ def server_process(
 _ON_A_SOCKET = {"unix_socket": True}
 
 
-def _tile(title: str) -> dict[str, Any]:
-    return {"title": title, "icon_path": str(ICON)}
+def _tile(title: str, icon: str) -> dict[str, Any]:
+    return {"title": title, "icon_path": str(Path(icon).expanduser() if icon else ICON)}
 
 
 def _start(

@@ -18,7 +18,7 @@ from .metrics import Figures
 from .supervision.process import CodeServerProcess, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from .activity.judgement import Activity
@@ -90,6 +90,11 @@ class Service:
         self._is_idle = False
         self._preparing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The settings that VS Code's page starts with."""
+        return self._launch.defaults
 
     @property
     def note(self) -> str:

@@ -183,7 +183,7 @@ def _hub(facts: Facts) -> Iterator[Finding]:
         "hub",
         Level.OK,
         "whether it believes its proxy instead cannot be seen from here",
-        "In jupyterhub_config.py: c.JupyterHub.last_activity_interval = 0",
+        "docs/culling.md has what belongs into jupyterhub_config.py.",
     )
     if facts.hub.public_url.startswith("http://"):
         yield Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .connection import DisconnectedError
-from .framing import SWITCHING_PROTOCOLS, Length, body_framing
+from .framing import SWITCHING_PROTOCOLS, Chunked, Length, body_framing, unchunked
 
 if TYPE_CHECKING:
     import socket
@@ -103,6 +103,20 @@ class Exchange:
                 raise DisconnectedError("the connection ended within a response")
             self._framing = Length(0)
         return self._body(data)
+
+    async def whole(self) -> bytes:
+        """All of the body, as the bytes that it is about.
+
+        Raises:
+            DisconnectedError: the body was cut.
+            MalformedResponseError: its chunks are no chunks.
+        """
+        framing = self._framing
+        pieces = [self.received()]
+        while not self.complete:
+            pieces.append(await self.read())
+        body = b"".join(pieces)
+        return unchunked(body) if isinstance(framing, Chunked) else body
 
     def abort(self) -> None:
         """Ends it from outside; whoever reads or writes is woken with an error."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 SWITCHING_PROTOCOLS = 101
@@ -35,6 +35,12 @@ class ResponseHead:
     reason: bytes
     fields: list[tuple[bytes, bytes]]
     """Names in lower case, each with its whole line as it came."""
+
+    def with_length(self, length: int) -> ResponseHead:
+        """The head of the same response with another body, of so many bytes."""
+        own = {b"content-length", b"transfer-encoding", b"trailer", b"etag"}
+        kept = [field for field in self.fields if field[0] not in own]
+        return replace(self, fields=[*kept, (b"content-length", b"Content-Length: %d" % length)])
 
     def values(self, name: bytes) -> list[bytes]:
         """Every value of the fields of this (lower-case) name, with list syntax taken apart."""
@@ -147,6 +153,16 @@ class Chunked:
         if not line.endswith(b"\r\n"):
             raise MalformedResponseError("a trailer does not end as it must")
         self.complete = line == b"\r\n"
+
+
+def unchunked(body: bytes) -> bytes:
+    """The data of a chunked body that `Chunked` has followed to its end."""
+    pieces = []
+    while size := int(body.partition(b"\r\n")[0].partition(b";")[0], 16):
+        begin = body.index(b"\n") + 1
+        pieces.append(body[begin : begin + size])
+        body = body[begin + size + 2 :]
+    return b"".join(pieces)
 
 
 def body_framing(head: ResponseHead, method: str) -> Framing:

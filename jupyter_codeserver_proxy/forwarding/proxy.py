@@ -66,6 +66,14 @@ class ProxyHandler(GuardedHandler):
         self.set_header("Content-Type", "text/plain; charset=UTF-8")
         await self.finish(f"code-server did not answer: {error}. Reload to try again.\n")
 
+    def rewritten(self, body: bytes) -> bytes:
+        """What the browser gets instead of a body for which `rewrites` is true."""
+        return body
+
+    def rewrites(self, head: ResponseHead) -> bool:  # noqa: ARG002 -- a subclass looks at it
+        """Whether a response's body is read whole and rewritten before it is passed on."""
+        return False
+
     @cached_property
     def prefix(self) -> str:
         """Our path on Jupyter's server, without a slash at its end."""
@@ -159,8 +167,12 @@ class ProxyHandler(GuardedHandler):
 
     async def _pass(self, exchange: Exchange, head: ResponseHead) -> None:
         self.set_status(head.status)
-        self._closes |= exchange.until_close
-        piece = self._response_head(head) + exchange.received()
+        if self.rewrites(head):
+            body = self.rewritten(await exchange.whole())
+            piece = self._response_head(head.with_length(len(body))) + body
+        else:
+            self._closes |= exchange.until_close
+            piece = self._response_head(head) + exchange.received()
         self._headers_written = self._forwarded = True
         while piece:
             self._upstream.traffic.count_down(len(piece))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.docker.conftest import running
 from tests.e2e.vscode import type_in_terminal, until
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.docker.conftest import Container, Serve
 
 pytestmark = pytest.mark.image
+expect.set_options(timeout=60_000)
 
 TOKEN = "t"  # noqa: S105 -- of a container that lives for seconds, on loopback
 SERVER = ("start-notebook.sh", f"--IdentityProvider.token={TOKEN}")

@@ -23,14 +23,25 @@ def command(page: Page, name: str) -> None:
     row = page.locator(".quick-input-list .monaco-list-row", has_text=name).first
     for _ in range(20):
         page.keyboard.press("F1")
-        page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
         try:
+            page.locator(".quick-input-widget input[type=text]").fill(f">{name}", timeout=3000)
             row.click(timeout=3000)
-        except TimeoutError:  # the palette shows what was possible when it was opened
+        except TimeoutError:  # it has gone again, or shows what was possible when it was opened
             page.keyboard.press("Escape")
         else:
             return
     pytest.fail(f"VS Code does not offer {name!r}")
+
+
+def offers(page: Page, name: str) -> bool:
+    """Whether the command palette has a command of this name now."""
+    page.keyboard.press("F1")
+    page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
+    expect(page.locator(".quick-input-list .monaco-list-row").first).to_be_visible()
+    rows = page.locator(".quick-input-list .monaco-list-row", has_text=name)
+    found = rows.count() > 0
+    page.keyboard.press("Escape")
+    return found
 
 
 def until(condition: Callable[[], bool], page: Page) -> None:

@@ -235,10 +235,16 @@ class Link:
         if self._is_cut:
             writer.transport.abort()
             return
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        try:
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        except OSError:  # the proxy is being started anew
+            writer.transport.abort()
+            return
         self._writers |= {writer, up_writer}
         await asyncio.gather(_pump(reader, up_writer), _pump(up_reader, writer))
         self._writers -= {writer, up_writer}
+        for each in (writer, up_writer):
+            each.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -246,7 +252,8 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-        writer.write_eof()
+        if writer.can_write_eof():
+            writer.write_eof()
         return
     writer.transport.abort()
 
@@ -308,18 +315,26 @@ async def open_file(page: Page) -> None:
     await lines.click()
 
 
-async def run_job(page: Page) -> None:
-    """Start something long in a terminal."""
-    terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea")
+async def run_job(page: Page, home: Path) -> None:
+    """Start something long in a terminal; it runs when this ends."""
+    # More than one, if the first took its time to come.
+    terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea").first
     for _ in range(20):
         if await terminal.count():
             break
         await page.keyboard.press("Control+Shift+Backquote")
         with suppress(AssertionError):
             await expect(terminal).to_be_attached(timeout=5000)
-    await terminal.focus()
-    await page.wait_for_timeout(2000)  # the shell says nothing by which to know that it is there
-    await page.keyboard.type("sleep 100000\n")
+    sign = home / "job-runs"
+    for _ in range(20):
+        await terminal.focus()
+        # Typed once more, it only waits behind the first.
+        await page.keyboard.type(f"touch {sign}; sleep 100000\n")
+        for _ in range(20):
+            if sign.exists():
+                return
+            await page.wait_for_timeout(500)
+    pytest.fail("the terminal has not run a command", pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ singleuser = str(Path(sys.executable).with_name("jupyterhub-singleuser"))
 c.Spawner.cmd = [where.get("HUB_COMMAND", singleuser)]
 c.Spawner.args = ["--allow-root"]
 c.Spawner.default_url = "/lab"
+c.Spawner.http_timeout = 120  # many start at the same time, on few cores
 c.Spawner.environment.update(
     {
         "PATH": os.pathsep.join((where["HUB_CODE_SERVER_BIN"], where["PATH"])),

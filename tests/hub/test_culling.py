@@ -1,7 +1,7 @@
 """Who is culled on a real hub: a page that is merely open, and not a person, nor a job for a while.
 
-All students come at the same time, as each case takes minutes. What becomes of them is written
-to `build/culling-….json`, for jupyter-vscode-proxy as well, for the documentation to tell of both.
+All students come at the same time, as each case takes minutes. What becomes of them, with
+jupyter-vscode-proxy as well, is written to `build/culling.md`, for the documentation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ JOB_LIMIT = 240
 LATEST = TIMEOUT + 60 + 15 + 5 + 5 + 45
 LONG = LATEST + 50  # who is still there after that, is so because of what was done
 PAUSE = 30
-ARRIVAL = 15  # seconds between two students: two cores do not start all VS Codes at once
+ARRIVAL = 20  # seconds between two students: two cores do not start all VS Codes at once
+# Early enough for what comes of it to be seen before the cases end.
+RESTART = 90
 RESULTS = Path(__file__).parents[2] / "build"
 
 
@@ -69,7 +71,7 @@ class Visit:
     async def job(self) -> float | None:
         """A job runs in a terminal, and the browser is closed."""
         page = await self._vscode()
-        await run_job(page)
+        await run_job(page, self._hub.home(self.name))
         await page.context.close()
         return await self._lifetime(JOB_LIMIT + LATEST)
 
@@ -236,7 +238,7 @@ async def _play_all(steady: Hub, restarted: Hub, chromium: str, path: str) -> Li
         restarts, others, _ = await asyncio.gather(
             _play(restarted, browser, path, RESTARTED, 0),
             _play(steady, browser, path, STEADY, len(RESTARTED)),
-            _restart(restarted, after=(len(RESTARTED) + len(STEADY)) * ARRIVAL + PAUSE),
+            _restart(restarted, after=RESTART),
         )
         await browser.close()
     return restarts | others
@@ -265,7 +267,27 @@ def lives(
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps({name: str(life) for name, life in found.items()}, indent=1)
     (RESULTS / f"culling-{request.param}.json").write_text(text)
+    (RESULTS / "culling.md").write_text(_table())
     return found
+
+
+def _table() -> str:
+    """What became of all of whom something is known, for the documentation."""
+    files = [RESULTS / f"culling-{who}.json" for who in PATHS]
+    known = [json.loads(file.read_text()) if file.exists() else {} for file in files]
+    lines = ["| | ours | jupyter-vscode-proxy |", "|---|---|---|"]
+    for name, case in {**STEADY, **RESTARTED}.items():
+        restarted = " The hub and its proxy are restarted amid that." if name in RESTARTED else ""
+        ends = [_end(lives.get(name, "")) for lives in known]
+        lines.append(f"| {case.__doc__}{restarted} | {' | '.join(ends)} |")
+    return "\n".join([*lines, ""])
+
+
+def _end(life: str) -> str:
+    try:
+        return "kept" if float(life) == ENDLESS else f"culled after {float(life):.0f} s"
+    except ValueError:  # it says what went wrong
+        return "not known"
 
 
 @pytest.mark.parametrize("case", OURS)

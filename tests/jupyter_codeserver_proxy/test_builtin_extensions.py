@@ -24,18 +24,17 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("ai", "names", "defaults"),
+    ("ai", "names"),
     [
-        (False, {"git", "package.json"}, {"chat.disableAIFeatures": True}),
-        (True, {"git", "package.json", "copilot"}, {}),
+        pytest.param(False, {"git", "package.json"}, id="without"),
+        pytest.param(True, {"git", "package.json", "copilot"}, id="with"),
     ],
 )
-def test_ours_stands_among_its_own(
-    own: Path, tmp_path: Path, names: set[str], defaults: dict[str, bool], *, ai: bool
-) -> None:
-    """And the assistant only where the operator wants it."""
+def test_ours_stands_among_its_own(own: Path, tmp_path: Path, names: set[str], *, ai: bool) -> None:
+    """With the defaults that it contributes; the assistant only where the operator wants it."""
     before = sorted(own.iterdir())
-    builtin_extensions.lay_out(own, tmp_path / "nowhere", tmp_path / "all", ai=ai)
+    defaults = {"editor.fontSize": 16}
+    builtin_extensions.lay_out(own, tmp_path / "nowhere", tmp_path / "all", defaults, ai=ai)
     assert sorted(own.iterdir()) == before
     assert {it.name for it in (tmp_path / "all").iterdir()} == {*names, "jupyter-codeserver-proxy"}
     ours = tmp_path / "all/jupyter-codeserver-proxy"
@@ -52,6 +51,6 @@ def test_shared_extensions_stand_among_them(own: Path, tmp_path: Path) -> None:
     manifest = {"publisher": "lectures", "name": "greeter", "version": "1.0.0"}
     (one / "package.json").write_text(json.dumps(manifest))
     (shared / ".unfinished-x").mkdir()
-    builtin_extensions.lay_out(own, shared, tmp_path / "all", ai=False)
+    builtin_extensions.lay_out(own, shared, tmp_path / "all", {}, ai=False)
     assert (tmp_path / "all" / one.name).resolve() == one
     assert not list((tmp_path / "all").glob(".unfinished*"))

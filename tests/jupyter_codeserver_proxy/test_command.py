@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_codeserver_proxy.command import Options, arguments, environment
+from jupyter_codeserver_proxy.command import (
+    CannotSwitchOffError,
+    Options,
+    arguments,
+    environment,
+)
 
 SOCKET = Path("/run/private/socket")
 PROGRAMS = Path("/opt/jupyter/bin")
@@ -50,6 +55,43 @@ def test_further_arguments_come_before_the_folder() -> None:
     assert result[-3:] == ("--locale", "de", "/work")
     assert result[result.index("--extensions-dir") + 1] == "/extensions"
     assert result[result.index("--user-data-dir") + 1] == "/data"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param(
+            Options(Path("/work"), switched_off=("disable-proxy",)), ("--disable-proxy",), id="off"
+        ),
+        pytest.param(Options(Path("/work"), title="Editor"), ("--app-name", "Editor"), id="title"),
+        pytest.param(
+            Options(Path("/work"), Path("/extensions"), own_extensions=False),
+            ("--extensions-dir", f"{SOCKET}.extensions"),
+            id="no own extensions",
+        ),
+    ],
+)
+def test_what_is_chosen_stands_in_the_arguments(
+    options: Options, expected: tuple[str, ...]
+) -> None:
+    """Once, and with its value."""
+    result = arguments(options, ALL_FLAGS | {"app-name", "disable-proxy"}, SOCKET)
+    at = result.index(expected[0])
+    assert result[at : at + len(expected)] == expected
+    assert result.count(expected[0]) == 1
+
+
+def test_trust_is_asked_for_where_it_is_wanted() -> None:
+    """And nowhere else."""
+    result = arguments(Options(Path("/work"), workspace_trust=True), ALL_FLAGS, SOCKET)
+    assert "--disable-workspace-trust" not in result
+
+
+def test_what_cannot_be_switched_off_is_not_started() -> None:
+    """An exam does not get what its configuration forbids, only because code-server is old."""
+    options = Options(Path("/work"), switched_off=("disable-proxy",))
+    with pytest.raises(CannotSwitchOffError, match="does not know --disable-proxy"):
+        arguments(options, ALL_FLAGS, SOCKET)
 
 
 @pytest.mark.parametrize(

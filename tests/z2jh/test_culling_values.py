@@ -16,6 +16,7 @@ def test_the_values_say_what_the_documentation_says() -> None:
     text = (ROOT / "docs/culling.md").read_text()
     interval = values["hub"]["config"]["JupyterHub"]["last_activity_interval"]
     assert f"c.JupyterHub.last_activity_interval = {interval}\n" in text
+    assert values["hub"]["extraConfig"]["proxyWithoutClock"] in text
     (seconds,) = re.findall(r'"JUPYTERHUB_ACTIVITY_INTERVAL": "(\d+)"', text)
     assert values["singleuser"]["extraEnv"]["JUPYTERHUB_ACTIVITY_INTERVAL"] == seconds
     assert int(seconds) < values["cull"]["every"] < values["cull"]["timeout"]

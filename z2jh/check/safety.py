@@ -32,14 +32,10 @@ _FIXED: tuple[tuple[str, object, str], ...] = (
     ("scheduling.userPlaceholder.enabled", True, "its PriorityClass would go, too"),
     ("scheduling.userScheduler.enabled", True, "students would be spread, and no node ever empty"),
     ("prePuller.continuous.enabled", True, "a new node would have no image when students come"),
-    (
-        "hub.config.JupyterHub.last_activity_interval",
-        0,
-        "the hub would take every byte of an open page for activity",
-    ),
     ("singleuser.storage.type", "dynamic", "homes have to outlive a node that is taken away"),
 )
 _GKE_CUTOFF = -10  # GKE's autoscaler starts no node for pods of a lower priority
+_WITHOUT_CLOCK = "proxyWithoutClock"  # culling.yaml's name for it
 _SPOT_NOTICE = 15  # seconds that pods get of a Spot node's notice
 
 
@@ -110,6 +106,7 @@ def _clocks(hub: Hub) -> Iterator[Problem]:
             f"is {grace}, and a Spot node leaves pods {_SPOT_NOTICE} s: what takes longer is lost",
             *("singleuser", "extraPodConfig", "terminationGracePeriodSeconds"),
         )
+    yield from _activity(hub)
     if not get(hub.values, "cull", "enabled"):
         return
     every, timeout = (get(hub.values, "cull", name) or 0 for name in ("every", "timeout"))
@@ -119,6 +116,23 @@ def _clocks(hub: Hub) -> Iterator[Problem]:
             f"a server reports every {report} s, the culler looks every {every} s and culls after "
             f"{timeout} s: they have to come in this order",
             "cull",
+        )
+
+
+def _activity(hub: Hub) -> Iterator[Problem]:
+    """The hub reads the proxy's routes, and not the proxy's clock."""
+    path = ("hub", "config", "JupyterHub", "last_activity_interval")
+    interval = get(hub.values, *path)
+    if not isinstance(interval, int) or interval <= 0:
+        yield hub.problem(
+            f"is {interval!r}, has to be a number of seconds above 0: else a proxy that was started "
+            "anew never gets its routes back",
+            *path,
+        )
+    path = ("hub", "extraConfig", _WITHOUT_CLOCK)
+    if not get(hub.values, *path):
+        yield hub.problem(
+            "is not there: else the hub would take every byte of an open page for activity", *path
         )
 
 

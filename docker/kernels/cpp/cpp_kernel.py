@@ -17,10 +17,13 @@ import subprocess
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.kernelbase import Kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STANDARD = "c++17"
 # What is no word of the cell's: prompts, and by which way the interpreter came to the cell.
@@ -51,7 +54,7 @@ class Interpreter:
         )
         self.run(_PRELUDE, _ignore)
 
-    def run(self, code: str, show: Any) -> str:  # noqa: ANN401 -- see _Show
+    def run(self, code: str, show: Callable[[str, str], None]) -> str:
         """Run a cell; `show(stream, text)` is called with what it prints, as it comes.
 
         Gives what it said on its standard error, where Clang's diagnostics are.
@@ -96,8 +99,9 @@ class Interpreter:
             raise EOFError from error
 
 
-def _read_until(pipe: IO[bytes], mark: bytes, show: Any) -> bool:  # noqa: ANN401 -- as above
+def _read_until(pipe: IO[bytes] | None, mark: bytes, show: Callable[[str], None]) -> bool:
     """Pass on what comes before the mark, without the prompts; False if the pipe ends before."""
+    assert pipe is not None  # noqa: S101 -- it was asked for
     pending = b""
     while data := os.read(pipe.fileno(), 65536):
         pending += data
@@ -115,7 +119,7 @@ def _read_until(pipe: IO[bytes], mark: bytes, show: Any) -> bool:  # noqa: ANN40
     return False
 
 
-def _pass_on(data: bytes, show: Any) -> None:  # noqa: ANN401 -- as above
+def _pass_on(data: bytes, show: Callable[[str], None]) -> None:
     if text := _NOISE.sub(b"", data).decode(errors="replace"):
         show(text)
 
@@ -148,11 +152,11 @@ class CppKernel(Kernel):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 -- traitlets'
         """Start without an interpreter; the first cell starts one."""
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call] # ipykernel's are not typed
         self._folder = TemporaryDirectory(prefix="cpp-kernel-")
         self._interpreter: Interpreter | None = None
 
-    def do_execute(  # noqa: D102 -- ipykernel's
+    def do_execute(  # type: ignore[override]  # noqa: D102 -- ipykernel's; it need not be async
         self,
         code: str,
         silent: bool,  # noqa: FBT001
@@ -163,7 +167,8 @@ class CppKernel(Kernel):
     ) -> dict[str, Any]:
         def show(stream: str, text: str) -> None:
             if not silent:
-                self.send_response(self.iopub_socket, "stream", {"name": stream, "text": text})
+                content = {"name": stream, "text": text}
+                self.send_response(self.iopub_socket, "stream", content)  # type: ignore[no-untyped-call]
 
         try:
             if self._interpreter is None:
@@ -186,10 +191,13 @@ class CppKernel(Kernel):
 
     def _error(self, name: str, value: str) -> dict[str, Any]:
         content = {"ename": name, "evalue": value, "traceback": [f"{name}: {value}"]}
-        self.send_response(self.iopub_socket, "error", content)
+        self.send_response(self.iopub_socket, "error", content)  # type: ignore[no-untyped-call]
         return {"status": "error", "execution_count": self.execution_count, **content}
 
-    def do_shutdown(self, restart: bool) -> dict[str, Any]:  # noqa: D102, FBT001
+    def do_shutdown(  # type: ignore[override]  # noqa: D102 -- as above
+        self,
+        restart: bool,  # noqa: FBT001
+    ) -> dict[str, Any]:
         if self._interpreter:
             self._interpreter.stop()
             self._interpreter = None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
     from jupyter_server.serverapp import ServerApp
 
+    from jupyter_codeserver_proxy.forwarding.framing import ResponseHead
+
 TRAFFIC = Traffic()
 UPSTREAMS: dict[Path, Upstream] = {}
 
@@ -39,6 +41,14 @@ class ForwardingHandler(ProxyHandler):
             await self.finish("not started")
             return None
         return UPSTREAMS.setdefault(path, Upstream(path, TRAFFIC))
+
+    def rewrites(self, head: ResponseHead) -> bool:
+        """One page, if it is one."""
+        return self.target == "/rewritten" and head.status == 200
+
+    def rewritten(self, body: bytes) -> bytes:
+        """Longer than it was."""
+        return b"rewritten: " + body
 
 
 class ReadersOnly(Authorizer):

@@ -16,6 +16,7 @@ from jupyter_codeserver_proxy.forwarding.framing import (
     UntilClose,
     body_framing,
     parse_head,
+    unchunked,
 )
 
 
@@ -128,6 +129,7 @@ def test_chunks_are_followed_wherever_they_are_cut(
     framing = Chunked()
     assert _taken(framing, body + rest, cuts) == len(body)
     assert framing.complete
+    assert unchunked(body) == b"".join(chunks)
 
 
 @given(length=st.integers(0, 50), rest=st.binary(max_size=20), cuts=st.lists(st.integers(0, 80)))

@@ -41,6 +41,35 @@ def answering(response: bytes, heard: list[Message] | None = None) -> Callable[[
     return play
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(b"Content-Length: 4\r\n\r\npage", id="a length"),
+        pytest.param(
+            b"Transfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n"
+            b"1\r\np\r\n3;a=1\r\nage\r\n0\r\nX-A: 1\r\n\r\n",
+            id="chunks",
+        ),
+        pytest.param(b"Connection: close\r\n\r\npage", id="until close"),
+    ],
+)
+def test_a_body_is_rewritten_however_it_comes(
+    gateway: Gateway, serve: Serve, response: bytes
+) -> None:
+    """The browser gets another one with its length, and the connection serves it again."""
+
+    def play(wire: Wire) -> None:
+        wire.message()
+        wire.send(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nX-Kept: 1\r\n' + response)
+
+    serve(play)
+    answer = gateway.ask(b"GET /rewritten")
+    assert answer.body == b"rewritten: page"
+    assert answer.fields[b"content-length"] == [b"15"]
+    assert answer.fields[b"x-kept"] == [b"1"]
+    assert not {b"transfer-encoding", b"trailer", b"etag"} & answer.fields.keys()
+
+
 # Who is let in
 
 

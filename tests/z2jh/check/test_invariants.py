@@ -204,7 +204,12 @@ BROKEN = [
     ),
     pytest.param("cull: {every: 30}", "they have to come in this order", id="culling"),
     pytest.param(
-        "hub: {config: {JupyterHub: {last_activity_interval: 60}}}",
+        "hub: {config: {JupyterHub: {last_activity_interval: 0}}}",
+        "is 0, has to be a number of seconds above 0: else a proxy that was started anew",
+        id="routes",
+    ),
+    pytest.param(
+        "hub: {extraConfig: {proxyWithoutClock: null}}",
         "the hub would take every byte of an open page for activity",
         id="activity",
     ),

@@ -22,7 +22,7 @@ def test_limits_culling_and_environment_are_those_of_the_values(tmp_path: Path) 
     values = layers.stack("prod").values
     found = from_values(values, "python", tmp_path)
     hub = found["JupyterHub"]
-    assert hub["last_activity_interval"] == 0
+    assert hub["last_activity_interval"] == 30
     assert hub["concurrent_spawn_limit"] == values["hub"]["concurrentSpawnLimit"]
     assert hub["active_server_limit"] == values["hub"]["activeServerLimit"]
     (service,) = hub["services"]

@@ -1,0 +1,41 @@
+"""The settings that VS Code starts with: defaults all, which a student's own settings win over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ALWAYS = {
+    # The first screen is the class's folder: no page and no question comes before it.
+    "workbench.startupEditor": "none",
+    "git.openRepositoryInParentFolders": "never",
+    "extensions.ignoreRecommendations": True,
+    # Nothing is sent, and nothing is asked of the internet that nobody has asked for.
+    "telemetry.telemetryLevel": "off",
+    "workbench.enableExperiments": False,
+    "workbench.settings.enableNaturalLanguageSearch": False,
+    "extensions.autoCheckUpdates": False,
+    "extensions.autoUpdate": False,
+    "npm.fetchOnlinePackageInfo": False,
+    # A machine that is taken away takes no work with it.
+    "files.autoSave": "afterDelay",
+}
+_WITHOUT_AI = {
+    "chat.disableAIFeatures": True,
+    # Its panel is the only one that is there from the start.
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+}
+
+
+def defaults(*, ai: bool, interpreter: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What VS Code is to take for the default of settings.
+
+    Args:
+        ai: whether VS Code has its assistant.
+        interpreter: the Python that a notebook's kernel runs in.
+        chosen: the operator's own, which win over ours.
+    """
+    python = {"python.defaultInterpreterPath": interpreter}
+    return {**_ALWAYS, **({} if ai else _WITHOUT_AI), **python, **chosen}

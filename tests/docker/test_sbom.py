@@ -1,0 +1,50 @@
+"""The image tells what it is made of, and under which licenses."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+pytestmark = pytest.mark.image
+
+SBOM = Path(__file__).parents[2] / "docker/sbom.py"
+
+
+def test_everything_stands_in_the_bill(image: str, tmp_path: Path) -> None:
+    """From each source something that is known to be there; and the bill is what scanners read."""
+    subprocess.run(
+        [sys.executable, SBOM, "--image", image, "--folder", tmp_path], check=True, timeout=300
+    )
+    text = (tmp_path / "sbom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    with (tmp_path / "licenses.csv").open(newline="") as file:
+        shipped = {(row["kind"], row["name"]): row["license"] for row in csv.DictReader(file)}
+    assert {
+        ("debian", "gcc-14"),
+        ("python", "jupyterlab"),
+        ("python", "jupyter-codeserver-proxy"),
+        ("node", "code-server"),
+        ("node", "tslab"),
+    } <= shipped.keys()
+    assert shipped["node", "code-server"] == "MIT"
+    assert shipped["python", "jupyter-codeserver-proxy"] == "BSD-3-Clause"
+    assert shipped["debian", "gcc-14"]
+
+
+def test_an_image_that_is_not_there_is_told() -> None:
+    """In one line."""
+    done = subprocess.run(
+        [sys.executable, SBOM, "--image", "nowhere:none"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("sbom: cannot look into nowhere:none: ")
+    assert len(done.stderr.splitlines()) == 1
