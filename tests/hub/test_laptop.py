@@ -139,6 +139,17 @@ def _is_first(process: psutil.Process) -> bool:
     return False
 
 
+async def _ended(servers: list[psutil.Process]) -> None:
+    while any(_runs(server) for server in servers):
+        await asyncio.sleep(0.1)
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 async def _picture(page: Page, name: str) -> None:
     if folder := os.environ.get("SCREENSHOTS"):
         await page.screenshot(path=f"{folder}/laptop-{name}.png")
@@ -169,6 +180,7 @@ def test_a_student_logs_in_and_works_in_vs_code(
     log = (laptop.folder / "hub.log").read_text()
     assert "--timeout=3600" in log
     assert "--cull-every=300" in log
+    assert "Using Proxy: builtins.ProxyWithoutClock" in log
 
 
 def test_a_student_whose_machine_is_taken_back_loses_no_text(
@@ -197,7 +209,7 @@ def test_a_student_whose_machine_is_taken_back_loses_no_text(
         # A kubelet tells the container's first process, and no other.
         (first,) = filter(_is_first, servers)
         first.terminate()
-        assert not psutil.wait_procs(servers, timeout=NOTICE)[1]
+        await asyncio.wait_for(_ended(servers), NOTICE)
 
         page = await alice.context.new_page()
         told = page.get_by_text("the machine that it runs on is taken back")

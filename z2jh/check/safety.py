@@ -125,14 +125,14 @@ def _activity(hub: Hub) -> Iterator[Problem]:
     interval = get(hub.values, *path)
     if not isinstance(interval, int) or interval <= 0:
         yield hub.problem(
-            f"is {interval!r}, has to be a number of seconds above 0: else a proxy that was started "
-            "anew never gets its routes back",
+            f"is {interval!r}, has to be a number of seconds above 0: else a proxy that was "
+            "started anew never gets its routes back",
             *path,
         )
-    path = ("hub", "extraConfig", _WITHOUT_CLOCK)
-    if not get(hub.values, *path):
+    if not get(hub.values, "hub", "extraConfig", _WITHOUT_CLOCK):
         yield hub.problem(
-            "is not there: else the hub would take every byte of an open page for activity", *path
+            "is not there: else the hub would take every byte of an open page for activity",
+            *("hub", "extraConfig", _WITHOUT_CLOCK),
         )
 
 

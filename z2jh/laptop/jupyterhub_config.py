@@ -45,8 +45,8 @@ proxy = programs.parent / "node_modules/configurable-http-proxy/bin/configurable
 c.ConfigurableHTTPProxy.command = [str(node), str(proxy)]
 
 # As the chart's hub does.
-for _name, code in sorted((layers.get(values, "hub", "extraConfig") or {}).items()):
-    exec(code)  # noqa: S102 -- the operator's own values
+for _, code in sorted((layers.get(values, "hub", "extraConfig") or {}).items()):
+    exec(code or "")  # noqa: S102 -- the operator's own values
 
 # Any name logs in with the one password, which is made up at each start unless it is given.
 password = here.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
