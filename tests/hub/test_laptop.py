@@ -140,7 +140,7 @@ def _is_first(process: psutil.Process) -> bool:
 
 
 async def _ended(servers: list[psutil.Process]) -> None:
-    while any(_runs(server) for server in servers):
+    while any(_runs(server) for server in servers):  # noqa: ASYNC110 -- nor of a process
         await asyncio.sleep(0.1)
 
 
