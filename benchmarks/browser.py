@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .link import HOST
+from .servers import BASE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,13 @@ files => {
   const shown = new Set(rows.filter(row => row.offsetParent).map(row => row.textContent.trim()));
   return files.every(file => shown.has(file));
 }
+"""
+
+
+# JupyterLab is there: the launcher, and nothing before it; gives milliseconds since the click.
+_SHOWS_JUPYTERLAB = """
+() => document.querySelector(".jp-LauncherCard")?.offsetParent
+  && !document.querySelector("#jupyterlab-splash") && performance.now()
 """
 
 
@@ -78,6 +86,12 @@ class Window:
         page = time.perf_counter() - clicked
         self.page.wait_for_function(_IS_READY, arg=files, polling="raf")
         return Load(page, time.perf_counter() - clicked)
+
+    def open_jupyterlab(self, port: int) -> float:
+        """Open JupyterLab; gives the seconds until its launcher was there."""
+        self.page.goto(f"http://{HOST}:{port}{BASE_URL}lab?reset", wait_until="commit")
+        shown = self.page.wait_for_function(_SHOWS_JUPYTERLAB, polling="raf")
+        return float(shown.json_value()) / 1000
 
 
 @contextmanager

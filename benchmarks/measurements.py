@@ -33,6 +33,7 @@ class Step(str, Enum):
     LOOPBACK = "loopback"
     FAST_LINK = "20mbit"
     SLOW_LINK = "5mbit"
+    IDLED = "5mbit-idled"
     COLD = "cold"
     ASSET = "asset"
     REQUESTS = "requests"
@@ -40,12 +41,14 @@ class Step(str, Enum):
     DOWNLOAD = "download"
     WINDOW = "window"
     IDLE = "idle"
+    LAB = "lab"
 
 
+SLOW = Profile(megabits=5, round_trip=60)
 LINKS: dict[Step, Profile | None] = {
     Step.LOOPBACK: None,
     Step.FAST_LINK: Profile(megabits=20, round_trip=30),
-    Step.SLOW_LINK: Profile(megabits=5, round_trip=60),
+    Step.SLOW_LINK: SLOW,
 }
 
 _EDITORS = (Contender.DIRECT, Contender.PEER_TCP, Contender.PEER_SOCKET, Contender.OURS)
@@ -54,8 +57,10 @@ _PEERS = (Contender.PEER_TCP, Contender.PEER_SOCKET)
 
 def contenders(step: Step) -> tuple[Contender, ...]:
     """Of whom a step is measured."""
-    if step is Step.IDLE:
+    if step in {Step.IDLE, Step.LAB}:
         return (Contender.JUPYTER, Contender.OURS)
+    if step is Step.IDLED:
+        return (*_PEERS, Contender.OURS)
     return (*_EDITORS, Contender.JUPYTER) if step is Step.REQUESTS else _EDITORS
 
 
@@ -145,6 +150,8 @@ ROWS = (
         targets=(_at(0.80, *_PEERS), _at(0.90, _D))),
     Row("load-5mbit", Step.SLOW_LINK, "click to ready, 5 Mbit/s, 60 ms", _SECONDS,
         targets=(_at(0.65, *_PEERS), _at(0.90, _D))),
+    Row("load-idled", Step.IDLED, "the same after JupyterLab stood idle", _SECONDS,
+        targets=(_at(0.35, *_PEERS),)),
     Row("bytes-20mbit", Step.FAST_LINK, "bytes for that, 20 Mbit/s", _MEGABYTES,
         targets=(_at(0.36, *_PEERS),)),
     Row("bytes-5mbit", Step.SLOW_LINK, "bytes for that, 5 Mbit/s", _MEGABYTES,
@@ -174,6 +181,8 @@ ROWS = (
         targets=(_above(0.100, _J),)),
     Row("memory", Step.IDLE, "Jupyter's memory, idle", _MEBIBYTES,
         targets=(_above(10 * 2**20, _J),)),
+    Row("lab", Step.LAB, "JupyterLab's load", _MILLISECONDS,
+        targets=(_above(0.050, _J),)),
 )
 # fmt: on
 

@@ -41,6 +41,9 @@ handler that authenticates by the same cookie.
 to an echo that runs in VS Code, as the *download* comes from there: all four pass through \
 code-server's own `proxy/PORT/`. Rate and round trip are the medians of seven turns of one second \
 after 20 s of warm-up, in which code-server's JavaScript is compiled.
+- *Stood idle*: JupyterLab was opened over the same link, and nothing passed any more.
+- *JupyterLab's load* is from the request to its launcher, over loopback with an empty cache, the \
+best of three; Jupyter alone has all of JupyterLab's extensions but ours.
 - *Growth* is that of the Jupyter process' resident memory, at its peak.
 - *Start* (to the first answer, the best of seven) and *memory* are those of the same Jupyter \
 server with our server extension and without; jupyter-server-proxy knows our entry in both."""

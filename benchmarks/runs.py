@@ -17,7 +17,7 @@ from . import browser, load
 from .application import application
 from .errors import MeasurementError
 from .link import LinkProcess, link_to
-from .measurements import LINKS, ROWS, Contender, Step, contenders
+from .measurements import LINKS, ROWS, SLOW, Contender, Step, contenders
 from .servers import Server, running, settle, wake
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _LOAD_SECONDS = 7.0
 _DOWNLOAD = 1 << 30  # bytes
 _FETCHES = 5
 _STARTS = 7
+_LAB_LOADS = 3
 
 _QUIET_SECONDS = 2.0
 _QUIET_BYTES = 20_000  # what an idle VS Code says in that time is less
@@ -45,10 +46,11 @@ _ERRORS = (MeasurementError, BrowserError, OSError, psutil.Error, requests.Reque
 # of its own, as memory that was used before would hide what it takes.
 _GROUPS = (
     (Step.IDLE,),
+    (Step.LAB,),
     (Step.COLD,),
     (Step.WINDOW,),
     (Step.DOWNLOAD,),
-    (*LINKS, Step.ASSET, Step.REQUESTS, Step.WEBSOCKET),
+    (*LINKS, Step.IDLED, Step.ASSET, Step.REQUESTS, Step.WEBSOCKET),
 )
 
 
@@ -104,6 +106,8 @@ class Bench:
     def _visit(self, visit: Visit) -> list[tuple[str, Sample]]:
         if visit.steps == (Step.IDLE,):
             return self._idle(visit.contender)
+        if visit.steps == (Step.LAB,):
+            return self._lab(visit.contender)
         if visit.steps == (Step.COLD,):
             return self._cold(visit.contender)
         if visit.steps == (Step.WINDOW,):
@@ -120,6 +124,18 @@ class Bench:
                 starts.append(server.started_in)
                 sizes.append(server.memory())
         return [("start", min(starts)), ("memory", statistics.median(sizes))]
+
+    def _lab(self, contender: Contender) -> list[tuple[str, Sample]]:
+        """JupyterLab's own load with an empty cache; the least disturbed one counts."""
+        extension = contender is Contender.OURS
+        loads = []
+        with running(self.setup, Contender.OURS, extension=extension) as server:
+            for _ in range(_LAB_LOADS):
+                with browser.window(self.chromium, self.executable) as window:
+                    window.login(server, server.port)
+                    settle(server)
+                    loads.append(window.open_jupyterlab(server.port))
+        return [("lab", min(loads))]
 
     def _cold(self, contender: Contender) -> list[tuple[str, Sample]]:
         """Behind Jupyter the click starts code-server; by itself, somebody does and then clicks."""
@@ -163,6 +179,8 @@ class Bench:
     def _step(self, step: Step, server: Server, asset: str, port: int) -> list[tuple[str, Sample]]:
         if step in LINKS:
             return self._load(server, step)
+        if step is Step.IDLED:
+            return [("load-idled", self._open_after_idling(server))]
         if step is Step.ASSET:
             where = server.destination(asset, **{"Accept-Encoding": "br"})
             taken = load.measured("fetch", where, _FETCHES)
@@ -194,6 +212,17 @@ class Bench:
             (f"bytes-{step.value}", in_all),
             (f"ready-bytes-{step.value}", at_ready),
         ]
+
+    def _open_after_idling(self, server: Server) -> float:
+        """JupyterLab comes first, and is left alone until nothing passes any more."""
+        with (
+            link_to(server.port, SLOW) as link,
+            browser.window(self.chromium, self.executable) as window,
+        ):
+            window.login(server, link.port)
+            window.open_jupyterlab(link.port)
+            _when_quiet(link)
+            return window.open(server, link.port, self._files, time.perf_counter()).ready
 
     def _open(self, server: Server, port: int) -> browser.Load:
         with browser.window(self.chromium, self.executable) as window:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import requests
+from jupyter_core.paths import jupyter_path
 
 from .errors import MeasurementError
 from .link import CHECKOUT, HOST
@@ -226,7 +227,7 @@ def _jupyter(
     setup: Setup, contender: Contender, home: Path, *, extension: bool
 ) -> Iterator[_Started]:
     token, runtime = os.urandom(16).hex(), home / "runtime"
-    settings = {
+    settings: dict[str, object] = {
         "ServerApp.allow_root": True,
         "ServerApp.base_url": BASE_URL,
         "ServerApp.ip": HOST,
@@ -236,7 +237,6 @@ def _jupyter(
         "ServerApp.root_dir": str(setup.workspace),
         "IdentityProvider.token": token,
     }
-    arguments = (f"--{name}={value}" for name, value in settings.items())
     # As for whoever runs this, PATH finds the same code-server for the peer and for ours.
     path = f"{setup.code_server.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     variables = {"JUPYTER_RUNTIME_DIR": str(runtime), "PATH": path}
@@ -246,6 +246,9 @@ def _jupyter(
         _put_assets(home, setup.assets)
     if contender is Contender.JUPYTER:
         _configure_empty_handler(home)
+    if not extension:
+        settings["LabApp.labextensions_path"] = _other_labextensions(home)
+    arguments = (f"--{name}={value}" for name, value in settings.items())
     command = (sys.executable, "-m", "jupyter_server", *arguments)
     with running_process(command, home, setup.workspace, variables) as process:
         description = runtime / f"jpserver-{process.pid}.json"
@@ -259,6 +262,18 @@ def _put_assets(home: Path, assets: Path) -> None:
     folder = home / ".cache" / "jupyter-codeserver-proxy"
     folder.mkdir(parents=True)
     (folder / "assets").symlink_to(assets)
+
+
+def _other_labextensions(home: Path) -> Path:
+    """A folder with all of JupyterLab's extensions but ours."""
+    folder = home / "labextensions"
+    folder.mkdir()
+    for place in map(Path, jupyter_path("labextensions")):
+        for extension in place.glob("*"):
+            link = folder / extension.name
+            if extension.name != "jupyter-codeserver-proxy" and not link.exists():
+                link.symlink_to(extension)
+    return folder
 
 
 def _configure_empty_handler(home: Path) -> None:

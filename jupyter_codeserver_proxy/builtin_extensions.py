@@ -41,8 +41,10 @@ def lay_out(
     for extension in shared_extensions.installed(shared):
         (folder / extension.folder.name).symlink_to(extension.folder)
     manifest = json.loads((_CARRIED / "package.json").read_text())
-    manifest["contributes"] = {"configurationDefaults": defaults}
+    manifest["contributes"]["configurationDefaults"] = defaults
     ours = folder / str(manifest["name"])
     ours.mkdir()
     (ours / "package.json").write_text(json.dumps(manifest))
-    (ours / "extension.js").symlink_to(_CARRIED / "extension.js")
+    for file in _CARRIED.iterdir():
+        if file.name != "package.json":
+            (ours / file.name).symlink_to(file)

@@ -131,6 +131,33 @@ class CodeServer(Policy):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_NEW_BROWSER_TAB",))
 
+    category = Unicode(
+        "Notebook",
+        help="""
+        The section of JupyterLab's launcher that the tile is in: "Notebook", "Console", "Other",
+        or a new one. When it is empty, the launcher has no tile.
+        Environment: JUPYTER_CODESERVER_CATEGORY.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_CATEGORY",))
+
+    rank = Int(
+        default_value=None,
+        allow_none=True,
+        help="""
+        The place of the tile in its section: those of smaller ranks come before it. When it is
+        None, it comes behind those that have one.
+        Environment: JUPYTER_CODESERVER_RANK.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_RANK",))
+
+    prefetch = Bool(
+        True,  # noqa: FBT003 -- traitlets takes the default by position
+        help="""
+        Whether an idle JupyterLab has the browser fetch VS Code's large files ahead of the click.
+        Environment: JUPYTER_CODESERVER_PREFETCH.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_PREFETCH",))
+
     prestart = Bool(
         False,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
@@ -171,6 +198,21 @@ class CodeServer(Policy):
         """Where the sockets' folders are made; None: where such things are made here."""
         return _folder(self.runtime_folder)
 
+    def draws_tile(self) -> bool:
+        """Whether our extension of JupyterLab draws the tile instead of jupyter-server-proxy's.
+
+        That one has no ranks, and no icon but in the sections of kernels.
+        """
+        is_usual = self.category in {"Notebook", "Console"} and self.rank is None
+        return bool(self.category) and not is_usual
+
+    def jupyter(self) -> dict[str, str]:
+        """What VS Code's side has to know of the Jupyter server, as environment variables."""
+        return {
+            "JUPYTER_CODESERVER_BASE_URL": getattr(self.parent, "base_url", "/"),
+            "JUPYTER_CODESERVER_ROOT": str(Path(getattr(self.parent, "root_dir", "")).absolute()),
+        }
+
     def shared_extensions(self) -> Path | None:
         """Where the shared extensions are; None: where the command line puts them."""
         return _folder(self.shared_extensions_folder)
@@ -200,6 +242,14 @@ class CodeServer(Policy):
             workspace_trust=self.workspace_trust,
             switched_off=self.switched_off(),
         )
+
+    def picture(self) -> str | None:
+        """The picture of the tile, in SVG; None: ours, also where it cannot be read."""
+        try:
+            return Path(self.icon).expanduser().read_text("utf-8") if self.icon else None
+        except (OSError, UnicodeDecodeError) as error:
+            self.log.warning("CodeServer.icon cannot be read: %s", error)
+            return None
 
     def additions(self) -> dict[str, str]:
         """The environment variables that code-server gets beside Jupyter's own."""

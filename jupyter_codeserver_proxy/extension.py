@@ -38,6 +38,7 @@ class CodeServerExtension(ExtensionApp):
         settings = Settings() if isinstance(options, CannotStart) else _settings(options)
         self._service = Service(launch, settings, self.log, self._record_activity)
         REGISTRY.register(self._service.figures)
+        self._tell_jupyterlab(options)
         root = Path(self.serverapp.root_dir if self.serverapp else "").absolute()
         self.handlers.extend(routes(self._service, root))
 
@@ -54,6 +55,22 @@ class CodeServerExtension(ExtensionApp):
         # What Jupyter tells the hub's culler, and shuts itself down by.
         if self.serverapp:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = last
+
+    def _tell_jupyterlab(self, options: CodeServer | CannotStart) -> None:
+        # Into the pages of JupyterLab and Notebook, where our extension of them reads it.
+        chosen = config.CodeServer() if isinstance(options, CannotStart) else options
+        told = {
+            "title": chosen.title,
+            "icon": chosen.picture(),
+            "newBrowserTab": chosen.new_browser_tab,
+            "prefetch": chosen.prefetch,
+            "tile": {"category": chosen.category, "rank": chosen.rank}
+            if chosen.draws_tile()
+            else None,
+        }
+        if self.serverapp:
+            settings = self.serverapp.web_app.settings
+            settings.setdefault("page_config_data", {})["codeserver"] = told
 
     def _interpreter(self) -> str:
         """The Python of the kernel that a notebook gets unless told otherwise."""
@@ -78,6 +95,7 @@ def _settings(options: CodeServer) -> Settings:
         timeout=options.timeout,
         runtime=options.runtime(),
         prestart=options.prestart,
+        prefetch=options.prefetch,
         job_limit=options.job_limit,
         idle_timeout=options.idle_timeout,
     )

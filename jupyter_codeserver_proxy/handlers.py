@@ -43,6 +43,7 @@ def routes(service: Service, root: Path) -> list[tuple[str, type[JupyterHandler]
         ("codeserver(/.*)", CodeServerHandler, shared),
         ("codeserver", SlashHandler, {}),
         ("api/codeserver", StatusHandler, shared),
+        ("api/codeserver/assets", AheadHandler, shared),
         ("api/codeserver/(start|stop|restart)", OrderHandler, shared),
     ]
 
@@ -59,6 +60,11 @@ class CodeServerHandler(ProxyHandler):
         # A look beforehand, as the assets take a thread to look at the disk.
         if _ASSET.match(self.target) and await self._is_answered_from_disk():
             return None
+        if self._is_speculative():  # not even a page, which would wait for a start
+            self.set_status(503)
+            self.set_header("Cache-Control", "no-store")
+            await self.finish()
+            return None
         upstream = self._service.want(by_person=self._is_page())
         if upstream is None:
             await self._say_why_not()
@@ -72,7 +78,10 @@ class CodeServerHandler(ProxyHandler):
 
     def rewritten(self, body: bytes) -> bytes:
         """VS Code's page, with settings that hold from its first moment."""
-        return workbench.with_defaults(body, self._service.defaults)
+        # JupyterLab as this browser calls it, to which our extension of VS Code leads back.
+        origin = f"{self.request.protocol}://{self.request.host}"
+        jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
+        return workbench.with_defaults(body, self._service.defaults, [jupyterlab])
 
     async def _is_answered_from_disk(self) -> bool:
         if self.request.method not in {"GET", "HEAD"}:
@@ -84,6 +93,10 @@ class CodeServerHandler(ProxyHandler):
         self.log.info("code-server did not answer: %s", error)
         self._service.want(by_person=self._is_page())
         await self._say_why_not()
+
+    def _is_speculative(self) -> bool:
+        """Whether the browser fetches ahead of a click, which is to start nothing."""
+        return "prefetch" in self.request.headers.get("Sec-Purpose", "")
 
     def _is_workbench(self) -> bool:
         return self.request.method == "GET" and self.target.partition("?")[0] == "/"
@@ -186,6 +199,16 @@ class StatusHandler(_ServiceHandler):
     async def get(self) -> None:
         """Answers with the state of code-server."""
         self.finish(json.dumps(await self._service.status()))
+
+
+class AheadHandler(_ServiceHandler):
+    """`GET api/codeserver/assets`."""
+
+    @web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator] # Jupyter's is not typed
+    async def get(self) -> None:
+        """Answers with what a browser may fetch ahead of a click."""
+        self.finish(json.dumps({"assets": await self._service.ahead()}))
 
 
 class OrderHandler(_ServiceHandler):

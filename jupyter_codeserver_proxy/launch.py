@@ -72,13 +72,27 @@ class Launch:
         self.root = find_root(path)
         reports = reports_folder(socket)
         reports.mkdir()
-        added = {"JUPYTER_CODESERVER_REPORTS": str(reports), **options.additions()}
+        added = {
+            "JUPYTER_CODESERVER_REPORTS": str(reports),
+            **options.jupyter(),
+            **options.additions(),
+        }
         built_in = self._built_in(options, path, socket.with_name("extensions"))
         return Command(
             (str(path), *command.arguments(values, flags, socket, built_in)),
             command.environment(added, self._inherited, Path(sys.prefix, "bin")),
             values.folder,
         )
+
+    def installation(self) -> AssetRoot | None:
+        """The installation that a start would run, None where that cannot be told."""
+        if isinstance(self._options, Exception):
+            return None
+        try:
+            found = executable.find(self._options.executable, self._inherited)
+        except CannotStart:
+            return None
+        return find_root(found.path)
 
     def prepare(self) -> None:
         """Learn ahead of a start what takes a second to learn; what is wrong is told then."""

@@ -45,7 +45,11 @@ def server_process(
         "environment": {_literally(name): _literally(wanted[name]) for name in changed},
         "timeout": options.timeout,
         "new_browser_tab": options.new_browser_tab,
-        "launcher_entry": _tile(options.title, options.icon),
+        "launcher_entry": {
+            **_tile(options.title, options.icon),
+            "category": options.category,
+            "enabled": bool(options.category) and not options.draws_tile(),
+        },
         **_ON_A_SOCKET,
     }
 

@@ -39,6 +39,7 @@ class Settings:
         prestart: whether code-server is started without anybody asking.
         job_limit: seconds for which a running job counts after a person was last there.
         idle_timeout: seconds without use after which code-server is stopped; 0: never.
+        prefetch: whether browsers fetch assets ahead of a click.
     """
 
     title: str = "VS Code"
@@ -47,6 +48,7 @@ class Settings:
     prestart: bool = False
     job_limit: float = 4 * 3600.0
     idle_timeout: float = 0.0
+    prefetch: bool = True
 
 
 class Service:
@@ -157,6 +159,14 @@ class Service:
         await self.assets.close()
         await self.process.close()
         self._connected()
+
+    async def ahead(self) -> list[str]:
+        """Paths of assets that a browser may fetch ahead of a click; starts nothing."""
+        if not self._settings.prefetch:
+            return []
+        if not self._connected():
+            self.assets.offer(await asyncio.to_thread(self._launch.installation))
+        return await asyncio.to_thread(self.assets.ahead)
 
     async def status(self) -> dict[str, Any]:
         """What the status API tells, in JSON's types: bytes, seconds, and times as ISO 8601."""

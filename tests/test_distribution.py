@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -26,6 +27,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+PACKAGE = "jupyter_codeserver_proxy"
+
+
 def sources(tree: str) -> set[str]:
     """The files of a tree that belong into the wheel, relative to it."""
     kinds = {".py", ".js", ".json", ".svg", ".typed", ".html"}
@@ -45,8 +49,22 @@ def test_the_wheel_has_both_trees_and_nothing_else(built: Path) -> None:
     inside = {name.partition("/")[2] for name in names if not name.startswith((info, *data))}
     fetcher = {f"binaries/{name}" for name in sources("binaries")}
     switch = "jupyter_codeserver_proxy.json"
-    assert inside == (sources("jupyter_codeserver_proxy") | fetcher) - {switch}
+    extension = {name for name in sources(PACKAGE) if name.startswith("labextension/")}
+    assert inside == (sources(PACKAGE) | fetcher) - {switch} - extension
     assert [name for name in names if name.endswith(f"/jupyter_server_config.d/{switch}")]
+
+
+def test_the_wheel_has_what_jupyterlab_loads(built: Path) -> None:
+    """All of it, and where JupyterLab looks: installing needs no node."""
+    (wheel,) = built.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    place = "/data/share/jupyter/labextensions/jupyter-codeserver-proxy/"
+    shipped = {name.partition(place)[2] for name in names if place in name}
+    folder = CHECKOUT / PACKAGE / "labextension"
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert shipped == {file.relative_to(folder).as_posix() for file in files}
+    loaded = json.loads((folder / "package.json").read_text())["jupyterlab"]["_build"]["load"]
+    assert loaded in shipped
 
 
 def test_the_sdist_can_be_built_and_read(built: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tornado.iostream import StreamClosedError
 
+from . import first_load
 from .files import (
     Asset,
     AssetRoot,
@@ -75,15 +76,32 @@ class Assets:
         Compresses them in the background, unless that has been done. Called on the event loop,
         at each start of code-server.
         """
+        self.offer(root)
+        if self._current and not self._compressing:
+            self._compressing = asyncio.create_task(_compress(*self._current, self._pause))
+
+    def offer(self, root: AssetRoot | None) -> None:
+        """Serve the assets of `root` from now on, as far as they are compressed."""
         if self._current and self._current[0] == root:
             return
         if self._compressing:
             self._compressing.cancel()
+            self._compressing = None
         self._current = None
         if root:
             cache = AssetCache(root.commit, (shared_folder(root), user_folder()))
             self._current = (root, cache)
-            self._compressing = asyncio.create_task(_compress(root, cache, self._pause))
+
+    def ahead(self) -> list[str]:
+        """What a first load fetches and is answered from disk, in its order; for a thread.
+
+        Returns:
+            Paths below code-server's address, as the browser will ask for them.
+        """
+        if not self._current:
+            return []
+        addresses = first_load.addresses(self._current[0])
+        return [path for path in addresses if self.find(path, "br, gzip")]
 
     async def close(self) -> None:
         """End what runs in the background."""

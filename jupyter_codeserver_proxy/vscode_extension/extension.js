@@ -1,9 +1,11 @@
-// Reports, for the Jupyter server to read, when a person was last in this window and what runs.
+// Reports, for the Jupyter server to read, when a person was last in this window and what runs;
+// and leads back to JupyterLab.
 "use strict";
 
 const fs = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
+const jupyterlab = require("./jupyterlab");
 
 const FOLDER = process.env.JUPYTER_CODESERVER_REPORTS;
 const BEAT = 15_000; // milliseconds
@@ -125,6 +127,11 @@ function watchJobs(reporter) {
 }
 
 exports.activate = (context) => {
+  context.subscriptions.push(
+    vscode.commands.registerCommand("jupyterCodeserver.openInJupyterLab", (notebook) =>
+      jupyterlab.open(context.extension.id, notebook),
+    ),
+  );
   if (!FOLDER) return; // not started by Jupyter
   const reporter = new Reporter(path.join(FOLDER, `${process.pid}.json`));
   const beat = setInterval(() => reporter.beat(), BEAT);

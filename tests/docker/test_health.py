@@ -46,7 +46,8 @@ def test_a_server_that_answers_is_healthy(
 
 def test_a_container_without_a_server_is_unhealthy(serve: Serve) -> None:
     """Something runs, but nothing that answers."""
-    quick = ("--health-interval=1s", "--health-start-period=0s", "--health-retries=1")
+    # A start period of 0 would be the image's.
+    quick = ("--health-interval=1s", "--health-start-period=1s", "--health-retries=1")
     assert serve("sleep", "100", options=quick).health() == "unhealthy"
 
 

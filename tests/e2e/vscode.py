@@ -33,6 +33,20 @@ def command(page: Page, name: str) -> None:
     pytest.fail(f"VS Code does not offer {name!r}")
 
 
+def menu_item(page: Page, row: Locator, name: str) -> Locator:
+    """An entry of a row's context menu, once extensions have put it there."""
+    item = page.locator(".monaco-menu .action-label", has_text=name)
+    for _ in range(20):
+        row.click(button="right")
+        try:
+            item.wait_for(timeout=3000)
+        except TimeoutError:  # the menu shows what was possible when it was opened
+            page.keyboard.press("Escape")
+        else:
+            return item
+    pytest.fail(f"VS Code's menu does not offer {name!r}")
+
+
 def offers(page: Page, name: str) -> bool:
     """Whether the command palette has a command of this name now."""
     page.keyboard.press("F1")

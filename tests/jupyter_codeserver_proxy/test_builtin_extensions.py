@@ -41,6 +41,8 @@ def test_ours_stands_among_its_own(own: Path, tmp_path: Path, names: set[str], *
     manifest = json.loads((ours / "package.json").read_text())
     assert (ours / manifest["main"]).is_file()
     assert manifest["contributes"]["configurationDefaults"] == defaults
+    assert manifest["contributes"]["commands"]
+    assert (ours / "package.nls.json").is_file()
 
 
 def test_shared_extensions_stand_among_them(own: Path, tmp_path: Path) -> None:

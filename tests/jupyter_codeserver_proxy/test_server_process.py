@@ -50,11 +50,21 @@ def test_without_a_server_there_is_an_entry_and_still_no_server() -> None:
 
 
 def test_options_reach_the_entry(tmp_path: Path) -> None:
-    """Title, time-out and the kind of tab are what the options say."""
-    options = {"title": "Editor", "timeout": 7.0, "new_browser_tab": False}
+    """Title, category, time-out and the kind of tab are what the options say."""
+    options = {"title": "Editor", "timeout": 7.0, "new_browser_tab": False, "category": "Console"}
     result = entry({**options, "working_folder": str(tmp_path)}, {})
     assert result["launcher_entry"]["title"] == "Editor"
     assert (result["timeout"], result["new_browser_tab"]) == (7.0, False)
+    launcher_entry = result["launcher_entry"]
+    assert (launcher_entry["category"], launcher_entry["enabled"]) == ("Console", True)
+
+
+@pytest.mark.parametrize("options", [{"category": "Other"}, {"rank": 1}, {"category": ""}])
+def test_there_is_never_a_second_tile(options: dict[str, Any]) -> None:
+    """Where our extension of JupyterLab draws the tile, or none is wanted, this one is off."""
+    result = entry(options, {})
+    assert result["launcher_entry"]["enabled"] is False
+    assert CodeServer(config=Config({"CodeServer": options})).draws_tile() == any(options.values())
 
 
 def test_braces_are_taken_literally(tmp_path: Path, code_server: Path) -> None:

@@ -22,10 +22,12 @@ PAGE = (
 )
 def test_the_settings_stand_among_its_configuration(value: object) -> None:
     """Whatever is in them, and all else as it was."""
-    page = with_defaults(PAGE.encode(), {"some.setting": value}).decode()
+    lab = "https://hub.example/lab/tree/*"
+    page = with_defaults(PAGE.encode(), {"some.setting": value}, [lab]).decode()
     (attribute,) = re.findall(r'data-settings="([^"]*)"', page)
     found = json.loads(html.unescape(attribute))
     assert found.pop("configurationDefaults") == {"some.setting": value}
+    assert found.pop("additionalTrustedDomains") == [lab]
     assert found == json.loads(html.unescape(CONFIGURATION))
     assert page.endswith("<p>&</p></html>")
 

@@ -1,0 +1,27 @@
+"""What a browser fetches when it opens VS Code for the first time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .files import AssetRoot
+
+# Below `lib/vscode`, the large ones in the order in which 4.139.1 asks, up to a file that is shown
+# in color; what another version lacks is left out.
+_PATHS = (
+    "out/nls.messages.js",
+    "out/vs/code/browser/workbench/workbench.css",
+    "out/vs/code/browser/workbench/workbench.js",
+    "out/media/codicon.ttf",
+    "out/vs/editor/common/services/editorWebWorkerMain.js",
+    "out/vs/workbench/api/worker/extensionHostWorkerMain.js",
+    "node_modules/vscode-oniguruma/release/main.js",
+    "node_modules/vscode-textmate/release/main.js",
+    "node_modules/vscode-oniguruma/release/onig.wasm",
+)
+
+
+def addresses(root: AssetRoot) -> list[str]:
+    """The immutable ones, as paths below code-server's address."""
+    return [f"stable-{root.commit}/static/{path}" for path in _PATHS]
