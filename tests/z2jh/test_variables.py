@@ -1,0 +1,15 @@
+"""The variables of the extension that the check of the hub's values knows are those that it has."""
+
+from __future__ import annotations
+
+from jupyter_codeserver_proxy import executable
+from jupyter_codeserver_proxy.config import CodeServer
+from z2jh.check.traits import VARIABLE, VARIABLES
+
+
+def test_the_check_knows_the_extensions_variables() -> None:
+    """A slip in one is told, and a new one is not taken for a slip."""
+    options = CodeServer.class_traits(config=True).values()
+    read = {name for option in options for name in option.metadata["environment"]}
+    ours = {name for name in read if name.startswith(VARIABLE)}
+    assert ours | {executable.PREFIX_VARIABLE} == set(VARIABLES)

@@ -1,0 +1,85 @@
+"""Who may do what: the accounts of nodes and of prescale, the registry, the key of the secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .resource import Resource, gcloud, looked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .place import Place
+
+# What a node's account may do: write logs and metrics.
+_NODE_ROLE = "roles/container.defaultNodeServiceAccount"
+# What prescale does to the cluster: read it, and set its pools' minimum.
+_PRESCALE = "container.clusters.get,container.clusters.update,container.operations.get"
+
+
+def nodes(where: Place) -> Iterator[Resource]:
+    """One account for the nodes, with the roles that a node needs and no more."""
+    yield _account(where, f"{where.name}-nodes", f"Nodes of {where.name}")
+    member = f"serviceAccount:{where.nodes_account}"
+    yield Resource("nodes' role", (), _project_binding(where, member, _NODE_ROLE))
+
+
+def prescale(where: Place) -> Iterator[Resource]:
+    """Its account, a role of three rights, and the pod that may use it.
+
+    After the cluster: the project's identities of pods come with the first that has them.
+    """
+    yield _account(where, "prescale", "prescale")
+    yield looked(
+        where,
+        "prescale's role",
+        ("iam", "roles"),
+        ("prescale",),
+        *("--title", "prescale", "--stage", "GA", "--permissions", _PRESCALE),
+    )
+    member = f"serviceAccount:{where.prescale_account}"
+    role = f"projects/{where.project}/roles/prescale"
+    yield Resource("prescale's right", (), _project_binding(where, member, role))
+    pod = f"serviceAccount:{where.project}.svc.id.goog[{where.namespace}/prescale]"
+    bind = ("iam", "service-accounts", "add-iam-policy-binding", where.prescale_account)
+    user = ("--member", pod, "--role", "roles/iam.workloadIdentityUser", "--condition", "None")
+    yield Resource("prescale's pod", (), gcloud(where, *bind, *user))
+
+
+def registry(where: Place) -> Iterator[Resource]:
+    """Where the images are; the nodes may read there, and nowhere else."""
+    region = ("--location", where.region)
+    kind = ("artifacts", "repositories")
+    yield looked(where, "registry", kind, ("hub", *region), "--repository-format", "docker")
+    member = ("--member", f"serviceAccount:{where.nodes_account}")
+    role = ("--role", "roles/artifactregistry.reader")
+    bind = (*kind, "add-iam-policy-binding", "hub", *region, *member, *role)
+    yield Resource("nodes' right to read images", (), gcloud(where, *bind))
+
+
+def key(where: Place) -> Iterator[Resource]:
+    """The key that sops encrypts secrets with."""
+    region = ("--location", where.region)
+    yield looked(where, "key ring", ("kms", "keyrings"), ("hub", *region))
+    yield looked(
+        where,
+        "key for secrets",
+        ("kms", "keys"),
+        ("sops", "--keyring", "hub", *region),
+        *("--purpose", "encryption"),
+    )
+
+
+def _account(where: Place, name: str, title: str) -> Resource:
+    """A service account; it is looked for by its address and made by its name."""
+    kind = ("iam", "service-accounts")
+    address = f"{name}@{where.project}.iam.gserviceaccount.com"
+    look = gcloud(where, *kind, "describe", address, "--format", "json")
+    make = gcloud(where, *kind, "create", name, "--display-name", title)
+    return Resource(f"account {name}", look, make)
+
+
+def _project_binding(where: Place, member: str, role: str) -> tuple[str, ...]:
+    """A role in the project; to give it twice changes nothing."""
+    bind = ("projects", "add-iam-policy-binding", where.project, "--member", member)
+    return gcloud(where, *bind, "--role", role, "--condition", "None")

@@ -1,0 +1,1 @@
+"""A hub that is tried on one machine, without Kubernetes."""
