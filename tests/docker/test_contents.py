@@ -79,20 +79,25 @@ def test_a_student_can_install_a_package(run: Run) -> None:
     assert done.stdout.split()[-1] == "writable"
 
 
-def test_a_notebook_becomes_html_and_markdown(run: Run) -> None:
-    """By nbconvert, with a figure of matplotlib's in it."""
+def notebook(source: str) -> str:
+    """A notebook of Python with one cell."""
     cell: dict[str, Any] = {
         "cell_type": "code",
         "id": "a",
         "metadata": {},
         "execution_count": None,
         "outputs": [],
-        "source": "import matplotlib.pyplot as p; p.plot([1, 2]); p.title('growth')",
+        "source": source,
     }
     kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_a_notebook_becomes_html_and_markdown(run: Run) -> None:
+    """By nbconvert, with a figure of matplotlib's in it."""
+    source = "import matplotlib.pyplot as p; p.plot([1, 2]); p.title('growth')"
     script = (
-        "cat >n.ipynb <<'END'\n" + json.dumps(notebook) + "\nEND\n"
+        f"cat >n.ipynb <<'END'\n{notebook(source)}\nEND\n"
         "jupyter nbconvert --execute --to html n.ipynb && grep -c image/png n.html; "
         "jupyter nbconvert --execute --to markdown n.ipynb && ls n_files"
     )
@@ -116,18 +121,8 @@ def test_the_licences_of_code_server_are_shipped(run: Run) -> None:
 
 def test_no_database_is_kept_in_the_home(run: Run) -> None:
     """One on NFS may wait for a lock for ever: a notebook that runs leaves none there."""
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "id": "a",
-        "metadata": {},
-        "execution_count": None,
-        "outputs": [],
-        "source": "1 + 1",
-    }
-    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     script = (
-        "cat >n.ipynb <<'END'\n" + json.dumps(notebook) + "\nEND\n"
+        f"cat >n.ipynb <<'END'\n{notebook('1 + 1')}\nEND\n"
         "jupyter nbconvert --execute --to notebook --inplace n.ipynb; "
         "find ~ -name '*.sqlite*' -o -name '*.db'"
     )

@@ -37,7 +37,7 @@ JOB_LIMIT = 240
 LATEST = TIMEOUT + 60 + 15 + 5 + 5 + 45
 LONG = LATEST + 50  # who is still there after that, is so because of what was done
 PAUSE = 30
-ARRIVAL = 20  # seconds between two students: two cores do not start all VS Codes at once
+ARRIVAL = 25  # seconds between two students: two cores do not start all VS Codes at once
 # Early enough for what comes of it to be seen before the cases end.
 RESTART = 90
 RESULTS = Path(__file__).parents[2] / "build"
