@@ -36,7 +36,10 @@ def keep_settings(lab: Lab, settings: dict[str, object]) -> None:
     file.write_text(json.dumps(settings))
 
 
-@pytest.mark.parametrize("path", ["codeserver/", "codeserver/open/temperature.py"])
+@pytest.mark.parametrize(
+    "path",
+    ["codeserver/", pytest.param("codeserver/open/temperature.py", marks=pytest.mark.slow)],
+)
 def test_no_panel_is_ever_there(lab: Lab, context: BrowserContext, path: str) -> None:
     """From the first moment on: one that goes away later has taken the keyboard by then."""
     page = context.new_page()
@@ -60,9 +63,12 @@ def test_the_first_screen_is_the_folder(lab: Lab, context: BrowserContext) -> No
     expect(page.get_by_role("tab", name=re.compile("Welcome|Getting Started"))).to_have_count(0)
     expect(page.locator(".monaco-dialog-box")).to_have_count(0)
     expect(page.locator(".notification-toast")).to_have_count(0)
+    expect(page.get_by_text("Restricted Mode")).to_have_count(0)
+    expect(page.get_by_text("Deploy code-server for your team")).to_have_count(0)
     assert "VS Code" in page.title()
 
 
+@pytest.mark.slow
 def test_an_operators_settings_hold_and_a_students_win(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
@@ -91,6 +97,7 @@ def test_what_is_typed_is_on_disk_without_saving(lab: Lab, context: BrowserConte
     until(lambda: file.read_text().startswith("// not saved by hand\n"), page)
 
 
+@pytest.mark.slow
 def test_the_python_extension_starts_with_the_kernels_python(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Lab, StartLab
 
+pytestmark = pytest.mark.slow
+
 EXAM = (
     "--CodeServer.gallery=off",
     "--CodeServer.own_extensions=False",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.vscode import command, explorer_row, type_in_terminal, until
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
     from tests.e2e.conftest import Lab
+
+pytestmark = pytest.mark.slow
 
 # As small as an application with a websocket gets; its page finds everything by relative paths.
 APPLICATION = """

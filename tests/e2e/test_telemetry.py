@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import StartLab
 
+pytestmark = pytest.mark.slow
+
 OURS = {None, "127.0.0.1", "localhost"}
 
 

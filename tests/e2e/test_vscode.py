@@ -43,13 +43,6 @@ def test_the_tile_opens_the_workspace_below_the_base_url(
     assert page.url.startswith(f"{lab.url}codeserver/")
 
 
-def test_the_first_screen_asks_for_nothing(vscode: Page) -> None:
-    """No trust dialog, no Restricted Mode and no advert meet the student."""
-    expect(vscode.get_by_text("Restricted Mode")).to_have_count(0)
-    expect(vscode.get_by_text("Do you trust the authors")).to_have_count(0)
-    expect(vscode.get_by_text("Deploy code-server for your team")).to_have_count(0)
-
-
 def test_an_edited_file_is_saved_on_disk(lab: Lab, vscode: Page) -> None:
     """What is typed and saved in VS Code stands in the file."""
     explorer_row(vscode, "temperature.py").dblclick()
