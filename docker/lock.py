@@ -34,6 +34,7 @@ def lock_python(name: str, constraints: tuple[str, ...], *, upgrade: bool) -> No
         *("pip", "compile", "--quiet", "--universal", "--generate-hashes"),
         *("--no-emit-index-url", "--no-emit-find-links", "--python-version", PYTHON),
         *("--custom-compile-command", "python docker/lock.py"),
+        *("--override", "docker/python/overrides.txt"),
         *("--output-file", f"docker/python/{name}.txt"),
         *options,
         *sources,

@@ -104,6 +104,12 @@ def test_a_notebook_becomes_html_and_markdown(run: Run) -> None:
     assert ".png" in run("bash", "-c", script).stdout
 
 
+def test_no_start_waits_for_a_parser_of_addresses(run: Run) -> None:
+    """What takes seconds to import, and is not needed, is not there: python/overrides.txt."""
+    script = "import sys, jupyterlab.labapp; print('rfc3987_syntax' in sys.modules)"
+    assert run("python", "-c", script).stdout.split()[-1] == "False"
+
+
 def test_cython_compiles(run: Run) -> None:
     """With the compiler that the image has."""
     script = "import pyximport; pyximport.install(); import m; print(m.f(20))"
