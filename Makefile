@@ -53,7 +53,7 @@ labextension: .venv/node  ## what JupyterLab loads, anew from labextension/; the
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
 	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
 
-prescale-bench: .venv/test  ## a minute or two: how fast prescale plans and simulates, and what a class of 200 waits
+prescale-bench: .venv/test  ## two minutes: how fast prescale plans and simulates, and what a class of 200 waits
 	$(BIN)/python -m benchmarks.prescale --check
 
 old: .venv/test code-server chromium  ## the supervision with an older code-server
