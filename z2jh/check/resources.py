@@ -6,31 +6,16 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from z2jh.prescale import machines
+
 from .problems import did_you_mean
 
 GIB = 2**30
 MIB = 2**20
 
-# GiB of memory for each vCPU, from Google's tables of machine families.
-_GIB_EACH = {"standard": 4.0, "highmem": 8.0, "highcpu": 1.0}
-_EXCEPTIONS = {
-    ("n1", "standard"): 3.75,
-    ("n1", "highmem"): 6.5,
-    ("n1", "highcpu"): 0.9,
-    ("c2", "standard"): 4.0,
-    ("c3", "highcpu"): 2.0,
-}
 # Those that take the disks of cluster/homes.yaml; n4 and c4, for instance, take Hyperdisks alone.
 _FAMILIES = ("e2", "n1", "n2", "n2d", "c2", "c2d", "c3", "c3d", "t2d")
-_MACHINE = re.compile(r"(?P<family>[a-z]\d[a-z]?)-(?P<kind>[a-z]+)-(?P<cpus>\d+)")
-_CUSTOM = re.compile(r"(?:(?P<family>[a-z]\d[a-z]?)-)?custom-(?P<cpus>\d+)-(?P<mib>\d+)(?:-ext)?")
-
-# What GKE keeps of a machine for itself, in slices: "Plan GKE Standard node sizes", allocatable.
-_MEMORY_SLICES = ((4 * GIB, 0.25), (4 * GIB, 0.2), (8 * GIB, 0.1), (112 * GIB, 0.06))
-_MEMORY_ABOVE = 0.02
-_CPU_SLICES = ((1, 0.06), (1, 0.01), (2, 0.005))
-_CPU_ABOVE = 0.0025
-_EVICTION = 100 * MIB
+_KINDS = ("standard", "highmem", "highcpu")
 
 _SUFFIXES = {
     "": Decimal(1),
@@ -89,33 +74,19 @@ def machine(name: str) -> Resources:
     Raises:
         ValueError: the type is not known, or cannot be used here.
     """
-    custom = _CUSTOM.fullmatch(name)
-    if custom and (custom["family"] or "n1") in _FAMILIES:
-        return Resources(int(custom["mib"]) * MIB, float(custom["cpus"]))
-    match = _MACHINE.fullmatch(name)
-    if not match or match["family"] not in _FAMILIES or match["kind"] not in _GIB_EACH:
-        known = [f"{family}-{kind}-8" for family in _FAMILIES for kind in _GIB_EACH]
-        near = did_you_mean(name, known)
+    found = machines.machine(name)
+    family = name.partition("-")[0].replace("custom", "n1")
+    if found is None or family not in _FAMILIES or found.shared:
+        known = [f"{family}-{kind}-8" for family in _FAMILIES for kind in _KINDS]
+        near = did_you_mean(name, [each for each in known if machines.machine(each)])
         kinds = ", ".join(_FAMILIES)
         raise ValueError(
             f"'{name}' is no machine type that takes pd-balanced disks ({kinds}){near}"
         )
-    each = _EXCEPTIONS.get((match["family"], match["kind"]), _GIB_EACH[match["kind"]])
-    return Resources(int(int(match["cpus"]) * each * GIB), float(match["cpus"]))
+    return Resources(found.room.memory, float(found.room.cpu))
 
 
 def allocatable(whole: Resources) -> Resources:
     """What GKE leaves of a machine to pods: less its own share, and 100 MiB against eviction."""
-    memory = _kept(whole.memory, _MEMORY_SLICES, _MEMORY_ABOVE) + _EVICTION
-    return Resources(
-        whole.memory - int(memory), whole.cpu - _kept(whole.cpu, _CPU_SLICES, _CPU_ABOVE)
-    )
-
-
-def _kept(whole: float, slices: tuple[tuple[int, float], ...], above: float) -> float:
-    kept = 0.0
-    for size, share in slices:
-        part = min(whole, size)
-        kept += part * share
-        whole -= part
-    return kept + whole * above
+    left = machines.Machine("", machines.Room(whole.cpu, whole.memory)).allocatable
+    return Resources(left.memory, left.cpu)
