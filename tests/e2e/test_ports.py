@@ -13,7 +13,7 @@ from tests.e2e.vscode import command, explorer_row, type_in_terminal, until
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
-    from tests.e2e.conftest import Lab
+    from tests.e2e.conftest import StartLab
 
 pytestmark = pytest.mark.slow
 
@@ -50,11 +50,16 @@ asyncio.run(main())
 
 
 def test_an_application_with_a_websocket_opens_by_its_address(
-    lab: Lab, context: BrowserContext
+    start_lab: StartLab, context: BrowserContext
 ) -> None:
     """By what VSCODE_PROXY_URI says in the terminal, and by the Ports panel."""
+    lab = start_lab(JUPYTER_CODESERVER_ARGUMENTS="--log debug")
     page = context.new_page()
-    page.goto(lab.page("codeserver/"))
+    # VS Code leaves alone the ports that were open at its first look; the application comes after.
+    with page.expect_console_message(
+        lambda message: "Initial candidates set" in message.text, timeout=60_000
+    ):
+        page.goto(lab.page("codeserver/"))
     expect(explorer_row(page, "temperature.py")).to_be_visible()
     (lab.root / "application.py").write_text(APPLICATION)
     type_in_terminal(page, "python application.py")
@@ -66,6 +71,7 @@ def test_an_application_with_a_websocket_opens_by_its_address(
     by_variable.goto(template.replace("{{port}}", port))
     expect(by_variable.locator("#said")).to_have_text("heard over a websocket")
 
+    page.bring_to_front()
     command(page, "Ports: Focus on Ports View")
     row = page.locator(".monaco-list-row", has_text=re.compile(rf"\b{port}\b")).first
     expect(row).to_be_visible()
