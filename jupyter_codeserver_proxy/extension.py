@@ -34,7 +34,7 @@ class CodeServerExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Makes the service, and adds its routes."""
         options = self._configured()
-        launch = Launch(options, os.environ, self._interpreter())
+        launch = Launch(options, os.environ, self._interpreter)
         settings = Settings() if isinstance(options, CannotStart) else _settings(options)
         self._service = Service(launch, settings, self.log, self._record_activity)
         REGISTRY.register(self._service.figures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from .failure import CannotStart
 from .supervision.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .assets.files import AssetRoot
     from .command import Options
@@ -38,23 +39,19 @@ class Launch:
     Args:
         options: the options, or what is wrong with them.
         inherited: the environment variables of the Jupyter server.
-        interpreter: the Python that a notebook's kernel runs in.
+        interpreter: gives the Python that a notebook's kernel runs in; asked at the first start,
+            as the answer takes Jupyter's start too long.
     """
 
     def __init__(
         self,
         options: CodeServer | CannotStart,
         inherited: Mapping[str, str],
-        interpreter: str = sys.executable,
+        interpreter: Callable[[], str] = lambda: sys.executable,
     ) -> None:
         self._options = options
         self._inherited = inherited
-        self.defaults: dict[str, Any] = {}
-        """The defaults of VS Code's settings."""
-        if not isinstance(options, Exception):
-            self.defaults = defaults(
-                ai=options.ai, interpreter=interpreter, chosen=options.settings
-            )
+        self._interpreter = interpreter
         self.executable: Executable | None = None
         """What the last start has found."""
         self.version: str | None = None
@@ -83,6 +80,14 @@ class Launch:
             command.environment(added, self._inherited, Path(sys.prefix, "bin")),
             values.folder,
         )
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The defaults of VS Code's settings."""
+        options = self._options
+        if isinstance(options, Exception):
+            return {}
+        return defaults(ai=options.ai, interpreter=self._interpreter(), chosen=options.settings)
 
     def installation(self) -> AssetRoot | None:
         """The installation that a start would run, None where that cannot be told."""
