@@ -141,6 +141,8 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 .venv/bench: setup.cfg | .venv/lab
 	@rm -rf build/lib build/bdist.*
 	$(BIN)/pip install --quiet '.[bench]'
+	@# As in the image: jsonschema does without it, and it adds seconds to every start of Jupyter.
+	$(BIN)/pip uninstall --quiet --yes rfc3987-syntax
 	@touch $@
 
 # What checks and deploys the hub; apart, as a student's environment has no JupyterHub in it.

@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
 from tqdm import tqdm
 
 from jupyter_codeserver_proxy import executable
@@ -146,8 +145,8 @@ def _measure(options: argparse.Namespace) -> Results:
     chromium = _chromium()
     results = Results(machine.describe(code_server, chromium))
     quality = options.quality if Contender.OURS in chosen else None
-    with _setup(code_server, quality) as setup, sync_playwright() as playwright:
-        bench = Bench(setup, playwright.chromium, chromium)
+    with _setup(code_server, quality) as setup:
+        bench = Bench(setup, chromium)
         progress = tqdm(plan, unit="visit", disable=None)
         for visit in progress:
             progress.set_description(f"{visit.contender.value}: {' '.join(visit.steps)}")

@@ -12,6 +12,7 @@ class Contender(str, Enum):
     """Whose figures stand side by side; the value is the name on the command line."""
 
     DIRECT = "direct"
+    DEFAULTS = "direct-defaults"
     PEER_TCP = "peer-tcp"
     PEER_SOCKET = "peer-socket"
     OURS = "ours"
@@ -20,6 +21,7 @@ class Contender(str, Enum):
 
 TITLES = {
     Contender.DIRECT: "code-server itself",
+    Contender.DEFAULTS: "code-server, its defaults",
     Contender.PEER_TCP: "jupyter-vscode-proxy, TCP",
     Contender.PEER_SOCKET: "jupyter-vscode-proxy, socket",
     Contender.OURS: "ours",
@@ -59,6 +61,8 @@ def contenders(step: Step) -> tuple[Contender, ...]:
     """Of whom a step is measured."""
     if step in {Step.IDLE, Step.LAB}:
         return (Contender.JUPYTER, Contender.OURS)
+    if step is Step.SLOW_LINK:
+        return (*_EDITORS, Contender.DEFAULTS)
     if step is Step.IDLED:
         return (*_PEERS, Contender.OURS)
     return (*_EDITORS, Contender.JUPYTER) if step is Step.REQUESTS else _EDITORS
@@ -149,7 +153,7 @@ ROWS = (
     Row("load-20mbit", Step.FAST_LINK, "click to ready, 20 Mbit/s, 30 ms", _SECONDS,
         targets=(_at(0.80, *_PEERS), _at(0.90, _D))),
     Row("load-5mbit", Step.SLOW_LINK, "click to ready, 5 Mbit/s, 60 ms", _SECONDS,
-        targets=(_at(0.65, *_PEERS), _at(0.90, _D))),
+        targets=(_at(0.55, *_PEERS), _at(0.90, _D), _at(0.70, Contender.DEFAULTS))),
     Row("load-idled", Step.IDLED, "the same after JupyterLab stood idle", _SECONDS,
         targets=(_at(0.35, *_PEERS),)),
     Row("bytes-20mbit", Step.FAST_LINK, "bytes for that, 20 Mbit/s", _MEGABYTES,

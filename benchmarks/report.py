@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SHORT_NAMES = {
     Contender.DIRECT: "code-server",
+    Contender.DEFAULTS: "code-server with its defaults",
     Contender.PEER_TCP: "peer TCP",
     Contender.PEER_SOCKET: "peer socket",
     Contender.JUPYTER: "Jupyter alone",
@@ -25,13 +26,15 @@ NOTES = """\
 - Everything runs on one machine, over loopback; one server at a time, each with a new home. \
 Each round starts with another one.
 - *Ready*: the workbench is painted, and the explorer shows all files of the workspace. The \
-browser's cache is empty. Warm: VS Code has been opened once before.
+browser's cache is empty, and no debugger is attached to its pages. Warm: VS Code has been opened \
+once before.
 - The slow links pace each direction at their rate, with a queue of one bandwidth-delay product \
 (64 KiB at least), and delay it by half the round trip. A new connection costs one round trip. \
 There is no loss and no slow start, and headers of TCP and IP are not counted.
 - *Bytes* are those of both directions from the click until less than 20 kB pass in 2 s.
-- code-server itself has the flags that ours gives it; the peer has those that it comes with. \
-Ours leaves VS Code's AI assistant out, its default, and carries a small extension.
+- code-server itself has the flags that ours gives it, and none where its defaults are compared; \
+the peer has those that it comes with. Ours leaves VS Code's AI assistant out, its default, and \
+carries a small extension.
 - Ours has its assets compressed beforehand, as in an image.
 - *Cold*: code-server does not run yet. By itself, it is started, awaited and then opened.
 - *Small requests* are `GET healthz`: eight connections, each with one request at a time; the \
@@ -46,7 +49,8 @@ after 20 s of warm-up, in which code-server's JavaScript is compiled.
 best of three; Jupyter alone has all of JupyterLab's extensions but ours.
 - *Growth* is that of the Jupyter process' resident memory, at its peak.
 - *Start* (to the first answer, the best of seven) and *memory* are those of the same Jupyter \
-server with our server extension and without; jupyter-server-proxy knows our entry in both."""
+server with our server extension and without; jupyter-server-proxy knows our entry in both. As in \
+the image, rfc3987-syntax is not installed, whose import takes longer than all the rest."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import psutil
 import requests
-from playwright.sync_api import Error as BrowserError
 
 from . import browser, load
 from .application import application
@@ -22,8 +21,6 @@ from .servers import Server, running, settle, wake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-
-    from playwright.sync_api import BrowserType
 
     from .results import Results, Sample
     from .servers import Setup
@@ -40,7 +37,7 @@ _LONGEST_UNQUIET = 90.0  # seconds
 _REST_SECONDS = 20.0  # extensions start one after the other
 _TICK = 0.02  # seconds between two looks at memory
 
-_ERRORS = (MeasurementError, BrowserError, OSError, psutil.Error, requests.RequestException)
+_ERRORS = (MeasurementError, OSError, psutil.Error, requests.RequestException)
 
 # What shares a server: loads first, so that they meet it as a student does. The download has one
 # of its own, as memory that was used before would hide what it takes.
@@ -85,13 +82,11 @@ class Bench:
 
     Attributes:
         setup: what the servers have in common.
-        chromium: what starts a browser.
-        executable: of the browser.
+        chromium: the browser's executable.
     """
 
     setup: Setup
-    chromium: BrowserType
-    executable: str
+    chromium: str
 
     def take(self, visit: Visit, results: Results) -> None:
         """Add what a visit gives, or why it does not, to the results."""
@@ -131,7 +126,7 @@ class Bench:
         loads = []
         with running(self.setup, Contender.OURS, extension=extension) as server:
             for _ in range(_LAB_LOADS):
-                with browser.window(self.chromium, self.executable) as window:
+                with browser.window(self.chromium) as window:
                     window.login(server, server.port)
                     settle(server)
                     loads.append(window.open_jupyterlab(server.port))
@@ -139,7 +134,7 @@ class Bench:
 
     def _cold(self, contender: Contender) -> list[tuple[str, Sample]]:
         """Behind Jupyter the click starts code-server; by itself, somebody does and then clicks."""
-        with browser.window(self.chromium, self.executable) as window, ExitStack() as stack:
+        with browser.window(self.chromium) as window, ExitStack() as stack:
             clicked = time.perf_counter()
             server = stack.enter_context(running(self.setup, contender))
             if contender is not Contender.DIRECT:
@@ -153,7 +148,7 @@ class Bench:
         """The first window of a student, once it has come to rest."""
         with (
             running(self.setup, contender) as server,
-            browser.window(self.chromium, self.executable) as window,
+            browser.window(self.chromium) as window,
         ):
             wake(server)
             window.login(server, server.port)
@@ -200,7 +195,7 @@ class Bench:
             return [(f"load-{step.value}", self._open(server, server.port).ready)]
         with (
             link_to(server.port, profile) as link,
-            browser.window(self.chromium, self.executable) as window,
+            browser.window(self.chromium) as window,
         ):
             window.login(server, link.port)
             before = link.traffic.total
@@ -217,7 +212,7 @@ class Bench:
         """JupyterLab comes first, and is left alone until nothing passes any more."""
         with (
             link_to(server.port, SLOW) as link,
-            browser.window(self.chromium, self.executable) as window,
+            browser.window(self.chromium) as window,
         ):
             window.login(server, link.port)
             window.open_jupyterlab(link.port)
@@ -225,7 +220,7 @@ class Bench:
             return window.open(server, link.port, self._files, time.perf_counter()).ready
 
     def _open(self, server: Server, port: int) -> browser.Load:
-        with browser.window(self.chromium, self.executable) as window:
+        with browser.window(self.chromium) as window:
             window.login(server, port)
             return window.open(server, port, self._files, time.perf_counter())
 

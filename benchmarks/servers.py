@@ -24,7 +24,7 @@ from .measurements import Contender
 from .process import OUTPUT, awaited, running_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import psutil
 
@@ -43,6 +43,7 @@ CLEAN_START = (
 
 _PATHS = {
     Contender.DIRECT: "/",
+    Contender.DEFAULTS: "/",
     Contender.PEER_TCP: f"{BASE_URL}vscode/",
     Contender.PEER_SOCKET: f"{BASE_URL}vscode/",
     Contender.OURS: f"{BASE_URL}codeserver/",
@@ -144,8 +145,9 @@ def running(
         home = Path(folder)
         if extension is None:
             extension = contender is Contender.OURS
-        if contender is Contender.DIRECT:
-            start = _code_server(setup, home)
+        if contender in {Contender.DIRECT, Contender.DEFAULTS}:
+            flags = CLEAN_START if contender is Contender.DIRECT else ()
+            start = _code_server(setup, home, flags)
         else:
             start = _jupyter(setup, contender, home, extension=extension)
         began = time.perf_counter()
@@ -204,11 +206,11 @@ class _Started:
 
 
 @contextmanager
-def _code_server(setup: Setup, home: Path) -> Iterator[_Started]:
+def _code_server(setup: Setup, home: Path, flags: Sequence[str]) -> Iterator[_Started]:
     log = home / OUTPUT
     command = (
         *(str(setup.code_server), "--auth", "none", "--bind-addr", f"{HOST}:0"),
-        *("--config", str(home / "config.yaml"), *CLEAN_START, str(setup.workspace)),
+        *("--config", str(home / "config.yaml"), *flags, str(setup.workspace)),
     )
 
     def port() -> int | None:
