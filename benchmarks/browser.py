@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import requests
-from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from .errors import MeasurementError
@@ -151,15 +150,10 @@ class Window:
 
     def _call(self, method: str, **parameters: object) -> dict[str, Any]:
         number = next(self._numbers)
-        try:
-            self._connection.send(
-                json.dumps({"id": number, "method": method, "params": parameters})
-            )
-            answer: dict[str, Any] = {}
-            while answer.get("id") != number:
-                answer = json.loads(self._connection.recv(_TIMEOUT))
-        except (WebSocketException, TimeoutError) as error:
-            raise MeasurementError(f"no answer from the browser to {method}") from error
+        self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        answer: dict[str, Any] = {}
+        while answer.get("id") != number:
+            answer = json.loads(self._connection.recv(_TIMEOUT))
         if "error" in answer:
             raise _PageGoneError(f"{method}: {answer['error']['message']}")
         result: dict[str, Any] = answer["result"]
@@ -175,7 +169,9 @@ def window(executable: str) -> Iterator[Window]:
     """A new browser, until the block ends.
 
     Raises:
-        MeasurementError: it did not start, or did not answer.
+        MeasurementError: it did not start, or refused a call.
+        WebSocketException: it is no longer reached.
+        TimeoutError: it did not answer.
     """
     with TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)

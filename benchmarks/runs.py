@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import requests
+from websockets.exceptions import WebSocketException
 
 from . import browser, load
 from .application import application
@@ -37,7 +38,13 @@ _LONGEST_UNQUIET = 90.0  # seconds
 _REST_SECONDS = 20.0  # extensions start one after the other
 _TICK = 0.02  # seconds between two looks at memory
 
-_ERRORS = (MeasurementError, OSError, psutil.Error, requests.RequestException)
+_ERRORS = (
+    MeasurementError,
+    OSError,
+    WebSocketException,
+    psutil.Error,
+    requests.RequestException,
+)
 
 # What shares a server: loads first, so that they meet it as a student does. The download has one
 # of its own, as memory that was used before would hide what it takes.
