@@ -26,6 +26,9 @@ _WITHOUT_AI = {
     "chat.disableAIFeatures": True,
     # Its panel is the only one that is there from the start.
     "workbench.secondarySideBar.defaultVisibility": "hidden",
+    # The list of its models, which every new home gets: as JSON it would have VS Code start its
+    # server of that language, 40 MB for a student who has opened nothing.
+    "files.associations": {"chatLanguageModels.json": "plaintext"},
 }
 
 

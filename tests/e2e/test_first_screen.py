@@ -6,10 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.vscode import explorer_row, until
+from tests.e2e.conftest import status
+from tests.e2e.vscode import explorer_row, type_in_terminal, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +68,18 @@ def test_the_first_screen_is_the_folder(lab: Lab, context: BrowserContext) -> No
     expect(page.get_by_text("Restricted Mode")).to_have_count(0)
     expect(page.get_by_text("Deploy code-server for your team")).to_have_count(0)
     assert "VS Code" in page.title()
+
+
+def test_no_language_server_runs_before_a_file_needs_one(lab: Lab, context: BrowserContext) -> None:
+    """VS Code reads a JSON file of its own at the first opening, which would wake one: 40 MB."""
+    page = opened(lab, context)
+    until((lab.home / ".local/share/code-server/User/chatLanguageModels.json").exists, page)
+    type_in_terminal(page, "touch done")  # which a server that was woken before outruns
+    until((lab.root / "done").exists, page)
+    pid = status(lab)["pid"]
+    running = [" ".join(it.cmdline()) for it in psutil.Process(pid).children(recursive=True)]
+    assert any("extensionHost" in line for line in running)
+    assert not any("jsonServerMain" in line for line in running)
 
 
 @pytest.mark.slow
