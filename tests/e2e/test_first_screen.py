@@ -71,7 +71,7 @@ def test_the_first_screen_is_the_folder(lab: Lab, context: BrowserContext) -> No
 
 
 def test_no_language_server_runs_before_a_file_needs_one(lab: Lab, context: BrowserContext) -> None:
-    """VS Code reads a JSON file of its own at the first opening, which would wake one: 40 MB."""
+    """VS Code reads a JSON file of its own, which would wake one at every other opening: 40 MB."""
     page = opened(lab, context)
     until((lab.home / ".local/share/code-server/User/chatLanguageModels.json").exists, page)
     type_in_terminal(page, "touch done")  # which a server that was woken before outruns
