@@ -102,7 +102,7 @@ def test_exit_codes_of_a_server_s_faults(fetch: Fetcher) -> None:
     fetch.server.behaviours.append(answer(404))
     absent = run("install", *from_server(fetch.server), *at)
     assert absent.returncode == errors.NetworkError.exit_code
-    assert absent.stderr.count("404") == 1
+    assert absent.stderr.count("the server answers 404 Not Found") == 1
 
 
 def test_exit_codes_are_documented() -> None:
