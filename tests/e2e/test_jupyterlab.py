@@ -115,6 +115,17 @@ def test_a_folder_opens_from_the_file_browser(jupyterlab: Page, context: Browser
     expect(explorer_row(page, FILE)).to_be_visible()
 
 
+@pytest.mark.slow
+def test_vscode_opens_in_a_tab_of_jupyterlab(start_lab: StartLab, context: BrowserContext) -> None:
+    """Where no new tab of the browser is wanted."""
+    page = open_jupyterlab(start_lab("--CodeServer.new_browser_tab=False"), context)
+    listed(page, "temperature.py").click(button="right")
+    menu_item(page, "Open in VS Code").click()
+    frame = page.frame_locator(".jp-MainAreaWidget iframe")
+    expect(frame.get_by_role("tab", name="temperature.py")).to_be_visible()
+    assert context.pages == [page]
+
+
 def test_a_file_opens_from_the_file_browser(jupyterlab: Page, context: BrowserContext) -> None:
     """Its context menu opens it in VS Code, in the folder that Jupyter serves."""
     listed(jupyterlab, FOLDER).dblclick()
