@@ -1,16 +1,24 @@
 """Renews what the image pins: `python docker/lock.py`, then review the difference and commit it.
 
 Python's packages with hashes (`uv`), npm's (`npm`), and the digest of the base image (the engine
-that builds; without a registry in reach, its line stays as it is, and that is said).
+that builds; without a registry in reach, its line stays as it is, and that is said). With
+`extensions --gallery URL` VS Code's extensions, as the gallery at that address has them.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gallery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
@@ -70,6 +78,39 @@ def lock_base() -> None:
     lock.write_text(f"{name}@{told.strip().partition('@')[2]}\n")
 
 
+def lock_extensions(address: str) -> None:
+    """Write `vscode/extensions.txt`: the newest versions for our VS Code, with their hashes."""
+    if not address:
+        raise LockError("--gallery says where they are, as EXTENSIONS_GALLERY's serviceUrl does")
+    folder = HERE / "vscode"
+    lock = folder / "extensions.txt"
+    wanted = [line for line in _lines(folder / "extensions.in") if not line.startswith("#")]
+    locked = [line for line in _lines(lock) if line.startswith("#")]
+    for identifier in wanted:  # which grows by what they need
+        found = gallery.chosen(gallery.ask(address, identifier), _code_version())
+        if not found:
+            raise LockError(f"the gallery has no {identifier} for VS Code {_code_version()}")
+        for it in found:
+            sha256 = gallery.digest(it.url)
+            locked.append(f"{it.identifier} {it.version} {it.platform} {sha256} {it.url}")
+            wanted += [each for each in it.needs if each not in wanted and not _is_built_in(each)]
+    lock.write_text("\n".join(locked) + "\n")
+
+
+def _code_version() -> str:
+    """VS Code's, which is code-server's with another first number."""
+    releases = json.loads((PROJECT / "binaries" / "releases.json").read_text())
+    return f"1.{releases['default'].partition('.')[2]}"
+
+
+def _is_built_in(identifier: str) -> bool:
+    return identifier.startswith("vscode.")
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().splitlines()
+
+
 def _run(program: str, *arguments: str, needs: str = "") -> str:
     if not shutil.which(program):
         raise LockError(f"{program} is missing: {needs}")
@@ -85,11 +126,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python docker/lock.py", description=__doc__)
     parser.add_argument("what", nargs="*", default=["python", "npm", "base"], metavar="WHAT")
     parser.add_argument("--upgrade", action="store_true", help="newer versions, too")
+    parser.add_argument(
+        "--gallery", default="", help="where VS Code's extensions are", metavar="URL"
+    )
     options = parser.parse_args()
-    steps = {
+    steps: dict[str, Callable[[], None]] = {
         "python": lambda: lock_all_python(upgrade=options.upgrade),
         "npm": lambda: lock_npm(upgrade=options.upgrade),
         "base": lock_base,
+        "extensions": lambda: lock_extensions(options.gallery),
     }
     status = 0
     for what in options.what:
@@ -97,7 +142,7 @@ def main() -> int:
             parser.error(f"{what!r} is none of {', '.join(steps)}")
         try:
             steps[what]()
-        except LockError as error:
+        except (LockError, gallery.GalleryError) as error:
             sys.stderr.write(f"lock: {what} stays as it is: {error}\n")
             status = 1
     return status

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -16,25 +14,13 @@ import pytest
 from jupyter_codeserver_proxy import shared_extensions
 from jupyter_codeserver_proxy.__main__ import main
 from jupyter_codeserver_proxy.shared_extensions import ExtensionError
+from tests.vsix import make_vsix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 HERE = "linux-x64"
-
-
-def make_vsix(folder: Path, version: str = "1.0.0", target: str = "", **members: str) -> Path:
-    """A .vsix as VS Code's own packager makes it, as far as it is read here."""
-    manifest = {"publisher": "Lectures", "name": "greeter", "version": version}
-    file = folder / f"greeter-{Path(version).name}.vsix"
-    attribute = f' TargetPlatform="{target}"' if target else ""
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("extension.vsixmanifest", f"<Identity Id='greeter'{attribute}/>")
-        archive.writestr("extension/package.json", json.dumps(manifest))
-        archive.writestr("extension/out/main.js", "exports.activate = () => {}")
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file
 
 
 def test_a_vsix_is_unpacked(tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""Installs the extensions of VS Code that a lock names, for everybody who uses the image.
+
+It stands here, and not in the extension's command line, so that the layer depends on `binaries/`
+and `shared_extensions.py` alone.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import shared_extensions  # type: ignore[import-not-found]  # copied beside this file in the image
+
+from binaries.download import Download, Limits, Partial, Token
+from binaries.errors import FetchError
+from binaries.progress import report_to
+
+lock, folder = (Path(argument) for argument in sys.argv[1:])
+here = shared_extensions.machine(platform.system(), platform.machine())
+folder.mkdir(parents=True, exist_ok=True)
+for line in lock.read_text().splitlines():
+    if line.startswith("#"):
+        continue
+    identifier, version, target, sha256, url = line.split()
+    if target not in {"universal", here}:
+        continue
+    with TemporaryDirectory() as temporary:
+        partial = Partial(Path(temporary, "extension.vsix"))
+        try:
+            report = report_to(quiet=True)
+            file = Download(url, partial, None, Limits(), Token(""), report).fetch()
+            shared_extensions.install(file, folder, platform=here, sha256=sha256)
+        except (FetchError, shared_extensions.ExtensionError) as error:
+            sys.exit(f"install-extensions: {identifier} {version}: {error}")
+    sys.stdout.write(f"installed {identifier} {version}\n")
