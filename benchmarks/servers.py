@@ -7,13 +7,14 @@ import os
 import re
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import psutil
 import requests
 from jupyter_core.paths import jupyter_path
 
@@ -24,9 +25,7 @@ from .measurements import Contender
 from .process import OUTPUT, awaited, running_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    import psutil
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 BASE_URL = "/user/alice/"
 
@@ -120,11 +119,11 @@ class Server:
     def editor_memory(self) -> int:
         """Bytes of code-server's own processes; what they share is divided among them (PSS)."""
         editors = self.tree()[1:] if self.token else self.tree()
-        return sum(process.memory_full_info().pss for process in editors)
+        return _total(editors, lambda process: process.memory_full_info().pss)
 
     def memory(self) -> int:
         """Bytes that it and all it has started hold resident."""
-        return sum(process.memory_info().rss for process in self.tree())
+        return _total(self.tree(), lambda process: process.memory_info().rss)
 
 
 @contextmanager
@@ -191,6 +190,15 @@ def settle(server: Server) -> None:
         if now - before < _CALM / 10:
             return
         before = now
+
+
+def _total(processes: Iterable[psutil.Process], bytes_of: Callable[[psutil.Process], int]) -> int:
+    """The sum over those that have not ended meanwhile."""
+    total = 0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            total += bytes_of(process)
+    return total
 
 
 def _processor_time(server: Server) -> float:
