@@ -115,7 +115,13 @@ def running_lab(folder: Path, *arguments: str, **environment: str) -> Iterator[L
     finally:
         started = [process, *process.children(recursive=True)] if process.is_running() else []
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=20)
+        except psutil.TimeoutExpired:
+            # Jupyter Server, with us and without: told to end while it reads a file, it may wait
+            # for a thread of anyio's for ever. What ends with it has tests of its own.
+            process.kill()
+            process.wait(timeout=20)
         for straggler in started[1:]:
             with suppress(psutil.NoSuchProcess):
                 straggler.kill()

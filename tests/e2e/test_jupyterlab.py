@@ -298,6 +298,7 @@ def test_a_notebook_leads_back_to_jupyterlab(start_lab: StartLab, context: Brows
     row = explorer_row(vscode, "dice.ipynb")
     page = opened(context, vscode_menu_item(vscode, row, "Open in JupyterLab"))
     expect(page.get_by_role("tab", name="dice.ipynb")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two dice")).to_be_visible()
     assert page.url.startswith(hub)
 
 
