@@ -42,6 +42,7 @@ def port() -> Iterator[int]:
         yield port
 
 
+@pytest.mark.slow
 def test_messages_come_back_unchanged(port: int) -> None:
     """The websocket gives a rate and a round trip."""
     result = measured("messages", Destination(port, "/echo", {}), 0.2)

@@ -55,6 +55,7 @@ def jupyters(lab: Lab) -> datetime:
     return datetime.fromisoformat(found.replace("Z", "+00:00"))
 
 
+@pytest.mark.slow
 def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: BrowserContext) -> None:
     """With the window open and with the browser closed; what has ended no longer does."""
     lab = start_lab()
@@ -72,6 +73,7 @@ def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: Browse
     until(lab, idle, lambda found: used(found) > before + timedelta(seconds=20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Task", "Debugger", "Notebook"])
 def test_what_vscode_runs_counts(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path, kind: str

@@ -137,6 +137,7 @@ def test_jupyter_killed_leaves_nothing(start_lab: StartLab, context: BrowserCont
     assert socket
 
 
+@pytest.mark.slow
 def test_the_plain_entry_works_when_the_extension_is_off(
     start_lab: StartLab, open_tile: Callable[[Lab], Page]
 ) -> None:
