@@ -56,12 +56,14 @@ bench: .venv/bench code-server chromium  ## more than an hour: code-server direc
 prescale-bench: .venv/test  ## two minutes: how fast prescale plans and simulates, and what a class of 200 waits
 	$(BIN)/python -m benchmarks.prescale --check
 
-old: .venv/test code-server chromium  ## the supervision with an older code-server
+old: .venv/test .venv/old-lab code-server chromium  ## with an older code-server, and with the oldest JupyterLab and Notebook
 	$(BIN)/jupyter-codeserver install $(OLD) --prefix .venv/old --quiet
 	JUPYTER_CODESERVER_TEST_OLD_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
 	  $(BIN)/pytest tests/jupyter_codeserver_proxy/supervision/test_run.py
 	JUPYTER_CODESERVER_TEST_EXECUTABLE='$(CURDIR)/.venv/old/bin/code-server' \
 	  $(BIN)/pytest tests/e2e -k 'tile or edited'
+	@# Without the warnings that their age brings.
+	.venv/old-lab/bin/pytest -W default -m 'not slow' tests/e2e/test_jupyterlab.py tests/e2e/test_notebook.py
 
 hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6 .venv/laptop  ## a student on a real JupyterHub, of two versions
 	$(BIN)/pytest tests/hub/test_login.py tests/hub/test_laptop.py
@@ -136,6 +138,12 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 .venv/test: setup.cfg z2jh/prescale/requirements.txt | .venv/lab
 	@rm -rf build/lib build/bdist.*
 	$(BIN)/pip install --quiet '.[test,prescale]'
+	@touch $@
+
+.venv/old-lab: $(SOURCES)
+	$(PYTHON) -m venv --clear $@
+	@rm -rf build/lib build/bdist.*
+	$@/bin/pip install --quiet '.[test]' 'jupyterlab == 4.0.*' 'notebook == 7.0.*' || { rm -rf $@; exit 1; }
 	@touch $@
 
 .venv/bench: setup.cfg | .venv/lab
