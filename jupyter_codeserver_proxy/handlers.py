@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
@@ -12,6 +13,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from . import link, page, workbench
+from .assets import first_load
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
 from .supervision.process import State
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from .service import Service
 
 _ASSET = re.compile(r"/(stable-|_static/)")
+_IMMUTABLE = "/stable-"
+_SAME_PAGE = b"./?"  # how code-server's redirect to a folder begins
 
-_OK = 200
+_LACKING = 60  # seconds for which a browser does not ask again for what is not there
 _RETRY_AFTER = "1"  # seconds; code-server takes about as long to start
 
 
@@ -51,6 +55,8 @@ def routes(service: Service, root: Path) -> list[tuple[str, type[JupyterHandler]
 class CodeServerHandler(ProxyHandler):
     """Forwards to code-server, and tells what is happening while there is none."""
 
+    _query = ""  # of the folder that code-server has redirected to
+
     def initialize(self, service: Service) -> None:
         """Takes what the handlers of a server share."""
         self._service = service
@@ -72,16 +78,33 @@ class CodeServerHandler(ProxyHandler):
             self.request.headers.pop("Accept-Encoding", None)
         return upstream
 
+    def instead(self, head: ResponseHead) -> str | None:
+        """VS Code's page of the folder that code-server redirects to, a round trip sooner."""
+        if head.status != HTTPStatus.FOUND or self._query or not self._is_workbench():
+            return None
+        location = b",".join(head.values(b"location"))
+        if not location.startswith(_SAME_PAGE):
+            return None
+        self._query = location[len(_SAME_PAGE) - 1 :].decode("latin-1")
+        return f"/{self._query}"
+
+    def added(self, head: ResponseHead) -> list[bytes]:
+        """How long what VS Code lacks is known to be lacking: it asks for `vsda` at each load."""
+        lacks = head.status == HTTPStatus.NOT_FOUND and self.target.startswith(_IMMUTABLE)
+        return [f"Cache-Control: private, max-age={_LACKING}".encode()] if lacks else []
+
     def rewrites(self, head: ResponseHead) -> bool:
         """VS Code's page alone."""
-        return self._is_workbench() and head.status == _OK
+        return self._is_workbench() and head.status == HTTPStatus.OK
 
     def rewritten(self, body: bytes) -> bytes:
-        """VS Code's page, with settings that hold from its first moment."""
+        """VS Code's page, with what holds from its first moment."""
         # JupyterLab as this browser calls it, to which our extension of VS Code leads back.
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
-        return workbench.with_defaults(body, self._service.defaults, [jupyterlab])
+        page = workbench.with_defaults(body, self._service.defaults, [jupyterlab])
+        page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
+        return workbench.at(page, self._query) if self._query else page
 
     async def _is_answered_from_disk(self) -> bool:
         if self.request.method not in {"GET", "HEAD"}:

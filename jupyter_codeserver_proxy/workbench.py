@@ -1,7 +1,8 @@
-"""VS Code's page, with settings that hold from its first moment."""
+"""VS Code's page, with what holds from its first moment."""
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
 _CONFIGURATION = re.compile(
     rb'<meta id="vscode-workbench-web-configuration" data-settings="\{(?=&quot;)'
 )
+
+# Its first script, which the page's policy allows by its nonce.
+_SCRIPT = re.compile(rb'<script nonce="[^"]*">')
+
+# While the workbench is compiled, for half a second and more, nothing else uses the link.
+_FETCHING = """
+new PerformanceObserver((entries, observer) => {
+  const end = "/out/vs/code/browser/workbench/workbench.js";
+  const workbench = entries.getEntries().find(({ name }) => name.endsWith(end));
+  if (!workbench) return;
+  observer.disconnect();
+  const root = workbench.name.slice(0, -end.length);
+  for (const path of PATHS) fetch(`${root}/${path}`).catch(() => {});
+}).observe({ type: "resource" });
+"""
 
 
 def with_defaults(page: bytes, defaults: Mapping[str, Any], trusted: Sequence[str] = ()) -> bytes:
@@ -32,3 +48,30 @@ def with_defaults(page: bytes, defaults: Mapping[str, Any], trusted: Sequence[st
     entry = json.dumps(added_entries)[1:-1]
     added = entry.replace("&", "\\u0026").replace('"', "&quot;").encode()
     return _CONFIGURATION.sub(lambda found: found[0] + added + b",", page, count=1)
+
+
+def fetching(page: bytes, paths: Sequence[str]) -> bytes:
+    """The page, with files fetched as soon as workbench.js is here, ahead of its asking for them.
+
+    Args:
+        page: VS Code's own; one without scripts is given back as it is.
+        paths: below `static/`.
+    """
+    return _begun_by(_FETCHING.replace("PATHS", json.dumps(paths)), page) or page
+
+
+def at(page: bytes, query: str) -> bytes:
+    """The page as if the browser had asked for it with this query, which begins with `?`.
+
+    Without scripts, the browser really asks for it.
+    """
+    begun = _begun_by(f"history.replaceState(null, '', {json.dumps(query)});", page)
+    again = f'<meta http-equiv="refresh" content="0; url={html.escape(query)}">'
+    return begun or again.encode() + page
+
+
+def _begun_by(script: str, page: bytes) -> bytes | None:
+    # No string in it is to end the page's script.
+    code = script.replace("<", "\\u003c").encode()
+    begun, count = _SCRIPT.subn(lambda found: found[0] + code, page, count=1)
+    return begun if count else None

@@ -21,6 +21,14 @@ _PATHS = (
     "node_modules/vscode-oniguruma/release/onig.wasm",
 )
 
+# What the workbench asks for as soon as it runs, and what keeps its first connection waiting
+# although it is nowhere: Microsoft's own build alone has `vsda`.
+AFTER_WORKBENCH = (
+    "node_modules/vsda/rust/web/vsda.js",
+    "node_modules/vsda/rust/web/vsda_bg.wasm",
+    "out/media/codicon.ttf",
+)
+
 
 def addresses(root: AssetRoot) -> list[str]:
     """The immutable ones, as paths below code-server's address."""

@@ -74,6 +74,14 @@ class ProxyHandler(GuardedHandler):
         """Whether a response's body is read whole and rewritten before it is passed on."""
         return False
 
+    def instead(self, head: ResponseHead) -> str | None:  # noqa: ARG002 -- a subclass looks at it
+        """Another target to ask for, where a response is not passed on: a redirect, mostly."""
+        return None
+
+    def added(self, head: ResponseHead) -> list[bytes]:  # noqa: ARG002 -- a subclass looks at it
+        """Field lines that a response is given on its way."""
+        return []
+
     @cached_property
     def prefix(self) -> str:
         """Our path on Jupyter's server, without a slash at its end."""
@@ -153,6 +161,13 @@ class ProxyHandler(GuardedHandler):
     async def _answer(self, exchange: Exchange) -> None:
         try:
             head = await exchange.response(self._pass_interim)
+            if target := self.instead(head):
+                await exchange.whole()
+                exchange.close()
+                self.target = target
+                self._exchange = exchange = Exchange(self._upstream, self._request_head())
+                await exchange.begin()
+                head = await exchange.response(self._pass_interim)
             if head.status == SWITCHING_PROTOCOLS:
                 self._open_websocket(exchange, head)
             else:
@@ -249,7 +264,7 @@ class ProxyHandler(GuardedHandler):
         )
 
     def _response_head(self, head: ResponseHead) -> bytes:
-        added = self._own_cookies()
+        added = self._own_cookies() + self.added(head)
         if self._closes:
             added.append(b"Connection: close")
         return response_head(head, self.prefix.encode("latin-1"), self._visitor, added)

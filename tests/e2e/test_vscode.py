@@ -40,7 +40,19 @@ def test_the_tile_opens_the_workspace_below_the_base_url(
     page = open_tile(lab)
     for file in EXAMPLES:
         expect(explorer_row(page, file)).to_be_visible()
-    assert page.url.startswith(f"{lab.url}codeserver/")
+    assert page.url.startswith(f"{lab.url}codeserver/?folder=")
+
+
+def test_what_the_workbench_asks_for_at_once_is_there(vscode: Page) -> None:
+    """Our page has fetched it while the workbench was compiled, and nobody else does."""
+    for name in ("codicon.ttf", "vsda.js", "vsda_bg.wasm"):
+        (ahead, _), *later = vscode.evaluate(
+            "name => performance.getEntriesByType('resource').filter(it => it.name.endsWith(name))"
+            "  .map(it => [it.initiatorType, it.transferSize])",
+            f"/{name}",
+        )
+        assert ahead == "fetch"
+        assert [size for _, size in later] == [0]
 
 
 def test_an_edited_file_is_saved_on_disk(lab: Lab, vscode: Page) -> None:

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from jupyter_codeserver_proxy.workbench import with_defaults
+from jupyter_codeserver_proxy.workbench import at, fetching, with_defaults
 
 CONFIGURATION = '{"remoteAuthority":"hub","folderUri":{"path":"/a&amp;b"}}'
 PAGE = (
@@ -36,3 +36,33 @@ def test_the_settings_stand_among_its_configuration(value: object) -> None:
 def test_another_page_stays_as_it_is(page: bytes) -> None:
     """What cannot be understood is not touched."""
     assert with_defaults(page, {"some.setting": True}) == page
+
+
+SCRIPTS = (
+    b'<html><script nonce="a-_1">first();</script><script nonce="a-_1">second();</script></html>'
+)
+
+
+def test_the_page_may_be_that_of_another_query() -> None:
+    """Its first script says so before anything else runs, and ends where it did."""
+    page = at(SCRIPTS, "?folder=/a'b</script>\u2028").decode()
+    assert page.startswith('<html><script nonce="a-_1">history.replaceState(')
+    assert page.count("</script>") == 2
+    assert page.endswith(SCRIPTS.decode().partition('">')[2])
+    (query,) = re.findall(r"'', (\".*?\")\);", page)
+    assert json.loads(query) == "?folder=/a'b</script>\u2028"
+
+
+def test_a_page_without_scripts_asks_for_the_other_query() -> None:
+    """So the folder is not lost with a VS Code that begins otherwise."""
+    page = at(b"<html></html>", '?folder=/a"b&c').decode()
+    (address,) = re.findall(r'http-equiv="refresh" content="0; url=([^"]*)"', page)
+    assert html.unescape(address) == '?folder=/a"b&c'
+    assert page.endswith("<html></html>")
+
+
+def test_the_page_fetches_ahead_by_its_first_script() -> None:
+    """Every file that is named; without scripts, none."""
+    page = fetching(SCRIPTS, ["out/a.ttf", "b.js"])
+    assert b'["out/a.ttf", "b.js"]' in page.partition(b"a();")[0]
+    assert fetching(b"<html></html>", ["b.js"]) == b"<html></html>"

@@ -46,6 +46,14 @@ class ForwardingHandler(ProxyHandler):
         """One page, if it is one."""
         return self.target == "/rewritten" and head.status == 200
 
+    def instead(self, head: ResponseHead) -> str | None:
+        """What one page redirects to."""
+        return "/rewritten" if self.target == "/redirected" and head.status == 302 else None
+
+    def added(self, head: ResponseHead) -> list[bytes]:
+        """Something, to one status."""
+        return [b"X-Added: 1"] if head.status == 404 else []
+
     def rewritten(self, body: bytes) -> bytes:
         """Longer than it was."""
         return b"rewritten: " + body

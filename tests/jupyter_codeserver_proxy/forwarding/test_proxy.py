@@ -70,6 +70,46 @@ def test_a_body_is_rewritten_however_it_comes(
     assert not {b"transfer-encoding", b"trailer", b"etag"} & answer.fields.keys()
 
 
+def test_another_target_is_asked_for_instead(gateway: Gateway, serve: Serve) -> None:
+    """The browser gets that one's answer alone, and upstream hears of both on one connection."""
+
+    def play(wire: Wire) -> None:
+        assert wire.message().target == b"/redirected"
+        wire.send(b"HTTP/1.1 302 Found\r\nContent-Length: 5\r\n\r\nthere")
+        assert wire.message().target == b"/rewritten"
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage")
+
+    upstream = serve(play)
+    answer = gateway.ask(b"GET /redirected")
+    assert (answer.status, answer.body) == (200, b"rewritten: page")
+    assert len(upstream.connections) == 1
+
+
+@pytest.mark.parametrize("played", [b"garbage\r\n\r\n", b""], ids=["garbage", "an end"])
+def test_the_other_target_may_fail_as_well(gateway: Gateway, serve: Serve, played: bytes) -> None:
+    """It is told as for any other."""
+
+    def play(wire: Wire) -> None:
+        if wire.message().target == b"/redirected":
+            wire.send(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n")
+            wire.message()
+        wire.send(played)
+
+    serve(play)
+    answer = gateway.ask(b"GET /redirected")
+    assert answer.status == 502
+    assert b"did not answer" in answer.body
+
+
+@pytest.mark.parametrize(("status", "lines"), [(b"404 Not Found", [b"1"]), (b"200 OK", None)])
+def test_a_response_can_be_given_a_line(
+    gateway: Gateway, serve: Serve, status: bytes, lines: list[bytes] | None
+) -> None:
+    """To those that it is meant for."""
+    serve(answering(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"))
+    assert gateway.ask(b"GET /a").fields.get(b"x-added") == lines
+
+
 # Who is let in
 
 
