@@ -61,7 +61,10 @@ class Connection:
             DisconnectedError: upstream has closed its end.
         """
         try:
-            await self._loop.sock_sendall(self._sock, data)
+            with contextlib.suppress(BlockingIOError):
+                data = data[self._sock.send(data) :]
+            if data:
+                await self._loop.sock_sendall(self._sock, data)
         except OSError as error:
             raise DisconnectedError("the connection ended while the request was sent") from error
 
@@ -156,10 +159,14 @@ class Connection:
 
     def is_stale(self) -> bool:
         """Whether upstream closed this idle connection, or sent what nobody asked for."""
+        if self._unread:
+            return True
+        if self._watched:
+            return False  # an end that comes this very moment is for the exchange, which asks anew
         try:
             self._sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
-            return bool(self._unread)
+            return False
         except OSError:
             return True
         return True

@@ -35,12 +35,9 @@ class RuntimeFolder:
 
     def __init__(self, path: Path, lock: int) -> None:
         self.path = path
-        self._lock = lock
-
-    @property
-    def socket(self) -> Path:
+        self.socket = path / _SOCKET
         """Where code-server shall listen."""
-        return self.path / _SOCKET
+        self._lock = lock
 
     @classmethod
     def create(cls, parents: Iterable[Path]) -> RuntimeFolder:

@@ -51,8 +51,8 @@ class ForwardingHandler(ProxyHandler):
         return "/rewritten" if self.target == "/redirected" and head.status == 302 else None
 
     def added(self, head: ResponseHead) -> list[bytes]:
-        """Something, to one status."""
-        return [b"X-Added: 1"] if head.status == 404 else []
+        """Something, to one page, if it is not there."""
+        return [b"X-Added: 1"] if self.target == "/added" and head.status == 404 else []
 
     def rewritten(self, body: bytes) -> bytes:
         """Longer than it was."""

@@ -107,7 +107,7 @@ def test_a_response_can_be_given_a_line(
 ) -> None:
     """To those that it is meant for."""
     serve(answering(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"))
-    assert gateway.ask(b"GET /a").fields.get(b"x-added") == lines
+    assert gateway.ask(b"GET /added").fields.get(b"x-added") == lines
 
 
 # Who is let in
