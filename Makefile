@@ -80,6 +80,7 @@ JULIA = $(shell curl --head --silent --fail --max-time 20 --output /dev/null \
 
 test-image: .venv/test code-server chromium .venv/hub-5  ## builds the image and tests it; brings an engine where there is none
 	docker/engine start
+	tests/docker/install-registry
 	BASE_IMAGE=$$(docker/engine base) docker/build coding --build-arg JULIA=$(JULIA)
 	$(BIN)/pytest tests/docker
 

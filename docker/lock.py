@@ -73,8 +73,9 @@ def lock_base() -> None:
     """Write `base.lock`: the base image by name and digest."""
     lock = HERE / "base.lock"
     name = lock.read_text().strip().partition("@")[0]
-    _run("docker", "pull", "--quiet", name, needs="a Docker engine")
-    told = _run("docker", "image", "inspect", "--format", "{{index .RepoDigests 0}}", name)
+    engine = _run(str(HERE / "engine"), "which").strip()
+    _run(engine, "pull", "--quiet", name)
+    told = _run(engine, "image", "inspect", "--format", "{{index .RepoDigests 0}}", name)
     lock.write_text(f"{name}@{told.strip().partition('@')[2]}\n")
 
 
