@@ -22,7 +22,8 @@ def lay_out(
     """Fill a new folder with links to what code-server has built in and all share, and with ours.
 
     So ours is loaded by every start, and nothing is written where code-server or the student's
-    own extensions and settings are.
+    own extensions and settings are. Each link is to a whole extension: VS Code tells one by where
+    its files really are, and would take a debugger's for nobody's in a folder with another manifest.
 
     Args:
         own: code-server's folder of built-in extensions.
