@@ -23,7 +23,7 @@ def lay_out(
 
     So ours is loaded by every start, and nothing is written where code-server or the student's
     own extensions and settings are. Each link is to a whole extension: VS Code tells one by where
-    its files really are, and would take a debugger's for nobody's in a folder with another manifest.
+    its files really are, and takes those of a folder with another manifest for nobody's.
 
     Args:
         own: code-server's folder of built-in extensions.

@@ -49,15 +49,17 @@ def registry(tmp_path: Path) -> Iterator[str]:
 
 def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            requests.get(url, timeout=PATIENCE).raise_for_status()
-        except requests.ConnectionError:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            return
+    while not _answers(url):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=PATIENCE).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_the_base_is_pinned_by_its_digest() -> None:
