@@ -14,8 +14,7 @@ from playwright.sync_api import expect
 
 from jupyter_codeserver_proxy.assets.files import find_root
 from tests.e2e.conftest import status
-from tests.e2e.vscode import command, explorer_row, until
-from tests.e2e.vscode import menu_item as vscode_menu_item
+from tests.e2e.vscode import choose, command, explorer_row, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -296,7 +295,9 @@ def test_a_notebook_leads_back_to_jupyterlab(start_lab: StartLab, context: Brows
     vscode = context.new_page()
     vscode.goto(f"{hub}codeserver/open/{quote(FOLDER)}?token={lab.token}")
     row = explorer_row(vscode, "dice.ipynb")
-    page = opened(context, vscode_menu_item(vscode, row, "Open in JupyterLab"))
+    with context.expect_page() as new:
+        choose(vscode, row, "Open in JupyterLab")
+    page = new.value
     expect(page.get_by_role("tab", name="dice.ipynb")).to_be_visible()
     expect(page.get_by_role("heading", name="Two dice")).to_be_visible()
     assert page.url.startswith(hub)

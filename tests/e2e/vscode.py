@@ -33,8 +33,8 @@ def command(page: Page, name: str) -> None:
     pytest.fail(f"VS Code does not offer {name!r}")
 
 
-def menu_item(page: Page, row: Locator, name: str) -> Locator:
-    """An entry of a row's context menu, once extensions have put it there."""
+def choose(page: Page, row: Locator, name: str) -> None:
+    """Chooses an entry of a row's context menu, once extensions have put it there."""
     item = page.locator(".monaco-menu .action-label", has_text=name)
     for _ in range(20):
         row.click(button="right")
@@ -43,7 +43,9 @@ def menu_item(page: Page, row: Locator, name: str) -> Locator:
         except TimeoutError:  # the menu shows what was possible when it was opened
             page.keyboard.press("Escape")
         else:
-            return item
+            item.hover()
+            page.keyboard.press("Enter")  # in its first 0.1 s a menu does not hear the mouse
+            return
     pytest.fail(f"VS Code's menu does not offer {name!r}")
 
 
