@@ -51,7 +51,7 @@ labextension: .venv/node  ## what JupyterLab loads, anew from labextension/; the
 	sha256sum $(BUILT_FROM) $$(find $(BUILT) -type f | LC_ALL=C sort) > labextension/built.sha256
 
 bench: .venv/bench code-server chromium  ## more than an hour: code-server directly, the peer and ours side by side
-	$(BIN)/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
+	.venv/bench/bin/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
 
 prescale-bench: .venv/test  ## two minutes: how fast prescale plans and simulates, and what a class of 200 waits
 	$(BIN)/python -m benchmarks.prescale --check
@@ -147,11 +147,13 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	$@/bin/pip install --quiet '.[test]' 'jupyterlab == 4.0.*' 'notebook == 7.0.*' || { rm -rf $@; exit 1; }
 	@touch $@
 
-.venv/bench: setup.cfg | .venv/lab
-	@rm -rf build/lib build/bdist.*
-	$(BIN)/pip install --quiet '.[bench]'
+# Apart, as the peer's tile has the same title as ours.
+.venv/bench: $(SOURCES)
+	@rm -rf $@ build/lib build/bdist.*
+	$(PYTHON) -m venv $@
+	$@/bin/pip install --quiet '.[bench]' || { rm -rf $@; exit 1; }
 	@# As in the image: jsonschema does without it, and it adds seconds to every start of Jupyter.
-	$(BIN)/pip uninstall --quiet --yes rfc3987-syntax
+	$@/bin/pip uninstall --quiet --yes rfc3987-syntax
 	@touch $@
 
 # What checks and deploys the hub; apart, as a student's environment has no JupyterHub in it.

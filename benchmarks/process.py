@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import psutil
@@ -59,17 +59,27 @@ def running_process(
             f"{error}: {last}" if process.poll() is not None else str(error)
         ) from error
     finally:
-        _end(process)
+        _end(process, home)
 
 
-def _end(process: psutil.Popen) -> None:
-    started = process.children(recursive=True) if process.is_running() else []
+def _end(process: psutil.Popen, home: Path) -> None:
     process.terminate()
-    psutil.wait_procs([process, *started], timeout=_GRACE)
-    for straggler in (process, *started):
-        if straggler.is_running():
+    psutil.wait_procs([process], timeout=_GRACE)
+    stragglers = _at_home(home)
+    for straggler in stragglers:
+        with suppress(psutil.NoSuchProcess):
             straggler.kill()
-    psutil.wait_procs([process, *started], timeout=_GRACE)
+    psutil.wait_procs([process, *stragglers], timeout=_GRACE)
+
+
+def _at_home(home: Path) -> list[psutil.Process]:
+    """What runs with that home, whoever its parent is: an extension host outlives code-server."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("HOME") == str(home):
+                found.append(process)
+    return found
 
 
 def awaited(look: Callable[[], _T | None], process: psutil.Popen, tick: float = _TICK) -> _T:
