@@ -63,13 +63,14 @@ def running_process(
 
 
 def _end(process: psutil.Popen, home: Path) -> None:
+    started = process.children(recursive=True) if process.is_running() else []
     process.terminate()
     psutil.wait_procs([process], timeout=_GRACE)
-    stragglers = _at_home(home)
+    stragglers = {process, *started, *_at_home(home)}
     for straggler in stragglers:
         with suppress(psutil.NoSuchProcess):
             straggler.kill()
-    psutil.wait_procs([process, *stragglers], timeout=_GRACE)
+    psutil.wait_procs(stragglers, timeout=_GRACE)
 
 
 def _at_home(home: Path) -> list[psutil.Process]:
