@@ -148,7 +148,7 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	@touch $@
 
 # Apart, as the peer's tile has the same title as ours.
-.venv/bench: $(SOURCES)
+.venv/bench: $(SOURCES) | .venv/bin/pip
 	@rm -rf $@ build/lib build/bdist.*
 	$(PYTHON) -m venv $@
 	$@/bin/pip install --quiet '.[bench]' || { rm -rf $@; exit 1; }
