@@ -27,7 +27,9 @@ new PerformanceObserver((entries, observer) => {
   if (!workbench) return;
   observer.disconnect();
   const root = workbench.name.slice(0, -end.length);
-  for (const path of PATHS) fetch(`${root}/${path}`).catch(() => {});
+  const agent = navigator.userAgent;
+  const os = /Windows/.test(agent) ? "win" : /Macintosh/.test(agent) ? "darwin" : "linux";
+  for (const path of PATHS) fetch(`${root}/${path.replace("{os}", os)}`).catch(() => {});
 }).observe({ type: "resource" });
 """
 
@@ -55,7 +57,7 @@ def fetching(page: bytes, paths: Sequence[str]) -> bytes:
 
     Args:
         page: VS Code's own; one without scripts is given back as it is.
-        paths: below `static/`.
+        paths: below `static/`; `{os}` stands for what VS Code calls the browser's system.
     """
     return _begun_by(_FETCHING.replace("PATHS", json.dumps(paths)), page) or page
 

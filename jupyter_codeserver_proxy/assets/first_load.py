@@ -21,11 +21,13 @@ _PATHS = (
     "node_modules/vscode-oniguruma/release/onig.wasm",
 )
 
-# What the workbench asks for as soon as it runs, and what keeps its first connection waiting
-# although it is nowhere: Microsoft's own build alone has `vsda`.
+# What the workbench asks for as soon as it runs; what keeps its first connection waiting although
+# it is nowhere, as Microsoft's own build alone has `vsda`; and the names of keys, which come late
+# enough to have it draw its menus twice.
 AFTER_WORKBENCH = (
     "node_modules/vsda/rust/web/vsda.js",
     "node_modules/vsda/rust/web/vsda_bg.wasm",
+    "out/vs/workbench/services/keybinding/browser/keyboardLayouts/layout.contribution.{os}.js",
     "out/media/codicon.ttf",
 )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -14,7 +16,6 @@ from tests.e2e.vscode import command, explorer_row, type_in_terminal, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from playwright.sync_api import BrowserContext, Page
 
@@ -45,7 +46,7 @@ def test_the_tile_opens_the_workspace_below_the_base_url(
 
 def test_what_the_workbench_asks_for_at_once_is_there(vscode: Page) -> None:
     """Our page has fetched it while the workbench was compiled, and nobody else does."""
-    for name in ("codicon.ttf", "vsda.js", "vsda_bg.wasm"):
+    for name in ("codicon.ttf", "vsda.js", "vsda_bg.wasm", "layout.contribution.linux.js"):
         (ahead, _), *later = vscode.evaluate(
             "name => performance.getEntriesByType('resource').filter(it => it.name.endsWith(name))"
             "  .map(it => [it.initiatorType, it.transferSize])",
@@ -127,6 +128,24 @@ def listening(process: psutil.Process) -> set[int]:
 
 
 @pytest.mark.usefixtures("vscode")
+def test_javascript_is_debugged(
+    start_lab: StartLab, context: BrowserContext, tmp_path: Path
+) -> None:
+    """By VS Code's own debugger, whose copy with a shorter manifest is the same extension."""
+    extensions = tmp_path / "extensions"
+    shutil.copytree(Path(__file__).with_name("jobs_extension"), extensions / "test.jobs-1.0.0")
+    lab = start_lab(f"--CodeServer.extensions_folder={extensions}")
+    (lab.root / "script.js").write_text(
+        "require('node:fs').writeFileSync('by.txt', `${require('node:inspector').url()}`);"
+    )
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    expect(explorer_row(page, "script.js")).to_be_visible()
+    command(page, "Start a Job: Script")
+    told = lab.root / "by.txt"
+    until(lambda: told.exists() and told.read_text().startswith("ws://127.0.0.1:"), page)
+
+
 def test_no_port_is_open_but_jupyters(lab: Lab) -> None:
     """With VS Code open, Jupyter's own port is the only one that anything listens on."""
     port = int(lab.url.split(":")[2].split("/")[0])

@@ -45,6 +45,24 @@ def test_ours_stands_among_its_own(own: Path, tmp_path: Path, names: set[str], *
     assert (ours / "package.nls.json").is_file()
 
 
+def test_the_debugger_describes_node_alone(own: Path, tmp_path: Path) -> None:
+    """It is a whole copy that can be removed again, and debugs all that it did."""
+    debugger = own / "ms-vscode.js-debug"
+    (debugger / "src").mkdir(parents=True)
+    (debugger / "src/extension.js").write_text("code")
+    node = {"type": "node", "configurationAttributes": {"launch": {}}}
+    kinds = [node, {**node, "type": "chrome"}]
+    (debugger / "package.json").write_text(json.dumps({"contributes": {"debuggers": kinds}}))
+    for part in (debugger / "src/extension.js", debugger / "src", debugger):
+        part.chmod(0o555)
+    builtin_extensions.lay_out(own, tmp_path / "nowhere", tmp_path / "all", {}, ai=False)
+    copy = tmp_path / "all/ms-vscode.js-debug"
+    manifest = json.loads((copy / "package.json").read_text())
+    assert manifest["contributes"]["debuggers"] == [node, {"type": "chrome"}]
+    assert (copy / "src/extension.js").resolve() == copy / "src/extension.js"
+    assert all(part.stat().st_mode & 0o200 for part in (copy, *copy.rglob("*")))
+
+
 def test_shared_extensions_stand_among_them(own: Path, tmp_path: Path) -> None:
     """Each by a link to its folder; what is half installed is no extension."""
     shared = tmp_path / "shared"

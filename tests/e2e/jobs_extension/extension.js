@@ -1,4 +1,4 @@
-// Starts what runs in VS Code without a person: a task, a debug session, a notebook cell.
+// Starts what runs in VS Code without a person: a task, debug sessions, a notebook cell.
 "use strict";
 
 const path = require("node:path");
@@ -46,6 +46,14 @@ async function startDebugger() {
   ends.push(() => vscode.debug.stopDebugging());
 }
 
+/** A program of the workspace's, in VS Code's own debugger of JavaScript. */
+async function script() {
+  const folder = vscode.workspace.workspaceFolders[0];
+  const program = path.join(folder.uri.fsPath, "script.js");
+  const launch = { type: "node", request: "launch", name: "script", program };
+  await vscode.debug.startDebugging(folder, { ...launch, runtimeExecutable: process.execPath });
+}
+
 async function notebook() {
   const folder = vscode.workspace.workspaceFolders[0].uri.fsPath;
   const document = await vscode.workspace.openNotebookDocument(
@@ -76,6 +84,7 @@ exports.activate = (context) => {
     vscode.debug.registerDebugAdapterDescriptorFactory("jobs", factory),
     vscode.commands.registerCommand("jobs.task", task),
     vscode.commands.registerCommand("jobs.debugger", startDebugger),
+    vscode.commands.registerCommand("jobs.script", script),
     vscode.commands.registerCommand("jobs.notebook", notebook),
     vscode.commands.registerCommand("jobs.end", () => ends.splice(0).forEach((end) => end())),
   );
