@@ -31,7 +31,7 @@ def lay_out(
     own extensions and settings are. VS Code tells an extension by where its files really are, and
     takes those of a folder with another manifest for nobody's: so each link is to a whole one, and
     what has another manifest here is a copy. That is ours, and the debugger of JavaScript, which
-    debugs all that it did, but helps to write launch.json for Node alone.
+    debugs all that it did, but for browsers knows the properties of a launch.json by name alone.
 
     Args:
         own: code-server's folder of built-in extensions.
@@ -60,7 +60,9 @@ def _described_in_short(debugger: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads((debugger / _MANIFEST).read_text(encoding="utf-8"))
     for kind in manifest.get("contributes", {}).get("debuggers", ()):
         if kind["type"] not in _DESCRIBED_DEBUGGERS:
-            kind.pop("configurationAttributes", None)
+            for request in kind.get("configurationAttributes", {}).values():
+                # VS Code warns of properties whose names it does not know.
+                request["properties"] = {name: {} for name in request.get("properties", ())}
     return manifest
 
 

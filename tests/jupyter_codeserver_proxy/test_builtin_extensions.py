@@ -50,7 +50,8 @@ def test_the_debugger_describes_node_alone(own: Path, tmp_path: Path) -> None:
     debugger = own / "ms-vscode.js-debug"
     (debugger / "src").mkdir(parents=True)
     (debugger / "src/extension.js").write_text("code")
-    node = {"type": "node", "configurationAttributes": {"launch": {}}}
+    properties = {"port": {"type": "number", "description": "where"}}
+    node = {"type": "node", "configurationAttributes": {"launch": {"properties": properties}}}
     kinds = [node, {**node, "type": "chrome"}]
     (debugger / "package.json").write_text(json.dumps({"contributes": {"debuggers": kinds}}))
     for part in (debugger / "src/extension.js", debugger / "src", debugger):
@@ -58,7 +59,10 @@ def test_the_debugger_describes_node_alone(own: Path, tmp_path: Path) -> None:
     builtin_extensions.lay_out(own, tmp_path / "nowhere", tmp_path / "all", {}, ai=False)
     copy = tmp_path / "all/ms-vscode.js-debug"
     manifest = json.loads((copy / "package.json").read_text())
-    assert manifest["contributes"]["debuggers"] == [node, {"type": "chrome"}]
+    assert manifest["contributes"]["debuggers"] == [
+        node,
+        {"type": "chrome", "configurationAttributes": {"launch": {"properties": {"port": {}}}}},
+    ]
     assert (copy / "src/extension.js").resolve() == copy / "src/extension.js"
     assert all(part.stat().st_mode & 0o200 for part in (copy, *copy.rglob("*")))
 
