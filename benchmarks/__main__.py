@@ -54,14 +54,14 @@ def parser() -> argparse.ArgumentParser:
     add("--repeat", type=_positive, default=5, help="samples of each (default: %(default)s)")
     add(
         "--only",
-        type=Step,
+        choices=[member.value for member in Step],
         action="append",
         metavar="NAME",
         help=f"measure this alone; may be repeated. One of {_names(Step)}",
     )
     add(
         "--contender",
-        type=Contender,
+        choices=[member.value for member in Contender],
         action="append",
         metavar="NAME",
         help=f"measure these alone; may be repeated. One of {_names(Contender)}",
@@ -139,8 +139,8 @@ def _draw(results: Results, file: Path) -> None:
 
 
 def _measure(options: argparse.Namespace) -> Results:
-    chosen = options.contender or list(Contender)
-    plan = visits(options.repeat, chosen, options.only or list(Step))
+    chosen = [Contender(name) for name in options.contender or Contender]
+    plan = visits(options.repeat, chosen, [Step(name) for name in options.only or Step])
     code_server = (options.code_server or executable.find("", os.environ).path).absolute()
     chromium = _chromium()
     results = Results(machine.describe(code_server, chromium))
