@@ -127,7 +127,6 @@ def listening(process: psutil.Process) -> set[int]:
     }
 
 
-@pytest.mark.usefixtures("vscode")
 def test_javascript_is_debugged(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:
@@ -146,6 +145,7 @@ def test_javascript_is_debugged(
     until(lambda: told.exists() and told.read_text().startswith("ws://127.0.0.1:"), page)
 
 
+@pytest.mark.usefixtures("vscode")
 def test_no_port_is_open_but_jupyters(lab: Lab) -> None:
     """With VS Code open, Jupyter's own port is the only one that anything listens on."""
     port = int(lab.url.split(":")[2].split("/")[0])
