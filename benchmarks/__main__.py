@@ -57,14 +57,14 @@ def parser() -> argparse.ArgumentParser:
         choices=[member.value for member in Step],
         action="append",
         metavar="NAME",
-        help=f"measure this alone; may be repeated. One of {_names(Step)}",
+        help="measure this alone; may be repeated. One of %(choices)s",
     )
     add(
         "--contender",
         choices=[member.value for member in Contender],
         action="append",
         metavar="NAME",
-        help=f"measure these alone; may be repeated. One of {_names(Contender)}",
+        help="measure these alone; may be repeated. One of %(choices)s",
     )
     add("--json", type=Path, metavar="FILE", help="write all samples there, after each visit")
     add("--plot", type=Path, metavar="FILE", help="draw the short table there, as .svg or .png")
@@ -81,10 +81,6 @@ def parser() -> argparse.ArgumentParser:
         help="of ours' brotli, from 0 to 11 (default: %(default)s, as in an image)",
     )
     return result
-
-
-def _names(kind: type[Step | Contender]) -> str:
-    return ", ".join(member.value for member in kind)
 
 
 def _positive(text: str) -> int:
