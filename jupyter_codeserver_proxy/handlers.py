@@ -103,6 +103,7 @@ class CodeServerHandler(ProxyHandler):
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
         page = workbench.with_defaults(body, self._service.defaults, [jupyterlab])
+        page = workbench.beginning_with_workbench(page)
         page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
         return workbench.at(page, self._query) if self._query else page
 

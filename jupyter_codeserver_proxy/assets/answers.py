@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tornado.iostream import StreamClosedError
 
@@ -24,16 +25,21 @@ from .files import (
 )
 from .index import AssetCache, shared_folder, user_folder
 from .negotiation import UnsatisfiableRangeError, accepted_encodings, requested_range
+from .precedence import Precedence
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
     from jupyter_server.base.handlers import JupyterHandler
+    from tornado.http1connection import HTTP1Connection
+
+    from .precedence import Browser, Delivery
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 18  # bytes read, and held, at once for each request
+_UNSENT = 1 << 17  # bytes of workbench.js that may lie in the kernel before they are sent
 _YEAR = 31536000  # seconds
 _SERVICE_WORKER = "out/browser/serviceWorker.js"
 
@@ -69,6 +75,7 @@ class Assets:
         self._pause = seconds_before_compressing
         self._current: tuple[AssetRoot, AssetCache] | None = None
         self._compressing: asyncio.Task[None] | None = None
+        self._precedence = Precedence()
 
     def use(self, root: AssetRoot | None) -> None:
         """Serve the assets of `root` from now on, none where it is None.
@@ -156,6 +163,16 @@ class Assets:
         Returns:
             Whether the request has been answered.
         """
+        if path.endswith(first_load.WORKBENCH):
+            with self._precedence.first(_browser(handler)) as delivery:
+                return await self._answer(handler, path, delivery)
+        if path.endswith(first_load.WITH_WORKBENCH):
+            await self._precedence.others(_browser(handler))
+        return await self._answer(handler, path)
+
+    async def _answer(
+        self, handler: JupyterHandler, path: str, delivery: Delivery | None = None
+    ) -> bool:
         wanted = handler.request.headers.get("Accept-Encoding", "")
         try:
             found = await asyncio.to_thread(self.find, path, wanted)
@@ -171,7 +188,7 @@ class Assets:
             return False
         # A browser that has left asks for nothing more.
         with opened, suppress(StreamClosedError):
-            await _send(handler, found, opened)
+            await _send(handler, found, opened, delivery)
             await handler.finish()
         return True
 
@@ -204,7 +221,13 @@ async def _compress(root: AssetRoot, cache: AssetCache, pause: float) -> None:
         log.warning("VS Code's files stay uncompressed, which is only slower. %s", last)
 
 
-async def _send(handler: JupyterHandler, found: Representation, file: BinaryIO) -> None:
+def _browser(handler: JupyterHandler) -> Browser:
+    return handler.request.remote_ip, handler.request.headers.get("User-Agent")
+
+
+async def _send(
+    handler: JupyterHandler, found: Representation, file: BinaryIO, delivery: Delivery | None
+) -> None:
     _describe(handler, found)
     handler._transforms = []  # noqa: SLF001 - `compress_response` would break length and ETag
     if handler.check_etag_header():
@@ -219,7 +242,7 @@ async def _send(handler: JupyterHandler, found: Representation, file: BinaryIO) 
         return
     handler.set_header("Content-Length", end - start)
     if handler.request.method != "HEAD":
-        await _send_body(handler, file, start, end)
+        await _send_body(handler, file, start, end, delivery)
 
 
 def _describe(handler: JupyterHandler, found: Representation) -> None:
@@ -252,10 +275,24 @@ def _part(handler: JupyterHandler, found: Representation) -> tuple[int, int]:
     return start, end
 
 
-async def _send_body(handler: JupyterHandler, file: BinaryIO, start: int, end: int) -> None:
+async def _send_body(
+    handler: JupyterHandler, file: BinaryIO, start: int, end: int, delivery: Delivery | None
+) -> None:
+    if delivery:
+        _limit_unsent(handler)
     file.seek(start)
     # Read on the event loop: that is short, as finding the file has mostly brought it into the
     # page cache, and a thread takes longer to begin.
     while block := file.read(min(_CHUNK, end - file.tell())):
         handler.write(block)
         await handler.flush()
+        if delivery:
+            delivery.taken((file.tell() - start) / (end - start))
+
+
+def _limit_unsent(handler: JupyterHandler) -> None:
+    """Have the kernel take no megabytes at once, which say nothing of how far they have come."""
+    # Every connection of Tornado's HTTP/1 server is one of these.
+    stream = cast("HTTP1Connection", handler.request.connection).stream
+    with suppress(OSError):  # Jupyter listens on a unix socket
+        stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)

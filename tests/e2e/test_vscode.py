@@ -56,6 +56,13 @@ def test_what_the_workbench_asks_for_at_once_is_there(vscode: Page) -> None:
         assert [size for _, size in later] == [0]
 
 
+def test_workbench_js_is_asked_for_first_and_once(vscode: Page) -> None:
+    """The page's own script takes what has been fetched ahead of everything else."""
+    asked = vscode.evaluate("performance.getEntriesByType('resource').map(it => it.name)")
+    workbench = [name for name in asked if name.endswith("/workbench/workbench.js")]
+    assert workbench == asked[:1]
+
+
 def test_an_edited_file_is_saved_on_disk(lab: Lab, vscode: Page) -> None:
     """What is typed and saved in VS Code stands in the file."""
     explorer_row(vscode, "temperature.py").dblclick()

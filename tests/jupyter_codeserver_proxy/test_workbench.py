@@ -8,7 +8,12 @@ import re
 
 import pytest
 
-from jupyter_codeserver_proxy.workbench import at, fetching, with_defaults
+from jupyter_codeserver_proxy.workbench import (
+    at,
+    beginning_with_workbench,
+    fetching,
+    with_defaults,
+)
 
 CONFIGURATION = '{"remoteAuthority":"hub","folderUri":{"path":"/a&amp;b"}}'
 PAGE = (
@@ -66,3 +71,15 @@ def test_the_page_fetches_ahead_by_its_first_script() -> None:
     page = fetching(SCRIPTS, ["out/a.ttf", "b.js"])
     assert b'["out/a.ttf", "b.js"]' in page.partition(b"a();")[0]
     assert fetching(b"<html></html>", ["b.js"]) == b"<html></html>"
+
+
+def test_the_page_asks_for_workbench_js_first() -> None:
+    """Before the stylesheet, whatever order the page has them in."""
+    script = b'<script type="module" src="./stable-1/static/out/workbench/workbench.js"></script>'
+    page = b'<html><head><link rel="stylesheet" href="a.css"></head>' + script + b"</html>"
+    begun, _, rest = beginning_with_workbench(page).partition(b'<link rel="stylesheet"')
+    assert begun.endswith(b' href="./stable-1/static/out/workbench/workbench.js">')
+    assert begun.startswith(b'<html><head><link rel="modulepreload" ')
+    assert rest == b' fetchpriority="low" href="a.css"></head>' + script + b"</html>"
+    other = page.replace(b"workbench.js", b"main.js")
+    assert beginning_with_workbench(other) == other
