@@ -23,7 +23,7 @@ _SCRIPT = re.compile(rb'<script nonce="[^"]*">')
 _WORKBENCH = re.compile(rb'<script type="module" src="([^"]+/workbench\.js)">')
 _STYLESHEET = b'<link rel="stylesheet"'
 
-# While the workbench is compiled, for half a second and more, nothing else uses the link.
+# Fetched while workbench.js is compiled, and not a round trip after it runs.
 _FETCHING = """
 new PerformanceObserver((entries, observer) => {
   const end = "/out/vs/code/browser/workbench/workbench.js";
