@@ -20,22 +20,32 @@ if TYPE_CHECKING:
 _PRUDENCE = 0.75
 _LONGEST = 1.0  # seconds
 
+_HALF = 0.5
+
 
 def still_under_way(taken: Sequence[tuple[float, float]]) -> float:
     """For how long a file that has been handed over still travels, in seconds.
 
     Kernels, proxies and routers hold a part of it. They fill at the beginning; from then on it is
-    taken at the link's own rate, at which all of it has to arrive. A proxy that takes all of it
-    at once, as a hub's does, is no different from a fast link: 0.0.
+    taken at the link's own rate. So what they hold is where the line of its first half begins,
+    and, counted from its end, what that of its second half has not had the time for: the lesser
+    holds, as the rate may have changed. A proxy that takes all of it at once, as a hub's does, is
+    no different from a fast link: 0.0.
 
     Args:
         taken: after how many seconds, which share of the file had been taken, in order.
     """
-    latter = [(seconds, share) for seconds, share in taken if share > 0.5]  # noqa: PLR2004 -- half
-    if not latter or latter[-1][1] < 1.0 or latter[0][0] == latter[-1][0]:
-        return 0.0  # the browser has left, or it is too fast to tell
-    rate = linear_regression(*zip(*latter, strict=True)).slope
-    return max(0.0, 1 / rate - taken[-1][0])
+    first = [(seconds, share) for seconds, share in taken if share <= _HALF]
+    second = [(seconds, share) for seconds, share in taken if share > _HALF]
+    for half in (first, second):
+        if not half or half[0][0] == half[-1][0]:
+            return 0.0  # too fast to tell
+    whole, share = taken[-1]
+    if share < 1.0:
+        return 0.0  # the browser has left
+    held = linear_regression(*zip(*first, strict=True)).intercept
+    rate = linear_regression(*zip(*second, strict=True)).slope
+    return max(0.0, min(held / rate, 1 / rate - whole))
 
 
 class Delivery:
