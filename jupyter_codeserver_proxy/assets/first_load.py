@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .files import AssetRoot
 
-# The program, most of all bytes, and what its page asks for together with it.
-WORKBENCH = "/out/vs/code/browser/workbench/workbench.js"
-WITH_WORKBENCH = ("/out/nls.messages.js", "/out/vs/code/browser/workbench/workbench.css")
+# All paths are below `lib/vscode`. The program, most of all bytes, and what its page asks for
+# together with it.
+WORKBENCH = "out/vs/code/browser/workbench/workbench.js"
+WITH_WORKBENCH = ("out/nls.messages.js", "out/vs/code/browser/workbench/workbench.css")
 
-# Below `lib/vscode`, the large ones in the order in which 4.139.1 asks, up to a file that is shown
+# The large ones in the order in which 4.139.1 asks, up to a file that is shown
 # in color; what another version lacks is left out.
 _PATHS = (
-    "out/nls.messages.js",
-    "out/vs/code/browser/workbench/workbench.css",
-    "out/vs/code/browser/workbench/workbench.js",
+    *WITH_WORKBENCH,
+    WORKBENCH,
     "out/media/codicon.ttf",
     "out/vs/editor/common/services/editorWebWorkerMain.js",
     "out/vs/workbench/api/worker/extensionHostWorkerMain.js",

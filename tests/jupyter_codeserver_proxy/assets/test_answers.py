@@ -395,14 +395,24 @@ async def test_a_reader_that_leaves_is_no_error(
 
 
 @pytest.fixture
-def workbench(root: AssetRoot) -> Path:
+def workbench(root: AssetRoot) -> None:
     """An installation whose workbench.js is larger than what buffers hold, and its stylesheet."""
     folder = root.root / "lib/vscode/out/vs/code/browser/workbench"
     folder.mkdir(parents=True)
     (folder / "workbench.css").write_bytes(b"body {}")
     with (folder / "workbench.js").open("wb") as file:
         file.truncate(64 << 20)
-    return folder
+
+
+async def a_page_that_waits(
+    fetch: Callable[..., Any], connect: Callable[[str], Any]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, asyncio.Task[HTTPResponse]]:
+    """Its workbench.js, of which nothing is read, and its stylesheet, which is to come."""
+    _, reader, writer = await connect(WORKBENCH)
+    stylesheet = asyncio.create_task(fetch(STYLESHEET, User_Agent=BROWSER))
+    assert (await fetch(SCRIPT, User_Agent=BROWSER)).code == 200
+    assert not stylesheet.done()
+    return reader, writer, stylesheet
 
 
 @pytest.mark.usefixtures("workbench")
@@ -411,14 +421,12 @@ async def test_the_stylesheet_waits_for_workbench_js(
 ) -> None:
     """In the same browser, and nothing else does."""
     assets.use(root)
-    _, reader, writer = await connect(WORKBENCH)
-    waiting = asyncio.create_task(fetch(STYLESHEET, User_Agent=BROWSER))
+    reader, writer, stylesheet = await a_page_that_waits(fetch, connect)
     assert (await fetch(STYLESHEET, User_Agent="another")).code == 200
-    assert (await fetch(SCRIPT, User_Agent=BROWSER)).code == 200
-    assert not waiting.done()
+    assert not stylesheet.done()
     while await reader.read(1 << 20):
         pass
-    assert (await waiting).body == b"body {}"
+    assert (await stylesheet).body == b"body {}"
     assert (await fetch(STYLESHEET, User_Agent=BROWSER)).code == 200
     writer.close()
 
@@ -429,12 +437,9 @@ async def test_the_stylesheet_does_not_wait_for_a_page_that_was_left(
 ) -> None:
     """Nor for workbench.js that the browser has."""
     assets.use(root)
-    _, _, writer = await connect(WORKBENCH)
-    waiting = asyncio.create_task(fetch(STYLESHEET, User_Agent=BROWSER))
-    assert (await fetch(SCRIPT, User_Agent=BROWSER)).code == 200
-    assert not waiting.done()
+    _, writer, stylesheet = await a_page_that_waits(fetch, connect)
     writer.transport.abort()
-    assert (await waiting).code == 200
+    assert (await stylesheet).code == 200
     head = await fetch(WORKBENCH, method="HEAD", User_Agent=BROWSER)
     tag = head.headers["ETag"]
     assert (await fetch(WORKBENCH, User_Agent=BROWSER, If_None_Match=tag)).code == 304
