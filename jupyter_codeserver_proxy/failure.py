@@ -26,12 +26,20 @@ class Reason(str, Enum):
     SOCKET_TAKEN = "socket taken"
     OUT_OF_MEMORY = "out of memory"
     TIMEOUT = "timeout"
+    SOCKET_GONE = "socket gone"
+    NOT_RESPONDING = "not responding"
     CRASH = "crash"
 
     @property
     def is_lasting(self) -> bool:
         """Whether the next start would fail in the same way, as long as nobody does anything."""
-        return self not in {Reason.SOCKET_TAKEN, Reason.OUT_OF_MEMORY, Reason.CRASH}
+        return self not in {
+            Reason.SOCKET_TAKEN,
+            Reason.OUT_OF_MEMORY,
+            Reason.SOCKET_GONE,
+            Reason.NOT_RESPONDING,
+            Reason.CRASH,
+        }
 
 
 class CannotStart(Exception):  # noqa: N818 -- its subclasses are the errors

@@ -115,8 +115,13 @@ class CodeServerHandler(ProxyHandler):
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
         """It has just ended: the next request starts it again, and so does this one's page."""
         self.log.info("code-server did not answer: %s", error)
+        self._service.process.doubt()
         self._service.want(by_person=self._is_page())
         await self._say_why_not()
+
+    def late(self) -> None:
+        """Has code-server asked whether it lives."""
+        self._service.process.doubt()
 
     def _is_speculative(self) -> bool:
         """Whether the browser fetches ahead of a click, which is to start nothing."""

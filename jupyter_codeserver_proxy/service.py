@@ -101,6 +101,8 @@ class Service:
     @property
     def note(self) -> str:
         """What a student who waits for a start should know."""
+        if failure := self.process.failure:
+            return f"{failure.what} It is started again."
         if not self._is_idle:
             return ""
         minutes = max(1, round(self._settings.idle_timeout / 60))
@@ -129,6 +131,9 @@ class Service:
         if by_person:
             self._rests = False
             self._visited = datetime.now(timezone.utc)
+            # Pooled connections would go on for a while: a page is not to begin with them.
+            if self.process.is_cut_off():
+                return None
         if not self._rests:
             self.process.request()
         return self._connected()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _NO_LIMIT = 1 << 62
 _CONTINUE = 100
+_LATE = 3.0  # seconds after which a response is late, and again after as many
 
 
 @web.stream_request_body
@@ -65,6 +66,9 @@ class ProxyHandler(GuardedHandler):
         self.set_status(502)
         self.set_header("Content-Type", "text/plain; charset=UTF-8")
         await self.finish(f"code-server did not answer: {error}. Reload to try again.\n")
+
+    def late(self) -> None:
+        """Hears that upstream has not begun to answer for some seconds, and again after as many."""
 
     def rewritten(self, body: bytes) -> bytes:
         """What the browser gets instead of a body for which `rewrites` is true."""
@@ -138,16 +142,15 @@ class ProxyHandler(GuardedHandler):
             self._exchange.abort()
 
     async def _forward(self, *_path: str) -> None:
-        if not has_body(self.request.headers):
-            await self._send()
-        exchange = self._exchange
-        if exchange is None or self._finished:
-            return
         try:
+            if not has_body(self.request.headers):
+                await self._send()
+            if self._exchange is None or self._finished:
+                return
             if self._answering is None:
-                await self._answer(exchange)
+                await self._answer(self._exchange)
             else:
-                await exchange.end()
+                await self._exchange.end()
                 await self._answering
         except StreamClosedError:
             self.log.debug("The browser left before its answer was complete")
@@ -160,20 +163,34 @@ class ProxyHandler(GuardedHandler):
 
     async def _answer(self, exchange: Exchange) -> None:
         try:
-            head = await exchange.response(self._pass_interim)
+            head = await self._response(exchange)
             if target := self.instead(head):
                 await exchange.whole()
                 exchange.close()
                 self.target = target
                 self._exchange = exchange = Exchange(self._upstream, self._request_head())
                 await exchange.begin()
-                head = await exchange.response(self._pass_interim)
+                head = await self._response(exchange)
             if head.status == SWITCHING_PROTOCOLS:
                 self._open_websocket(exchange, head)
             else:
                 await self._pass(exchange, head)
         finally:
             exchange.close()
+
+    async def _response(self, exchange: Exchange) -> ResponseHead:
+        self._wait_on()
+        try:
+            return await exchange.response(self._pass_interim)
+        finally:
+            self._lateness.cancel()
+
+    def _wait_on(self) -> None:
+        self._lateness = asyncio.get_running_loop().call_later(_LATE, self._has_waited)
+
+    def _has_waited(self) -> None:
+        self.late()
+        self._wait_on()
 
     async def _pass_interim(self, head: ResponseHead) -> None:
         # Tornado itself answers `Expect: 100-continue`, and HTTP/1.0 knows no such thing.

@@ -108,6 +108,7 @@ class Child:
             for number, limit in ((signal.SIGTERM, self._grace), (signal.SIGKILL, _LAST_GRACE)):
                 if is_group_alive(self.pid):
                     self._signal(number)
+                    self._signal(signal.SIGCONT)  # what is stopped hears nothing else
                     await self._gone(limit)
         finally:
             # The event loop may end, and cancel this, before the grace does.

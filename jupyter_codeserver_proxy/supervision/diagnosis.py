@@ -48,6 +48,18 @@ _MEMORY = Diagnosis(
     "Shut down kernels and terminals that are not needed, then try again.",
 )
 
+SOCKET_GONE = Diagnosis(
+    Reason.SOCKET_GONE,
+    "code-server cannot be reached: something has removed its socket.",
+    "Try again; if it happens again, set CodeServer.runtime_folder to a folder that is not tidied.",
+)
+
+NOT_RESPONDING = Diagnosis(
+    Reason.NOT_RESPONDING,
+    "code-server did not respond any more.",
+    "Try again; if it happens again, pass the log's last lines to whoever runs this server.",
+)
+
 # Output of node's, the dynamic loader's and the shell's; the first pattern that occurs decides.
 _SIGNS = (
     _Sign(

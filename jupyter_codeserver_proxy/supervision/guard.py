@@ -23,6 +23,7 @@ _SCRIPT = """
 read -r group || { rm -rf -- "$2"; exit; }
 read -r _ && exit
 kill -s TERM -- "-$group"
+kill -s CONT -- "-$group"
 while [ "$1" -gt 0 ] && kill -s 0 -- "-$group"; do
     sleep 0.1
     set -- "$(($1 - 1))" "$2"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Failure, NotReady, Reason
 
 from .child import Command
+from .health import Patience
 from .log_tail import LogTail
 from .process_table import has_terminal_job, memory
 from .restarts import BACKOFF, Restarts
@@ -77,6 +78,7 @@ class CodeServerProcess:
         timeout: seconds in which it has to answer.
         grace: seconds between SIGTERM and SIGKILL.
         backoff: seconds between the starts of one minute; as many as there may be.
+        patience: how long it may be silent once it has answered.
         observer: told of starts and failures.
         logger: gets each line of code-server's output at debug level.
     """
@@ -89,10 +91,11 @@ class CodeServerProcess:
         timeout: float = 60.0,
         grace: float = 5.0,
         backoff: tuple[float, ...] = BACKOFF,
+        patience: Patience | None = None,
         observer: Observer | None = None,
         logger: logging.Logger | logging.LoggerAdapter[logging.Logger] = _log,
     ) -> None:
-        self._settings = Settings(command, runtime, timeout, grace)
+        self._settings = Settings(command, runtime, timeout, grace, patience or Patience())
         self._observer = observer or Observer()
         self._logger = logger
         self._restarts = Restarts(backoff)
@@ -162,6 +165,23 @@ class CodeServerProcess:
         if self._state is State.STOPPED and not self._is_closed and not self._order.locked():
             self._begin()
         return self._state
+
+    def doubt(self) -> None:
+        """Say that a request waits for it in vain. Never blocks.
+
+        One that cannot be reached, or does not answer its health check for long, is ended: the
+        next request starts it again.
+        """
+        if self._run:
+            self._run.doubt()
+
+    def is_cut_off(self) -> bool:
+        """Whether its socket has gone from under it; then it is about to be ended."""
+        socket = self.socket
+        if socket is None or socket.exists():
+            return False
+        self.doubt()
+        return True
 
     async def ready(self) -> Path:
         """Want it, wait until it is ready, and return its socket.

@@ -67,6 +67,19 @@ def has_terminal_job(group: int) -> bool:
     )
 
 
+def resting(pid: int) -> int | None:
+    """The processor time of a process that does nothing, in clock ticks.
+
+    Returns:
+        None if it runs, wants to run or waits for a disk; and where nothing is known of it.
+    """
+    found = _stat(str(pid))
+    if not found:
+        return None
+    state, *numbers = found.split(maxsplit=13)
+    return None if state in b"RD" else int(numbers[10]) + int(numbers[11])
+
+
 def memory_kills() -> int | None:
     """How many processes of this control group the kernel has killed for want of memory.
 
@@ -127,16 +140,24 @@ def _processes() -> list[_Process]:
 
 
 def _process(name: str) -> _Process | None:
-    """One row of the table (proc_pid_stat(5)); None if the process has gone in the meantime."""
+    """One row of the table; None if the process has gone in the meantime."""
+    found = _stat(name)
+    if not found:
+        return None
+    state, *numbers = found.split(maxsplit=5)
+    parent, group, session, terminal = map(int, numbers[:4])
+    return _Process(int(name), state, parent, group, session, terminal)
+
+
+def _stat(name: str) -> bytes:
+    """The fields of a process from its state on (proc_pid_stat(5)); empty if it has gone."""
     try:
         with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 -- a Path costs more than this
             text = file.read()
     except OSError:
-        return None
+        return b""
     # The program's name, in brackets, may itself hold brackets and spaces.
-    state, *numbers = text[text.rindex(b")") + 2 :].split(maxsplit=5)
-    parent, group, session, terminal = map(int, numbers[:4])
-    return _Process(int(name), state, parent, group, session, terminal)
+    return text[text.rindex(b")") + 2 :]
 
 
 def _memory(pid: int) -> int:

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Reason
 
 from .child import Child, Command
-from .diagnosis import Ending, diagnose, diagnose_execution, diagnose_timeout
+from .diagnosis import (
+    NOT_RESPONDING,
+    SOCKET_GONE,
+    Ending,
+    diagnose,
+    diagnose_execution,
+    diagnose_timeout,
+)
+from .health import Health, Patience, is_ready, lost
 from .process_table import memory_kills
-from .readiness import answers
 from .runtime_folder import RuntimeFolder, candidates
 
 if TYPE_CHECKING:
@@ -21,6 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .log_tail import LogTail
+
+# Seconds: a process that ends closes its socket first, and its exit status tells more than that.
+_LAST_BREATH = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,12 +42,14 @@ class Settings:
         runtime: where the sockets' folders are made; None: wherever the system has a place.
         timeout: seconds in which it has to answer.
         grace: seconds between SIGTERM and SIGKILL.
+        patience: how long it may be silent once it has answered.
     """
 
     command: Callable[[Path], Command]
     runtime: Path | None
     timeout: float
     grace: float
+    patience: Patience
 
 
 class Run:
@@ -48,13 +60,16 @@ class Run:
         exit_status: as `subprocess` gives it; None as long as it runs.
     """
 
-    def __init__(self, child: Child, folder: RuntimeFolder, timeout: float, log: LogTail) -> None:
+    def __init__(
+        self, child: Child, folder: RuntimeFolder, settings: Settings, log: LogTail
+    ) -> None:
         self.started = datetime.now(timezone.utc)
         self.exit_status: int | None = None
         self._child = child
         self._folder = folder
-        self._timeout = timeout
+        self._settings = settings
         self._log = log
+        self._doubted = asyncio.Event()
         self._memory_kills = memory_kills()
 
     @classmethod
@@ -75,7 +90,7 @@ class Run:
         except BaseException:
             folder.remove()
             raise
-        return cls(child, folder, settings.timeout, log)
+        return cls(child, folder, settings, log)
 
     @property
     def pid(self) -> int:
@@ -90,22 +105,43 @@ class Run:
     async def ready(self) -> Diagnosis | None:
         """Wait until it answers; if it will not, return why."""
         exited = asyncio.ensure_future(self._child.wait())
-        answered = asyncio.ensure_future(answers(self.socket))
+        answered = asyncio.ensure_future(is_ready(self.socket))
+        timeout = self._settings.timeout
         try:
             await asyncio.wait(
-                {exited, answered}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED
+                {exited, answered}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
             )
+            if answered.done() and not answered.result():
+                await asyncio.wait({exited}, timeout=_LAST_BREATH)
             if exited.done():
                 return self._diagnose(exited.result(), was_ready=False)
             if answered.done():
-                return answered.result()
-            return diagnose_timeout(self._timeout, self._log.lines)
+                return None if answered.result() else SOCKET_GONE
+            return diagnose_timeout(timeout, self._log.lines)
         finally:
             await _cancel(exited, answered)
 
+    def doubt(self) -> None:
+        """Say that somebody waits for it in vain: it is asked whether it lives."""
+        self._doubted.set()
+
     async def ended(self) -> Diagnosis | None:
-        """Wait for the end of one that was ready; if it was not a normal one, return why."""
-        return self._diagnose(await self._child.wait(), was_ready=True)
+        """Wait until one that was ready has ended, or is of no more use.
+
+        Returns:
+            why; None if it has ended normally.
+        """
+        exited = asyncio.ensure_future(self._child.wait())
+        given_up = asyncio.ensure_future(lost(self.socket, self._doubted, self._settings.patience))
+        try:
+            await asyncio.wait({exited, given_up}, return_when=asyncio.FIRST_COMPLETED)
+            if given_up.done():
+                await asyncio.wait({exited}, timeout=_LAST_BREATH)
+            if exited.done():
+                return self._diagnose(exited.result(), was_ready=True)
+            return SOCKET_GONE if given_up.result() is Health.GONE else NOT_RESPONDING
+        finally:
+            await _cancel(exited, given_up)
 
     async def end(self) -> None:
         """End it with all its descendants, and clear up."""

@@ -3,115 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import os
 import signal
-import socket
 import stat
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from jupyter_codeserver_proxy.failure import CannotStart, NotReady, Reason
 from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command, Observer, State
+from tests.jupyter_codeserver_proxy.supervision.programs import (
+    PATIENCE,
+    STUBBORN_CHILD,
+    answer,
+    in_loop,
+    lives,
+    noted,
+    program,
+    until,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
+    from pathlib import Path
 
     from jupyter_codeserver_proxy.failure import Failure
 
-PATIENCE = 60
 QUICK = (0.0, 0.01, 0.01, 0.01, 0.01)
-
-# What each small program begins with: `path` is the socket, `notes` a folder that tests read.
-PRELUDE = """
-import os, pathlib, signal, socket, sys, time
-path, notes = sys.argv[1], pathlib.Path(sys.argv[2])
-def note(name, text):
-    with open(notes / name, "a") as file:
-        file.write(f"{text}\\n")
-def serve(answer=b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok", times=None):
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(path)
-    server.listen(64)
-    while times is None or times > 0:
-        client, _ = server.accept()
-        try:
-            client.recv(4096)
-            client.sendall(answer)
-        except OSError:
-            pass
-        client.close()
-        times = times and times - 1
-note("starts", os.getpid())
-"""
-
-# Leaves a child in its group that does not listen to SIGTERM.
-STUBBORN_CHILD = """
-if os.fork() == 0:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    note("child", os.getpid())
-    time.sleep(1000)
-while not (notes / "child").exists():
-    time.sleep(0.01)
-"""
-
-
-def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run an asynchronous test in a loop of its own, which has to be empty afterwards."""
-
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- whatever fixtures it takes
-        async def whole() -> None:
-            await asyncio.wait_for(test(*args, **kwargs), PATIENCE)
-            assert asyncio.all_tasks() == {asyncio.current_task()}
-
-        asyncio.run(whole())
-
-    return run
-
-
-def program(notes: Path, body: str) -> Callable[[Path], Command]:
-    """A command that runs a few lines of Python."""
-    script = notes / "program.py"
-    script.write_text(PRELUDE + body)
-    arguments = (sys.executable, "-I", "-S", str(script))
-    environment = {"PATH": os.environ["PATH"]}
-    return lambda path: Command((*arguments, str(path), str(notes)), environment, notes)
-
-
-def noted(notes: Path, name: str) -> list[int]:
-    """The numbers that programs have noted."""
-    file = notes / name
-    return [int(line) for line in file.read_text().split()] if file.exists() else []
-
-
-def lives(pid: int) -> bool:
-    """Whether a process runs; a zombie that nobody collects does not."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:
-        return not Path("/proc/self").exists()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds; the test as a whole has a limit."""
-    while not condition():  # noqa: ASYNC110 -- of another process there is no Event
-        await asyncio.sleep(0.01)
-
-
-def answer(path: Path) -> bytes:
-    """What is answered on a socket."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(str(path))
-        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        return client.recv(1000)
 
 
 @in_loop

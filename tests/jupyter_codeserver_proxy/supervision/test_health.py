@@ -1,0 +1,157 @@
+"""A program that cannot be reached or hangs is ended and healed; one that is slow is not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jupyter_codeserver_proxy.failure import Reason
+from jupyter_codeserver_proxy.supervision.health import Patience
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Observer, State
+from tests.jupyter_codeserver_proxy.supervision.programs import (
+    answer,
+    in_loop,
+    noted,
+    program,
+    until,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from jupyter_codeserver_proxy.failure import Failure
+
+LITTLE = Patience(resting=0.5, working=2.0, tick=0.1)
+
+
+class Failures(Observer):
+    """Notes why it has failed."""
+
+    def __init__(self) -> None:
+        self.reasons: list[Reason] = []
+
+    def failed(self, failure: Failure) -> None:
+        """Note it."""
+        self.reasons.append(failure.reason)
+
+
+def remove_socket(path: Path) -> None:
+    """What tidies sockets away."""
+    path.unlink()
+
+
+def remove_folder(path: Path) -> None:
+    """What tidies all of a temporary folder away."""
+    shutil.rmtree(path.parent)
+
+
+@pytest.mark.parametrize("remove", [remove_socket, remove_folder])
+@in_loop
+async def test_a_socket_that_is_gone_ends_the_run_at_once(
+    tmp_path: Path, remove: Callable[[Path], None]
+) -> None:
+    """The next request has another one, and the cause is told."""
+    failures = Failures()
+    process = CodeServerProcess(program(tmp_path, "serve()"), observer=failures)
+    first = await process.ready()
+    pid = process.pid
+    remove(first)
+    process.doubt()
+    await until(lambda: process.state is State.STOPPED)
+    assert process.failure
+    assert process.failure.reason is Reason.SOCKET_GONE
+    assert "socket" in process.failure.what
+    second = await process.ready()
+    assert (second != first, process.pid != pid) == (True, True)
+    assert answer(second)
+    assert process.failure is None
+    assert failures.reasons == [Reason.SOCKET_GONE]
+    await process.close()
+
+
+@pytest.mark.parametrize("remove", [remove_socket, remove_folder])
+@in_loop
+async def test_a_socket_that_goes_during_a_start_ends_that_start(
+    tmp_path: Path, remove: Callable[[Path], None]
+) -> None:
+    """It could never become ready: nobody waits for the time-out."""
+    runtime = tmp_path / "r"
+    runtime.mkdir()
+    body = (
+        "server = socket.socket(socket.AF_UNIX)\nserver.bind(path)\nserver.listen(9)\n"
+        "while True: server.accept()[0].close(); note('asked', 1)"
+    )
+    process = CodeServerProcess(program(tmp_path, body), runtime=runtime)
+    process.request()
+    await until(lambda: len(noted(tmp_path, "asked")) > 1)
+    (path,) = runtime.glob("*/s")
+    remove(path)
+    await until(lambda: process.state is State.STOPPED)
+    assert process.failure
+    assert process.failure.reason is Reason.SOCKET_GONE
+    await process.close()
+
+
+@pytest.mark.parametrize("order", ["stop", "restart", "close"])
+@in_loop
+async def test_what_is_stopped_can_be_ended(tmp_path: Path, order: str) -> None:
+    """After SIGSTOP an order does not take the grace: SIGCONT lets it end by itself."""
+    body = "signal.signal(signal.SIGTERM, lambda *_: (note('ended', 1), os._exit(0)))\nserve()"
+    process = CodeServerProcess(program(tmp_path, body), grace=50)
+    await process.ready()
+    assert process.pid
+    os.kill(process.pid, signal.SIGSTOP)
+    await getattr(process, order)()
+    assert noted(tmp_path, "ended") == [1]
+    await process.close()
+
+
+@in_loop
+async def test_what_does_not_answer_and_does_nothing_is_ended(tmp_path: Path) -> None:
+    """SIGSTOP: while a request waits in vain it is asked, and ended with a cause."""
+    process = CodeServerProcess(program(tmp_path, "serve()"), patience=LITTLE)
+    await process.ready()
+    pid = process.pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)
+    process.doubt()
+    await until(lambda: process.state is State.STOPPED)
+    assert process.failure
+    assert process.failure.reason is Reason.NOT_RESPONDING
+    await process.ready()
+    assert process.pid != pid
+    await process.close()
+
+
+@in_loop
+async def test_what_is_busy_for_ever_is_ended_later(tmp_path: Path) -> None:
+    """An endless loop uses the processor, and is no slow machine all the same."""
+    body = "listening = serve(times=1)\nwhile True: pass"
+    process = CodeServerProcess(program(tmp_path, body), patience=LITTLE)
+    await process.ready()
+    process.doubt()
+    await until(lambda: process.state is State.STOPPED)
+    assert process.failure
+    assert process.failure.reason is Reason.NOT_RESPONDING
+    await process.close()
+
+
+@in_loop
+async def test_what_is_slow_is_not_ended(tmp_path: Path) -> None:
+    """It may take longer for an answer than it may rest, as long as it works on it."""
+    body = "serve(work=1.5)"
+    process = CodeServerProcess(
+        program(tmp_path, body), patience=Patience(resting=0.5, working=50.0, tick=0.1)
+    )
+    socket = await process.ready()
+    pid = process.pid
+    process.doubt()
+    assert await asyncio.to_thread(answer, socket)  # after the one that it was asked for
+    assert (process.state, process.pid) == (State.READY, pid)
+    await process.close()
