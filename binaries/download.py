@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from .errors import NetworkError, NoRoomError, VerificationError
-from .progress import megabytes
+from .progress import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,6 +224,8 @@ class Download:
             return error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             return _explain(error, self.limits)
+        except ValueError as error:  # urllib.parse's, of this URL or of one it is redirected to
+            raise NetworkError(f"not a usable URL: {error}") from error
         return None
 
     def _open(self, session: requests.Session, headers: dict[str, str]) -> requests.Response:
@@ -263,7 +265,7 @@ class Download:
         require_room(self.partial.path.parent, (total or 0) - start)
         self._copy(response, start, total, deadline)
         if total is not None and self.partial.size < total:
-            raise _TransientError(f"the stream ended after {megabytes(self.partial.size)}")
+            raise _TransientError(f"the stream ended after {readable(self.partial.size)}")
         self._check_size(self.partial.size)
 
     def _check_status(self, response: requests.Response) -> None:
@@ -304,7 +306,7 @@ class Download:
                 advance(len(data))
                 if time.monotonic() > deadline:
                     raise NetworkError(
-                        f"{public_url(self.url)}: {megabytes(done)} in {self.limits.total:g} s, "
+                        f"{public_url(self.url)}: {readable(done)} in {self.limits.total:g} s, "
                         "which is the limit; the same command goes on from there"
                     )
 
@@ -321,16 +323,26 @@ def _explain(error: Exception, limits: Limits) -> _TransientError:
         raise NetworkError(f"TLS fails ({reason}); if a proxy is at work, set REQUESTS_CA_BUNDLE")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         raise NetworkError(f"not a usable URL: {error}")
+    if isinstance(reason, urllib3.exceptions.ProxyError):
+        through = f"no connection through the proxy {_proxy_of(error)}"
+        why = _short(reason.original_error)
+        return _TransientError(f"{through} ({why}); see HTTPS_PROXY, NO_PROXY", connected=False)
     unconnected = (
         urllib3.exceptions.NewConnectionError,
         urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.ProxyError,
     )
     if isinstance(reason, unconnected):
         return _TransientError(f"no connection ({_short(reason)})", connected=False)
     if "timed out" in str(error).lower():
         return _TransientError(f"no byte for {limits.stall:g} s")
     return _TransientError(f"the connection broke ({_short(reason)})")
+
+
+def _proxy_of(error: Exception) -> str:
+    """Find out which proxy a request was to go through, without its password."""
+    url = str(getattr(getattr(error, "request", None), "url", ""))
+    proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
+    return public_url(requests.utils.select_proxy(url, proxies) or "")
 
 
 def _short(reason: object) -> str:
@@ -361,6 +373,6 @@ def require_room(folder: Path, count: int) -> None:
     free = stat.f_bavail * stat.f_frsize
     if free < count:
         raise NoRoomError(
-            f"{folder} has {megabytes(free)} free and {megabytes(count)} are needed; "
+            f"{folder} has {readable(free)} free and {readable(count)} are needed; "
             "make room, or choose another file system with --prefix"
         )
