@@ -167,6 +167,7 @@ class Download:
         limits: How patient to be.
         token: Shown to its own origins alone.
         report: Told how it goes.
+        most: Bytes that are too many, of whatever file.
     """
 
     url: str
@@ -175,6 +176,7 @@ class Download:
     limits: Limits
     token: Token
     report: Report
+    most: int = _MOST_BYTES
 
     def fetch(self) -> Path:
         """Fetch it, going on where an earlier try stopped.
@@ -282,12 +284,13 @@ class Download:
 
     def _check_size(self, actual: int | None) -> None:
         if actual is not None and (
-            actual > _MOST_BYTES or (self.size is not None and actual != self.size)
+            actual > self.most or (self.size is not None and actual != self.size)
         ):
             self.partial.discard()
+            expected = f"at most {self.most}" if self.size is None else str(self.size)
             raise VerificationError(
-                f"{public_url(self.url)} has {actual} bytes where {self.size or 'fewer'} are "
-                "expected: refused and deleted; another file is served there, try another --source"
+                f"{public_url(self.url)} has {actual} bytes where {expected} are expected: refused "
+                "and deleted; another file is served there, try another place"
             )
 
     def _copy(
@@ -295,7 +298,7 @@ class Download:
     ) -> None:
         # read1 gives what has come; read would wait for a whole chunk of a trickle.
         read = getattr(response.raw, "read1", response.raw.read)
-        done, most = start, total or self.size or _MOST_BYTES
+        done, most = start, total or self.size or self.most
         name = os.path.basename(urlsplit(self.url).path)  # noqa: PTH119 - of a URL
         with self.partial.path.open("ab") as file, self.report.meter(name, total, start) as advance:
             while data := read(_CHUNK):

@@ -15,7 +15,7 @@ from .binaries.answer import Answer
 from .binaries.download import Download, Limits, Partial, Token
 from .binaries.errors import NotFoundError, UsageError, VerificationError
 from .binaries.progress import report_to
-from .shared_extensions import ExtensionError
+from .shared_extensions import MOST_BYTES, ExtensionError
 
 if TYPE_CHECKING:
     import argparse
@@ -64,7 +64,7 @@ def _install_one(vsix: str, sha256: str, arguments: argparse.Namespace) -> Exten
     with TemporaryDirectory(prefix="extension-") as temporary:
         partial = Partial(Path(temporary, "extension.vsix"))
         report = report_to(quiet=arguments.quiet)
-        file = Download(vsix, partial, None, Limits(), Token(""), report).fetch()
+        file = Download(vsix, partial, None, Limits(), Token(""), report, MOST_BYTES).fetch()
         return _unpacked(file, folder, here, sha256)
 
 
