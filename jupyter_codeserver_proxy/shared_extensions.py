@@ -195,7 +195,7 @@ def _most(file: IO[bytes]) -> int:
     return min(MOST_BYTES, _MOST_TIMES * file.seek(0, 2))
 
 
-def _copy(source: IO[bytes], target: IO[bytes], most: int) -> int:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], most: int) -> int:
     """Copy as much as may be; what an archive says of its sizes need not be so."""
     copied = 0
     while block := source.read(1 << 16):
