@@ -1,4 +1,4 @@
-"""The command line: `plan`, `simulate`, `apply`, `status`, `learn`."""
+"""The command line: `plan`, `simulate`, `apply`, `status`, `placeholders`, `learn`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .commands import applying, connection, learning, looking, planning, simulating
+from .commands import applying, connection, learning, looking, placing, planning, simulating
 from .errors import PrescaleError, ScheduleError, UsageError
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     connection.add_options(_files(add("status", "what is wanted, there and missing", looking.run)))
+    help_ = "print the Deployments that `apply` scales, for `kubectl apply -f -`"
+    placing.add_options(_files(add("placeholders", help_, placing.run)))
     learning.add_options(
         add("learn", "take figures out of a hub's log or a CSV of logins", learning.run)
     )

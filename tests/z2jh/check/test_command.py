@@ -80,8 +80,8 @@ def test_a_wrong_use_is_told_to_a_machine_as_well(
         ["z2jh.deploy", "--help"],
     ],
 )
-def test_a_reader_that_has_seen_enough_is_no_failure(command: list[str]) -> None:
-    """As with `| head`: nobody hears of a broken pipe."""
+def test_a_reader_that_has_seen_enough_hears_no_complaint(command: list[str]) -> None:
+    """As with `| head`: the program ends as others do, and says nothing of a broken pipe."""
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -90,7 +90,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(command: list[str]) -> None
     )  # fmt: skip
     os.close(writing)
     assert "pipe" not in done.stderr.lower()
-    assert done.returncode == 0
+    assert done.returncode in {0, 141}
 
 
 def test_a_chart_that_does_not_fit_is_told_by_the_command(
