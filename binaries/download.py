@@ -326,10 +326,12 @@ def _explain(error: Exception, limits: Limits) -> _TransientError:
         raise NetworkError(f"TLS fails ({reason}); if a proxy is at work, set REQUESTS_CA_BUNDLE")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         raise NetworkError(f"not a usable URL: {error}")
+    through = _through_a_proxy(error)
     if isinstance(reason, urllib3.exceptions.ProxyError):
-        through = f"no connection through the proxy {_proxy_of(error)}"
-        why = _short(reason.original_error)
-        return _TransientError(f"{through} ({why}); see HTTPS_PROXY, NO_PROXY", connected=False)
+        said = (
+            f"no connection{through} ({_short(reason.original_error)}); see HTTPS_PROXY, NO_PROXY"
+        )
+        return _TransientError(said, connected=False)
     unconnected = (
         urllib3.exceptions.NewConnectionError,
         urllib3.exceptions.ConnectTimeoutError,
@@ -337,15 +339,16 @@ def _explain(error: Exception, limits: Limits) -> _TransientError:
     if isinstance(reason, unconnected):
         return _TransientError(f"no connection ({_short(reason)})", connected=False)
     if "timed out" in str(error).lower():
-        return _TransientError(f"no byte for {limits.stall:g} s")
-    return _TransientError(f"the connection broke ({_short(reason)})")
+        return _TransientError(f"no byte for {limits.stall:g} s{through}")
+    return _TransientError(f"the connection broke{through} ({_short(reason)})")
 
 
-def _proxy_of(error: Exception) -> str:
-    """Find out which proxy a request was to go through, without its password."""
+def _through_a_proxy(error: Exception) -> str:
+    """Name the proxy that a request was to go through, without its password; empty: none."""
     url = str(getattr(getattr(error, "request", None), "url", ""))
     proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
-    return public_url(requests.utils.select_proxy(url, proxies) or "")
+    proxy = requests.utils.select_proxy(url, proxies)
+    return f" through the proxy {public_url(proxy)}" if proxy else ""
 
 
 def _short(reason: object) -> str:

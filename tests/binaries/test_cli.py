@@ -353,6 +353,17 @@ def test_a_dead_proxy_is_named(fetch: Fetcher, scheme: str) -> None:
     assert "hidden" not in said.stderr
 
 
+def test_a_proxy_that_does_not_answer_is_named(fetch: Fetcher) -> None:
+    """As one that takes a connection and then says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        proxy = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        mirror = [VERSION, "--source", "http://mirror.example/x", "--sha256", "0" * 64]
+        patience = ["--stall-timeout", "0.5", "--total-timeout", "0.6"]
+        at = ["--prefix", fetch.prefix.path]
+        said = run("install", *mirror, *at, *patience, http_proxy=proxy, no_proxy="")
+    assert f"no byte for 0.5 s through the proxy {proxy}; no time left" in said.stderr
+
+
 def test_a_proxy_that_refuses_is_named(fetch: Fetcher) -> None:
     """With what it answers to a tunnel."""
     proxy = f"http://127.0.0.1:{fetch.server.port}"
