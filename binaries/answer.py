@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 
 from .errors import FetchError, UsageError
 
@@ -85,7 +85,9 @@ def run(main: Callable[[], int]) -> int:
     return code
 
 
-def _settle(stream: Any) -> None:  # noqa: ANN401 - a TextIO, or what a test puts in its place
+def _settle(stream: TextIO | None) -> None:
+    if stream is None:  # closed by who started the program
+        return
     try:
         stream.flush()
     except BrokenPipeError:

@@ -167,7 +167,7 @@ class Download:
         limits: How patient to be.
         token: Shown to its own origins alone.
         report: Told how it goes.
-        most: Bytes that are too many, of whatever file.
+        most: Bytes that it may have, where its size is not known.
     """
 
     url: str

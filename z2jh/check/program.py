@@ -25,7 +25,7 @@ def run(main: Callable[[], int]) -> int:
 
 def _settle() -> None:
     try:
-        sys.stdout.flush()
+        print(end="", flush=True)  # noqa: T201 -- also where there is no standard output
     except BrokenPipeError:
         # Python would try again at its end, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -31,7 +31,7 @@ def run() -> int:
 def _settle() -> None:
     """That a reader has seen enough (`| head`) is no failure, and nothing to complain of."""
     try:
-        sys.stdout.flush()
+        print(end="", flush=True)  # nothing, where there is no standard output
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
