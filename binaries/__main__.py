@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from . import answer
 from .cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer.run(main))

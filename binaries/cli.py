@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
+import math
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import manifest, releases
+from . import answer, manifest, releases
+from .answer import Answer, Parser
 from .download import Limits, Token
-from .errors import FetchError, NotFoundError, UsageError, VerificationError
+from .errors import NotFoundError, UsageError, VerificationError
 from .install import Request, install
 from .platforms import platform_name, this_machine
 from .prefix import ENVIRONMENT_VARIABLE, Install, Prefix, default_prefix
-from .progress import megabytes, report_to
+from .progress import readable, report_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    # A verb does its work and gives what --json prints, and the lines for a person.
-    Answer = tuple[dict[str, Any], list[str]]
-    Verb = Callable[[argparse.Namespace], Answer]
+    from .answer import Verb
 
 EXIT_CODES = """\
 exit codes:
@@ -40,36 +37,34 @@ exit codes:
   9  a release that is known not to work
 """
 
-_INTERRUPTED = 130
-
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m binaries") -> int:
     """Run the command line; gives its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=prog,
         description="Puts a verified code-server on this machine.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_verbs(parser.add_subparsers(title="verbs", metavar="VERB", required=True))
-    arguments = parser.parse_args(argv)
-    code: int = arguments.run(arguments)
-    return code
+    return answer.give(parser, argv)
 
 
 def add_verbs(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    subparsers: argparse._SubParsersAction[Parser],
     *,
     which: Verb | None = None,
+    install: Verb | None = None,
 ) -> None:
-    """Add the verbs to a command line; each sets the default `run(arguments) -> exit code`.
+    """Add the verbs to a command line; each sets the default `verb`.
 
     Args:
         subparsers: Where they go.
         which: Does the work of `which` instead, for one who knows of more places to look.
+        install: Does the work of `install` instead, for one who does more.
     """
 
-    def add(name: str, help_: str, verb: Verb) -> argparse.ArgumentParser:
+    def add(name: str, help_: str, verb: Verb) -> Parser:
         parser = subparsers.add_parser(
             name,
             help=help_,
@@ -78,10 +73,11 @@ def add_verbs(
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         _add_common(parser)
-        parser.set_defaults(run=lambda arguments: run_verb(verb, arguments))
+        parser.set_defaults(verb=verb)
         return parser
 
-    _add_install(add("install", "install a code-server, and use it from now on", _install))
+    help_ = "install a code-server, and use it from now on"
+    _add_install(add("install", help_, install or install_one))
     add("list", "list what is installed", _list)
     add("available", "list what can be installed", _available)
     verify = add("verify", "read every file of the installs and name damaged ones", _verify)
@@ -91,40 +87,6 @@ def add_verbs(
     uninstall.add_argument("version", help="for example 4.139.1")
     prune = add("prune", "delete leftovers and all installs but the one in use", _prune)
     prune.add_argument("--keep", type=int, default=1, metavar="N", help="keep N installs (1)")
-
-
-def run_verb(verb: Verb, arguments: argparse.Namespace) -> int:
-    """Do one verb's work and print what came of it; gives the exit code."""
-    try:
-        data, lines = verb(arguments)
-    except KeyboardInterrupt:
-        return _fail(
-            arguments, "Interrupted", "interrupted; nothing half-made is left", _INTERRUPTED
-        )
-    except FetchError as error:
-        return _fail(arguments, type(error).__name__, str(error), error.exit_code)
-    except OSError as error:
-        message = f"{error.filename or 'input/output'}: {error.strerror or error}"
-        return _fail(arguments, "OSError", message, FetchError.exit_code)
-    # A reader that has seen enough (`| head`) is no failure.
-    with contextlib.suppress(BrokenPipeError):
-        if arguments.json:
-            _print(json.dumps(data, indent=2))
-        elif not arguments.quiet:
-            _print("\n".join(lines))
-    return 0
-
-
-def _fail(arguments: argparse.Namespace, kind: str, message: str, code: int) -> int:
-    if arguments.json:
-        _print(json.dumps({"error": kind, "message": message, "exit_code": code}, indent=2))
-    print(message, file=sys.stderr)  # noqa: T201 - a program's output
-    return code
-
-
-def _print(text: str) -> None:
-    if text:
-        print(text, flush=True)  # noqa: T201 - a program's output
 
 
 def find_current(arguments: argparse.Namespace) -> Answer:
@@ -137,10 +99,15 @@ def find_current(arguments: argparse.Namespace) -> Answer:
     current = prefix.current()
     if current is None:
         raise NotFoundError(f"no code-server in {prefix.path}; `install` puts one there")
-    return _describe(prefix, current), [str(prefix.link)]
+    return Answer(_describe(prefix, current), [str(prefix.link)])
 
 
-def _install(arguments: argparse.Namespace) -> Answer:
+def install_one(arguments: argparse.Namespace) -> Answer:
+    """Do the work of `install`.
+
+    Raises:
+        FetchError: It cannot be installed.
+    """
     prefix = _prefix(arguments)
     version = arguments.version
     request = Request(
@@ -160,10 +127,10 @@ def _install(arguments: argparse.Namespace) -> Answer:
     done = outcome.install
     data = _describe(prefix, done) | {"fresh": outcome.fresh, "saved": outcome.saved}
     verb = "installed" if outcome.fresh else "already there:"
-    lines = [f"{verb} code-server {done.version} from {done.source}, {megabytes(done.size)}"]
+    lines = [f"{verb} code-server {done.version} from {done.source}, {readable(done.size)}"]
     if arguments.slim and not done.slim:
         lines.append(f"it is not slim: `uninstall {done.version}` first, and install it again")
-    return data, [*lines, str(prefix.link)]
+    return Answer(data, [*lines, str(prefix.link)])
 
 
 def _list(arguments: argparse.Namespace) -> Answer:
@@ -171,11 +138,11 @@ def _list(arguments: argparse.Namespace) -> Answer:
     installs = [_describe(prefix, install) for install in prefix.installs()]
     lines = [
         f"{'*' if i['current'] else ' '} {i['version']} {i['platform']} {i['source']}"
-        f"{' slim' if i['slim'] else ''} {megabytes(i['size'])} {i['path']}"
+        f"{' slim' if i['slim'] else ''} {readable(i['size'])} {i['path']}"
         for i in installs
     ]
     nothing = [f"nothing is installed in {prefix.path}"]
-    return {"prefix": str(prefix.path), "installs": installs}, lines or nothing
+    return Answer({"prefix": str(prefix.path), "installs": installs}, lines or nothing)
 
 
 def _available(arguments: argparse.Namespace) -> Answer:  # noqa: ARG001 - a verb's signature
@@ -198,7 +165,7 @@ def _available(arguments: argparse.Namespace) -> Answer:  # noqa: ARG001 - a ver
         + (f" (refused: {row['known_bad']})" if row["known_bad"] else "")
         for row in rows
     ]
-    return {"platform": platform, "versions": rows}, lines
+    return Answer({"platform": platform, "versions": rows}, lines)
 
 
 def _verify(arguments: argparse.Namespace) -> Answer:
@@ -219,7 +186,7 @@ def _verify(arguments: argparse.Namespace) -> Answer:
         )
         raise VerificationError(f"damaged: {said}; `uninstall` it and `install` it again")
     names = [install.name for install in installs]
-    return {"verified": names}, [f"{name} is as it was installed" for name in names]
+    return Answer({"verified": names}, [f"{name} is as it was installed" for name in names])
 
 
 def _uninstall(arguments: argparse.Namespace) -> Answer:
@@ -230,7 +197,7 @@ def _uninstall(arguments: argparse.Namespace) -> Answer:
         for install in installs:
             prefix.remove(install)
     names = [install.name for install in installs]
-    return {"removed": names}, [f"removed {name}" for name in names]
+    return Answer({"removed": names}, [f"removed {name}" for name in names])
 
 
 def _prune(arguments: argparse.Namespace) -> Answer:
@@ -238,7 +205,7 @@ def _prune(arguments: argparse.Namespace) -> Answer:
         raise UsageError("--keep is at least 1; `uninstall VERSION` deletes the last one")
     prefix = _prefix(arguments)
     if not prefix.lib.exists():
-        return {"removed": []}, ["nothing to remove"]
+        return Answer({"removed": []}, ["nothing to remove"])
     with prefix.locked(arguments.lock_timeout, report_to(quiet=arguments.quiet)):
         gone = [str(path) for path in prefix.clean(downloads=True)]
         current = prefix.current()
@@ -249,7 +216,7 @@ def _prune(arguments: argparse.Namespace) -> Answer:
         for install in ranked[arguments.keep :]:
             prefix.remove(install)
             gone.append(str(prefix.folder(install.name)))
-    return {"removed": gone}, [f"removed {path}" for path in gone] or ["nothing to remove"]
+    return Answer({"removed": gone}, [f"removed {path}" for path in gone] or ["nothing to remove"])
 
 
 def _named(prefix: Prefix, version: str) -> list[Install]:
@@ -305,5 +272,15 @@ def _add_install(parser: argparse.ArgumentParser) -> None:
         ("--total-timeout", limits.total, "give a download up after so long"),
     ):
         parser.add_argument(
-            name, type=float, default=default, metavar="SECONDS", help=f"{what} (%(default)g)"
+            name, type=_seconds, default=default, metavar="SECONDS", help=f"{what} (%(default)g)"
         )
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return value

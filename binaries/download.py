@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from .errors import NetworkError, NoRoomError, VerificationError
-from .progress import megabytes
+from .progress import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +167,7 @@ class Download:
         limits: How patient to be.
         token: Shown to its own origins alone.
         report: Told how it goes.
+        most: Bytes that it may have, where its size is not known.
     """
 
     url: str
@@ -175,6 +176,7 @@ class Download:
     limits: Limits
     token: Token
     report: Report
+    most: int = _MOST_BYTES
 
     def fetch(self) -> Path:
         """Fetch it, going on where an earlier try stopped.
@@ -224,6 +226,8 @@ class Download:
             return error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             return _explain(error, self.limits)
+        except ValueError as error:  # urllib.parse's, of this URL or of one it is redirected to
+            raise NetworkError(f"not a usable URL: {error}") from error
         return None
 
     def _open(self, session: requests.Session, headers: dict[str, str]) -> requests.Response:
@@ -263,7 +267,7 @@ class Download:
         require_room(self.partial.path.parent, (total or 0) - start)
         self._copy(response, start, total, deadline)
         if total is not None and self.partial.size < total:
-            raise _TransientError(f"the stream ended after {megabytes(self.partial.size)}")
+            raise _TransientError(f"the stream ended after {readable(self.partial.size)}")
         self._check_size(self.partial.size)
 
     def _check_status(self, response: requests.Response) -> None:
@@ -280,12 +284,13 @@ class Download:
 
     def _check_size(self, actual: int | None) -> None:
         if actual is not None and (
-            actual > _MOST_BYTES or (self.size is not None and actual != self.size)
+            actual > self.most or (self.size is not None and actual != self.size)
         ):
             self.partial.discard()
+            expected = f"at most {self.most}" if self.size is None else str(self.size)
             raise VerificationError(
-                f"{public_url(self.url)} has {actual} bytes where {self.size or 'fewer'} are "
-                "expected: refused and deleted; another file is served there, try another --source"
+                f"{public_url(self.url)} has {actual} bytes where {expected} are expected: refused "
+                "and deleted; another file is served there, try another place"
             )
 
     def _copy(
@@ -293,7 +298,7 @@ class Download:
     ) -> None:
         # read1 gives what has come; read would wait for a whole chunk of a trickle.
         read = getattr(response.raw, "read1", response.raw.read)
-        done, most = start, total or self.size or _MOST_BYTES
+        done, most = start, total or self.size or self.most
         name = os.path.basename(urlsplit(self.url).path)  # noqa: PTH119 - of a URL
         with self.partial.path.open("ab") as file, self.report.meter(name, total, start) as advance:
             while data := read(_CHUNK):
@@ -304,7 +309,7 @@ class Download:
                 advance(len(data))
                 if time.monotonic() > deadline:
                     raise NetworkError(
-                        f"{public_url(self.url)}: {megabytes(done)} in {self.limits.total:g} s, "
+                        f"{public_url(self.url)}: {readable(done)} in {self.limits.total:g} s, "
                         "which is the limit; the same command goes on from there"
                     )
 
@@ -321,16 +326,29 @@ def _explain(error: Exception, limits: Limits) -> _TransientError:
         raise NetworkError(f"TLS fails ({reason}); if a proxy is at work, set REQUESTS_CA_BUNDLE")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         raise NetworkError(f"not a usable URL: {error}")
+    through = _through_a_proxy(error)
+    if isinstance(reason, urllib3.exceptions.ProxyError):
+        said = (
+            f"no connection{through} ({_short(reason.original_error)}); see HTTPS_PROXY, NO_PROXY"
+        )
+        return _TransientError(said, connected=False)
     unconnected = (
         urllib3.exceptions.NewConnectionError,
         urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.ProxyError,
     )
     if isinstance(reason, unconnected):
         return _TransientError(f"no connection ({_short(reason)})", connected=False)
     if "timed out" in str(error).lower():
-        return _TransientError(f"no byte for {limits.stall:g} s")
-    return _TransientError(f"the connection broke ({_short(reason)})")
+        return _TransientError(f"no byte for {limits.stall:g} s{through}")
+    return _TransientError(f"the connection broke{through} ({_short(reason)})")
+
+
+def _through_a_proxy(error: Exception) -> str:
+    """Name the proxy that a request was to go through, without its password; empty: none."""
+    url = str(getattr(getattr(error, "request", None), "url", ""))
+    proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
+    proxy = requests.utils.select_proxy(url, proxies)
+    return f" through the proxy {public_url(proxy)}" if proxy else ""
 
 
 def _short(reason: object) -> str:
@@ -361,6 +379,6 @@ def require_room(folder: Path, count: int) -> None:
     free = stat.f_bavail * stat.f_frsize
     if free < count:
         raise NoRoomError(
-            f"{folder} has {megabytes(free)} free and {megabytes(count)} are needed; "
+            f"{folder} has {readable(free)} free and {readable(count)} are needed; "
             "make room, or choose another file system with --prefix"
         )

@@ -15,7 +15,7 @@ from .download import Download, Limits, Partial, Token, public_url, require_room
 from .errors import FetchError, NetworkError, NoRoomError, VerificationError
 from .platforms import platform_name
 from .prefix import HELP, Install, folder_name
-from .progress import megabytes
+from .progress import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ class _Maker:
             origin = self._fill(made, scratch, choice)
             saving = slim.slim(made, self.platform) if request.slim else slim.Saving(0, 0)
             if request.slim:
-                self.report.line(f"slim: left out {megabytes(saving.size)} ({saving.files} files)")
+                self.report.line(f"slim: left out {readable(saving.size)} ({saving.files} files)")
             self._try(made, scratch)
             found = manifest.survey(made)
             done = Install(

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import releases, sources
+from . import answer, releases, sources
 from .download import Limits, Token, get_json
 from .errors import FetchError, NetworkError, VerificationError
 
@@ -188,4 +188,4 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer.run(main))

@@ -65,8 +65,8 @@ class Lines:
             done += count
             if done // step > told:
                 told = done // step
-                of = f" of {megabytes(total)}" if total else ""
-                self.line(f"{what}: {megabytes(done)}{of}")
+                of = f" of {readable(total)}" if total else ""
+                self.line(f"{what}: {readable(done)}{of}")
 
         yield advance
 
@@ -100,6 +100,10 @@ def report_to(stream: TextIO | None = None, *, quiet: bool = False) -> Report:
     return Bars(stream) if stream.isatty() else Lines(stream)
 
 
-def megabytes(count: int) -> str:
-    """Write a number of bytes for a person, in units of 10^6."""
-    return f"{count / 1e6:.3g} MB"
+def readable(count: float) -> str:
+    """Write a number of bytes for a person, as in 26 bytes, 408 kB or 1.23 GB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 999.5:  # noqa: PLR2004 - what three digits write as less than 1000
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

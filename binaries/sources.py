@@ -103,7 +103,10 @@ def _place(source: str, version: str, platform: str) -> str | Path:
     filled = source
     for name, value in values.items():
         filled = filled.replace(f"{{{name}}}", value)
-    parts = urlsplit(filled)
+    try:
+        parts = urlsplit(filled)
+    except ValueError as error:
+        raise UsageError(f"--source {source!r} is not a usable URL: {error}") from error
     if re.search(r"\{\w*\}", filled):
         raise UsageError(
             f"--source {source!r}: the placeholders are {{version}}, {{platform}} and {{file}}"

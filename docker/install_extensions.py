@@ -30,7 +30,8 @@ for line in lock.read_text().splitlines():
         partial = Partial(Path(temporary, "extension.vsix"))
         try:
             report = report_to(quiet=True)
-            file = Download(url, partial, None, Limits(), Token(""), report).fetch()
+            most = shared_extensions.MOST_BYTES
+            file = Download(url, partial, None, Limits(), Token(""), report, most).fetch()
             shared_extensions.install(file, folder, platform=here, sha256=sha256)
         except (FetchError, shared_extensions.ExtensionError) as error:
             sys.exit(f"install-extensions: {identifier} {version}: {error}")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from dataclasses import asdict
 from importlib.metadata import version as distribution_version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from . import executable, extension_verbs
 from .assets import compression, files, index
-from .binaries import cli
-from .binaries.errors import NotFoundError
+from .binaries import answer, cli
+from .binaries.answer import Answer, Parser
+from .binaries.errors import FetchError, NotFoundError
 from .failure import CannotStart
 
 if TYPE_CHECKING:
@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def program() -> int:
+    """Run the command line as a program of its own; gives its exit code."""
+    return answer.run(main)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives its exit code, which `--help` explains."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="jupyter codeserver",
         description="Puts code-server where Jupyter's VS Code tile finds it.",
         epilog=cli.EXIT_CODES,
@@ -35,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--version", action="version", version=distribution_version("jupyter-codeserver-proxy")
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    cli.add_verbs(verbs, which=_which)
+    cli.add_verbs(verbs, which=_which, install=_install)
     verbs.choices["install"].add_argument(
         "--compress",
         action="store_true",
@@ -46,20 +51,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     doctor = verbs.add_parser("doctor", help="say what stands in VS Code's way, and what to type")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    doctor.set_defaults(run=_doctor)
-    arguments = parser.parse_args(argv)
-    code: int = arguments.run(arguments)
-    if code == 0 and getattr(arguments, "compress", False):
-        return _compress(arguments)
-    return code
+    doctor.set_defaults(verb=_doctor, quiet=False)
+    return answer.give(parser, argv)
 
 
-def _compress(arguments: argparse.Namespace) -> int:
+def _install(arguments: argparse.Namespace) -> Answer:
+    done = cli.install_one(arguments)
+    if not arguments.compress:
+        return done
+    folder, files_ = _compress(arguments)
+    data = done.data | {"compressed": {"files": files_, "folder": str(folder)}}
+    return Answer(data, [*done.lines, f"compressed {files_} files into {folder}"])
+
+
+def _compress(arguments: argparse.Namespace) -> tuple[Path, int]:
+    """Compress what is in use; gives where to, and how many files.
+
+    Raises:
+        FetchError: It cannot be done. What is installed stays.
+    """
     prefix = arguments.prefix or executable.default_prefix(os.environ)
     root = files.find_root(prefix / "bin" / "code-server")
     if root is None:
-        print("nothing compressed: this code-server has no known layout", file=sys.stderr)
-        return 1
+        raise FetchError("nothing compressed: this code-server has no known layout")
     folder = index.shared_folder(root)
     hidden = arguments.quiet or not sys.stderr.isatty()
     with tqdm(desc="compressing", unit=" files", disable=hidden) as bar:
@@ -71,30 +85,26 @@ def _compress(arguments: argparse.Namespace) -> int:
         try:
             done = compression.compress(root, folder, compression.INSTALL_QUALITY, progress)
         except (OSError, compression.BusyError) as error:
-            print(f"nothing compressed: {error}", file=sys.stderr)
-            return 1
-    if not (arguments.quiet or arguments.json):
-        print(f"compressed {done.files} files into {folder}")
-    return 0
+            raise FetchError(f"nothing compressed: {error}") from error
+    return folder, done.files
 
 
-def _doctor(arguments: argparse.Namespace) -> int:
-    """Print what was found; gives 1 if something is wrong, as a warning is not."""
+def _doctor(arguments: argparse.Namespace) -> Answer:  # noqa: ARG001 - a verb's signature
+    """What was found; the exit code is 1 if something is wrong, as a warning is not."""
     # Only for this verb: Jupyter Server takes half a second to import.
     from .doctor import checks, facts  # noqa: PLC0415
 
     findings = checks.examine(facts.gather(os.environ))
-    if arguments.json:
-        print(json.dumps({"findings": [asdict(each) for each in findings]}, indent=2))
-    else:
-        for each in findings:
-            print(f"{each.level.value:8}{each.about}: {each.what}")
-            if each.advice:
-                print(f"{'':8}  {each.advice}")
-    return int(any(each.level is checks.Level.WRONG for each in findings))
+    lines = []
+    for each in findings:
+        lines.append(f"{each.level.value:8}{each.about}: {each.what}")
+        if each.advice:
+            lines.append(f"{'':8}  {each.advice}")
+    is_wrong = any(each.level is checks.Level.WRONG for each in findings)
+    return Answer({"findings": [asdict(each) for each in findings]}, lines, int(is_wrong))
 
 
-def _which(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+def _which(arguments: argparse.Namespace) -> Answer:
     """The code-server that the tile would start; with --prefix, the one in that prefix."""
     if arguments.prefix:
         return cli.find_current(arguments)
@@ -104,7 +114,7 @@ def _which(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         raise NotFoundError(str(error)) from error
     version = executable.version(found.path)
     data = {"path": str(found.path), "found_in": found.found_in, "version": version}
-    return data, [str(found.path)]
+    return Answer(data, [str(found.path)])
 
 
 def _configured_executable() -> str:
@@ -119,4 +129,4 @@ def _configured_executable() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

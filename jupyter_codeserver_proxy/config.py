@@ -6,13 +6,13 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig, DeferredConfigList, DeferredConfigString
 
 from .command import Options
 from .failure import CannotStart, Reason
-from .policy import Policy
+from .policy import Map, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,13 +89,13 @@ class CodeServer(Policy):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_ARGUMENTS",))
 
-    environment = Dict(
+    environment = Map(
         key_trait=Unicode(),
         value_trait=Unicode(),
         help="""
         Environment variables for code-server and all that runs in it, added to Jupyter's own.
         Jupyter's tokens, and variables that would derail code-server, reach it only from here.
-        Environment: JUPYTER_CODESERVER_ENVIRONMENT, a dictionary written as in Python.
+        Environment: JUPYTER_CODESERVER_ENVIRONMENT, in JSON, or a dictionary as in Python.
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_ENVIRONMENT",))
 

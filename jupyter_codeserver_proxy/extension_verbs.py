@@ -10,30 +10,31 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from . import executable, shared_extensions
-from .binaries import cli, releases
+from .binaries import releases
+from .binaries.answer import Answer
 from .binaries.download import Download, Limits, Partial, Token
 from .binaries.errors import NotFoundError, UsageError, VerificationError
 from .binaries.progress import report_to
-from .shared_extensions import ExtensionError
+from .shared_extensions import MOST_BYTES, ExtensionError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from .binaries.cli import Answer, Verb
+    from .binaries.answer import Parser, Verb
     from .shared_extensions import Extension
 
 
-def add_verbs(parser: argparse.ArgumentParser) -> None:
+def add_verbs(parser: Parser) -> None:
     """Add `install`, `list` and `uninstall` to the parser of `extensions`."""
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
 
-    def add(name: str, help_: str, verb: Verb) -> argparse.ArgumentParser:
+    def add(name: str, help_: str, verb: Verb) -> Parser:
         added = verbs.add_parser(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
         added.add_argument("--folder", type=Path, help="where they are (the prefix's `extensions`)")
         added.add_argument("--json", action="store_true", help="one JSON object on standard output")
         added.add_argument("--quiet", action="store_true", help="say only what went wrong")
-        added.set_defaults(run=lambda arguments: cli.run_verb(verb, arguments))
+        added.set_defaults(verb=verb)
         return added
 
     install = add("install", "install extensions for all who share this code-server", _install)
@@ -51,7 +52,7 @@ def _install(arguments: argparse.Namespace) -> Answer:
     if sha256 and len(arguments.vsix) > 1:
         raise UsageError("--sha256 is that of one file; install the others apart")
     done = [_install_one(vsix, sha256, arguments) for vsix in arguments.vsix]
-    return _told(done), [f"installed {each.identifier} {each.version}" for each in done]
+    return Answer(_told(done), [f"installed {each.identifier} {each.version}" for each in done])
 
 
 def _install_one(vsix: str, sha256: str, arguments: argparse.Namespace) -> Extension:
@@ -63,7 +64,7 @@ def _install_one(vsix: str, sha256: str, arguments: argparse.Namespace) -> Exten
     with TemporaryDirectory(prefix="extension-") as temporary:
         partial = Partial(Path(temporary, "extension.vsix"))
         report = report_to(quiet=arguments.quiet)
-        file = Download(vsix, partial, None, Limits(), Token(""), report).fetch()
+        file = Download(vsix, partial, None, Limits(), Token(""), report, MOST_BYTES).fetch()
         return _unpacked(file, folder, here, sha256)
 
 
@@ -79,7 +80,7 @@ def _unpacked(file: Path, folder: Path, here: str, sha256: str) -> Extension:
 def _list(arguments: argparse.Namespace) -> Answer:
     found = shared_extensions.installed(_folder(arguments))
     lines = [f"{each.identifier} {each.version}" for each in found]
-    return _told(found), lines or [f"no extension is in {_folder(arguments)}"]
+    return Answer(_told(found), lines or [f"no extension is in {_folder(arguments)}"])
 
 
 def _uninstall(arguments: argparse.Namespace) -> Answer:
@@ -87,7 +88,7 @@ def _uninstall(arguments: argparse.Namespace) -> Answer:
         gone = shared_extensions.uninstall(arguments.identifier, _folder(arguments))
     except ExtensionError as error:
         raise NotFoundError(str(error)) from error
-    return _told([gone]), [f"removed {gone.identifier} {gone.version}"]
+    return Answer(_told([gone]), [f"removed {gone.identifier} {gone.version}"])
 
 
 def _told(extensions: Iterable[Extension]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,31 @@ if TYPE_CHECKING:
 
 OPEN_VSX = "open-vsx"
 OFF = "off"
+
+
+class Map(Dict):
+    """An option that holds a map; as text, it is written in JSON or as in Python."""
+
+    def from_string(self, s: str) -> Any:  # noqa: ANN401 -- `validate` sees what it is
+        """What the text says; traitlets hands one that says nothing on as it is."""
+        if not s.lstrip().startswith("{"):
+            return super().from_string(s)  # KEY=VALUE, as traitlets has it on the command line
+        try:
+            return json.loads(s)
+        except ValueError:
+            return ast.literal_eval(s.strip())
+
+    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ANN401 -- as in traitlets
+        """Refuse text with what is wrong with it; it may hold a token, and is not repeated."""
+        if isinstance(value, str):
+            try:
+                json.loads(value)
+                why = "it is no {…}"
+            except (ValueError, RecursionError) as error:
+                why = str(error)
+            said = f"CodeServer.{self.name} is neither JSON nor a dictionary as in Python"
+            raise TraitError(f"{said}: {why}.")
+        return super().validate(obj, value)
 
 
 class Policy(LoggingConfigurable):
@@ -79,12 +105,12 @@ class Policy(LoggingConfigurable):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_WORKSPACE_TRUST",))
 
-    settings = Dict(
+    settings = Map(
         key_trait=Unicode(),
         help="""
         Settings that VS Code starts with, as in {"editor.fontSize": 16}: defaults, which a student
         can change.
-        Environment: JUPYTER_CODESERVER_SETTINGS, a dictionary written as in Python.
+        Environment: JUPYTER_CODESERVER_SETTINGS, in JSON, or a dictionary as in Python.
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_SETTINGS",))
 
@@ -120,7 +146,7 @@ class Policy(LoggingConfigurable):
     def _are_settings(self, proposal: Bunch) -> dict[str, Any]:
         value: dict[str, Any] = proposal.value
         try:
-            json.dumps(value)
+            json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise TraitError(
                 f"CodeServer.settings is {value!r}; allowed is what JSON can say: {error}."

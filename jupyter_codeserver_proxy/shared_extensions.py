@@ -6,19 +6,30 @@ written, a mounted home does not hide them, and a student can add others, or a n
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import lzma
 import re
 import shutil
 import stat
 import zipfile
+import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+# Above any extension: open-vsx.org takes .vsix files of up to 256 MB, and elsewhere there are some
+# of more than 512 MB (EclipseFdn/open-vsx.org#8724). The 96 that VS Code itself has would unpack to
+# 15 times their size at most.
+MOST_BYTES = 2_000_000_000
+_MOST_FILES = 100_000
+_MOST_TIMES = 100
 
 # A .vsix is a zip: what is below this folder is the extension, the rest describes the package
 # (https://code.visualstudio.com/api/working-with-extensions/publishing-extension).
@@ -27,6 +38,18 @@ _MANIFEST = "extension.vsixmanifest"
 _TARGET = re.compile(rb"""\bTargetPlatform\s*=\s*["']([^"']+)["']""")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _UNFINISHED = ".unfinished-"
+_GZIP = b"\x1f\x8b"  # what a gzip begins with (RFC 1952)
+_DESCRIBED = 1 << 20  # bytes of the manifest that are read
+# What zipfile and gzip raise for bytes that are no zip, or that they cannot read.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+)
 
 
 class ExtensionError(Exception):
@@ -63,23 +86,25 @@ def install(vsix: Path, folder: Path, *, platform: str, sha256: str = "") -> Ext
     """Unpack a .vsix into `folder`, in place of another version of the same extension.
 
     Args:
-        vsix: the file.
+        vsix: the file; also one that is wrapped in gzip, as marketplaces send them.
         folder: of the shared extensions; made if it is missing.
         platform: of this machine, as in "linux-x64".
-        sha256: what the file's is to be, in hexadecimal; empty: it is not checked.
+        sha256: what the file's is to be, wrapped or not, in hexadecimal; empty: it is not checked.
 
     Raises:
-        ExtensionError: it is no .vsix, not the one expected, or for another platform.
+        ExtensionError: it is no .vsix, not the one expected, too large, or for another platform.
         OSError: `vsix` cannot be read, or `folder` not be written.
     """
-    if sha256 and (actual := _digest(vsix)) != sha256.lower():
-        raise ExtensionError(
-            f"{vsix} has the sha256 {actual}, and not {sha256.lower()}: nothing was installed."
-        )
+    with _opened(vsix, sha256.lower()) as file:
+        return _install(vsix, file, folder, platform)
+
+
+def _install(vsix: Path, file: IO[bytes], folder: Path, platform: str) -> Extension:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
         unpacked = Path(unfinished, "extension")
-        _unpack(vsix, unpacked, platform)
+        with _told_of(vsix):
+            _unpack(file, unpacked, platform)
         extension = _read(unpacked / "package.json")
         if extension is None:
             raise ExtensionError(f"{vsix} has no package.json that names its extension.")
@@ -112,44 +137,104 @@ def machine(system: str, architecture: str) -> str:
     return f"{systems.get(system, system.lower())}-{architectures.get(architecture, architecture)}"
 
 
-def _unpack(vsix: Path, target: Path, platform: str) -> None:
+@contextmanager
+def _opened(vsix: Path, sha256: str) -> Iterator[IO[bytes]]:
+    """The file, or what it is when unwrapped; what is read is what was verified."""
+    with vsix.open("rb") as file, TemporaryFile() as unwrapped:
+        digests = [_digest(file)]
+        is_wrapped = _begins_with_gzip(file)
+        if is_wrapped:
+            with _told_of(vsix):
+                _unwrap(file, unwrapped)
+            digests.append(_digest(unwrapped))
+        if sha256 and sha256 not in digests:
+            actual = ", and unwrapped ".join(digests)
+            raise ExtensionError(
+                f"{vsix} has the sha256 {actual}, and not {sha256}: nothing was installed."
+            )
+        yield unwrapped if is_wrapped else file
+
+
+def _begins_with_gzip(file: IO[bytes]) -> bool:
+    file.seek(0)
+    return file.read(len(_GZIP)) == _GZIP
+
+
+@contextmanager
+def _told_of(vsix: Path) -> Iterator[None]:
+    """Say of which file it is that it cannot be used."""
     try:
-        with zipfile.ZipFile(vsix) as archive:
-            _check_platform(vsix, archive, platform)
-            target.mkdir()
-            for member in archive.infolist():
-                if member.filename.startswith(_INSIDE) and not member.is_dir():
-                    _write(archive, member, target)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError) as error:
+        yield
+    except ExtensionError as error:
+        raise ExtensionError(f"{vsix} {error}") from error
+    except _UNREADABLE as error:
         raise ExtensionError(f"{vsix} is no .vsix: {error}.") from error
 
 
-def _check_platform(vsix: Path, archive: zipfile.ZipFile, platform: str) -> None:
-    target = _TARGET.search(archive.read(_MANIFEST))
-    if target and target[1].decode() not in {platform, "universal", "undefined"}:
+def _unwrap(file: IO[bytes], unwrapped: IO[bytes]) -> None:
+    most = _most(file)
+    file.seek(0)
+    with gzip.GzipFile(fileobj=file) as source:
+        _copy(source, unwrapped, most)
+
+
+def _unpack(file: IO[bytes], target: Path, platform: str) -> None:
+    left = _most(file)
+    with zipfile.ZipFile(file) as archive:
+        _check_platform(archive, platform)
+        target.mkdir()
+        if len(archive.infolist()) > _MOST_FILES:
+            raise ExtensionError(f"has more than {_MOST_FILES:,} files: refused.")
+        for member in archive.infolist():
+            if member.filename.startswith(_INSIDE) and not member.is_dir():
+                left -= _write(archive, member, target, left)
+
+
+def _most(file: IO[bytes]) -> int:
+    """How many bytes may come out of a file."""
+    return min(MOST_BYTES, _MOST_TIMES * file.seek(0, 2))
+
+
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], most: int) -> int:
+    """Copy as much as may be; what an archive says of its sizes need not be so."""
+    copied = 0
+    while block := source.read(1 << 16):
+        copied += len(block)
+        if copied > most:
+            most_said = f"{_MOST_TIMES} times its size or {MOST_BYTES:,} bytes"
+            raise ExtensionError(f"unpacks to more than {most_said}: refused.")
+        target.write(block)
+    return copied
+
+
+def _check_platform(archive: zipfile.ZipFile, platform: str) -> None:
+    with archive.open(_MANIFEST) as manifest:
+        found = _TARGET.search(manifest.read(_DESCRIBED))
+    target = found[1].decode(errors="replace") if found else platform
+    if target not in {platform, "universal", "undefined"}:
         raise ExtensionError(
-            f"{vsix} is for {target[1].decode()}, and this machine is {platform}: "
-            "take the file for that."
+            f"is for {target}, and this machine is {platform}: take the file for that."
         )
 
 
-def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int:
     path = PurePosixPath(member.filename.removeprefix(_INSIDE))
     mode = member.external_attr >> 16
     if path.is_absolute() or ".." in path.parts or stat.S_ISLNK(mode):
-        raise ExtensionError(f"{archive.filename} is hostile: it has {member.filename!r}.")
+        raise ExtensionError(f"is hostile: it has {member.filename!r}.")
     file = target / path
     file.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(member) as source, file.open("wb") as out:
-        shutil.copyfileobj(source, out)
+        written = _copy(source, out, most)
     file.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
+    return written
 
 
 def _read(manifest: Path) -> Extension | None:
     try:
         found: Any = json.loads(manifest.read_text(encoding="utf-8"))
         parts = [str(found[key]) for key in ("publisher", "name", "version")]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     if not all(_NAME.fullmatch(part) for part in parts):
         return None  # a part becomes a folder's name
@@ -157,9 +242,9 @@ def _read(manifest: Path) -> Extension | None:
     return Extension(f"{publisher}.{name}".lower(), version, manifest.parent)
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        digest = hashlib.sha256()
-        while block := stream.read(1 << 20):
-            digest.update(block)
+def _digest(file: IO[bytes]) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
     return digest.hexdigest()

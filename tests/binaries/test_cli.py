@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from jupyter_codeserver_proxy.binaries import errors
 from jupyter_codeserver_proxy.binaries.cli import EXIT_CODES
 from jupyter_codeserver_proxy.binaries.manifest import MANIFEST
+from jupyter_codeserver_proxy.binaries.progress import readable
 from tests.binaries.conftest import (
     PLATFORM,
     TOP,
@@ -23,6 +25,7 @@ from tests.binaries.conftest import (
     command,
     release,
     run,
+    run_unread,
     sha256,
 )
 
@@ -67,6 +70,47 @@ def test_an_error_is_one_json_object_as_well(fetch: Fetcher) -> None:
     assert said.returncode == 3
     assert json.loads(said.stdout)["error"] == "NotFoundError"
     assert json.loads(said.stdout)["exit_code"] == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["no-such-verb"], id="verb"),
+        pytest.param([], id="no-verb"),
+        pytest.param(["install", "--no-such-option"], id="option"),
+        pytest.param(["prune", "--keep", "many"], id="number"),
+        pytest.param(["install", "--stall-timeout", "-1"], id="seconds"),
+        pytest.param(["install", "--total-timeout", "nan"], id="no-seconds"),
+        pytest.param(
+            ["install", "--source", "http://[x/", "--sha256", "0" * 64, VERSION], id="address"
+        ),
+    ],
+)
+def test_a_wrong_argument_is_one_json_object_as_well(arguments: list[str]) -> None:
+    """Also one that argparse finds, which tells a person the usage."""
+    said = run(*arguments, "--json")
+    assert said.returncode == 2, said.stderr
+    told = json.loads(said.stdout)
+    assert (told["error"], told["exit_code"]) == ("UsageError", 2)
+    assert told["message"] in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["available"], 0, id="text"),
+        pytest.param(["available", "--json"], 0, id="json"),
+        pytest.param(["which", "--json"], 3, id="error"),
+        pytest.param(["install", "--help"], 0, id="help"),
+    ],
+)
+def test_a_reader_that_has_seen_enough_is_no_failure(
+    tmp_path: Path, arguments: list[str], code: int
+) -> None:
+    """As with `| head`: the exit code is the verb's, and nobody hears of a broken pipe."""
+    returned, said = run_unread(command(*arguments, "--prefix", tmp_path))
+    assert returned == code
+    assert "pipe" not in said.lower()
 
 
 @pytest.mark.parametrize(
@@ -190,7 +234,7 @@ def test_output_that_is_no_terminal_gets_plain_lines(fetch: Fetcher) -> None:
     fetch.server.behaviours.append(answer(503, Retry_After="0"))
     said = run("install", *from_server(fetch.server), "--prefix", fetch.prefix.path)
     assert "503" in said.stderr
-    assert "MB of" in said.stderr
+    assert " kB of 301 kB" in said.stderr
     assert "\r" not in said.stderr
     assert "\x1b" not in said.stderr
     assert said.stdout.splitlines()[-1] == str(fetch.prefix.link)
@@ -276,6 +320,58 @@ def test_a_token_in_the_environment_does_not_go_to_a_mirror(fetch: Fetcher) -> N
     arguments = ["install", *from_server(fetch.server), "--prefix", fetch.prefix.path]
     assert run(*arguments, GITHUB_TOKEN="s3cret").returncode == 0  # noqa: S106 - opens nothing
     assert "Authorization" not in fetch.server.seen[0]
+
+
+@pytest.mark.parametrize(
+    ("count", "written"),
+    [
+        pytest.param(0, "0 bytes", id="nothing"),
+        pytest.param(26, "26 bytes", id="bytes"),
+        pytest.param(408_123, "408 kB", id="thousands"),
+        pytest.param(999_499_999, "999 MB", id="below-the-next"),
+        pytest.param(999_500_001, "1 GB", id="rounded-up"),
+        pytest.param(4_321_000_000, "4.32 GB", id="billions"),
+        pytest.param(12_345_678_900_000, "12.3 TB", id="disks"),
+    ],
+)
+def test_sizes_are_written_for_a_person(count: int, written: str) -> None:
+    """Three digits and a unit, whatever the size."""
+    assert readable(count) == written
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_dead_proxy_is_named(fetch: Fetcher, scheme: str) -> None:
+    """It is the proxy that cannot be reached, not the mirror; its password is told to nobody."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound and not listening: it refuses
+        place = f"127.0.0.1:{closed.getsockname()[1]}"
+        environment = {f"{scheme}_proxy": f"http://me:hidden@{place}", "no_proxy": ""}
+        mirror = [VERSION, "--source", f"{scheme}://mirror.example/x", "--sha256", "0" * 64]
+        said = run("install", *mirror, "--prefix", fetch.prefix.path, **environment)
+    assert said.returncode == errors.NetworkError.exit_code
+    assert f"through the proxy http://{place} (Connection refused)" in said.stderr
+    assert "hidden" not in said.stderr
+
+
+def test_a_proxy_that_does_not_answer_is_named(fetch: Fetcher) -> None:
+    """As one that takes a connection and then says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        proxy = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        mirror = [VERSION, "--source", "http://mirror.example/x", "--sha256", "0" * 64]
+        patience = ["--stall-timeout", "0.5", "--total-timeout", "0.6"]
+        at = ["--prefix", fetch.prefix.path]
+        said = run("install", *mirror, *at, *patience, http_proxy=proxy, no_proxy="")
+    assert f"no byte for 0.5 s through the proxy {proxy}; no time left" in said.stderr
+
+
+def test_a_proxy_that_refuses_is_named(fetch: Fetcher) -> None:
+    """With what it answers to a tunnel."""
+    proxy = f"http://127.0.0.1:{fetch.server.port}"
+    mirror = [VERSION, "--source", "https://mirror.example/x", "--sha256", "0" * 64]
+    at = ["--prefix", fetch.prefix.path]
+    said = run("install", *mirror, *at, https_proxy=proxy, no_proxy="")
+    assert f"through the proxy {proxy} (" in said.stderr
+    assert "501 Unsupported method" in said.stderr
 
 
 def test_a_proxy_is_used(fetch: Fetcher) -> None:

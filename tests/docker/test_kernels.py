@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.docker.conftest import DOCKER
 
 if TYPE_CHECKING:
     from tests.docker.conftest import Run
@@ -70,6 +73,16 @@ def test_a_kernel_runs_a_notebook(run: Run, kernel: str) -> None:
         pytest.skip("the image was built with JULIA=0, as where its release is out of reach")
     cells, expected = NOTEBOOKS[kernel]
     assert expected in execute(run, kernel, cells)
+
+
+def test_what_julia_fetches_is_pinned() -> None:
+    """Julia by its sha256 for each machine, its kernel by the version of which it has the hash."""
+    script = (DOCKER / "install-julia").read_text()
+    assert re.search(r"^version=\d+\.\d+\.\d+$", script, re.MULTILINE)
+    assert len(re.findall(r"^ +sha256=[0-9a-f]{64}$", script, re.MULTILINE)) == 2
+    assert re.search(r"^ijulia=\d+\.\d+\.\d+$", script, re.MULTILINE)
+    added = re.findall(r"Pkg\.add\((.*?)\)", script)
+    assert added == ['name="IJulia", version=ENV["IJULIA_VERSION"]']
 
 
 def test_cpp_tells_an_error_and_goes_on(run: Run) -> None:

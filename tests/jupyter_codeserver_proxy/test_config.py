@@ -63,6 +63,43 @@ def test_the_environment_gives_values_of_each_type(app: ServerApp) -> None:
     assert options.new_browser_tab is False
 
 
+MAPS = [
+    pytest.param('{"a": false, "b": {"c": [null, 1]}}', id="json"),
+    pytest.param("{'a': False, 'b': {'c': [None, 1]}}", id="python"),
+    pytest.param(' {"a": False, "b": {"c": [None, 1]},} ', id="python-with-spaces"),
+]
+
+
+@pytest.mark.parametrize("text", MAPS)
+def test_a_map_is_written_in_json_or_as_in_python(app: ServerApp, text: str) -> None:
+    """In the environment and on the command line."""
+    expected = {"a": False, "b": {"c": [None, 1]}}
+    assert configured(app, {"JUPYTER_CODESERVER_SETTINGS": text}).settings == expected
+    app.parse_command_line([f"--CodeServer.settings={text}"])
+    assert configured(app, {}).settings == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param('{"TOKEN": fals}', "line 1 column 11", id="word"),
+        pytest.param('{"TOKEN": "a=b"', "line 1 column 16", id="no-end"),
+        pytest.param('["TOKEN"]', "it is no {…}", id="list"),
+        pytest.param("TOKEN", "line 1 column 1", id="text"),
+        pytest.param("[" * 100_000, "recursion", id="nested"),
+    ],
+)
+def test_a_map_that_cannot_be_read_says_where(app: ServerApp, text: str, why: str) -> None:
+    """In one line with the option, and without what may be a token."""
+    with pytest.raises(ConfigurationError) as raised:
+        configured(app, {"JUPYTER_CODESERVER_ENVIRONMENT": text})
+    said = str(raised.value)
+    assert said.startswith("CodeServer.environment is neither JSON nor a dictionary as in Python")
+    assert why in said
+    assert "TOKEN" not in said
+    assert "\n" not in said
+
+
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [

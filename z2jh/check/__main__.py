@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import chart as charts
-from . import layers, secrecy
+from . import layers, program, secrecy
 from .problems import Problem, UnusableError
 from .whole import check
 
@@ -69,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if not (chart and problems):  # a wrong chart says wrong things of the values
                 problems += check(stack, pinned, chart, renders=not arguments.no_render)
     except UnusableError as error:
-        print(f"hub-check: {error}", file=sys.stderr)
-        return 2
+        return program.fail("hub-check", error, 2, as_json=arguments.json)
     problems = list(dict.fromkeys(problems))
     if arguments.json:
         _print_json(stacks, chart, problems, why_not)
@@ -121,4 +120,4 @@ def _print_json(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run(main))

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from z2jh.check import custom, layers
+from z2jh.check import custom, layers, program
 from z2jh.check.pools import parse
 from z2jh.check.problems import UnusableError
 
@@ -61,11 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         changes = _plan(arguments)
     except plan.CallError as error:
-        print(f"cluster: {error}", file=sys.stderr)
-        return 1
+        return program.fail("cluster", error, 1, as_json=arguments.json)
     except UnusableError as error:
-        print(f"cluster: {error}", file=sys.stderr)
-        return 2
+        return program.fail("cluster", error, 2, as_json=arguments.json)
     _print(changes, as_json=arguments.json)
     if not arguments.billing_account:
         print("cluster: without --billing-account no budget is made", file=sys.stderr)
@@ -120,4 +118,4 @@ def _run(call: tuple[str, ...]) -> plan.Answer:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run(main))

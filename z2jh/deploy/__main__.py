@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from z2jh.check import chart as charts
-from z2jh.check import examples, layers, secrecy, whole
+from z2jh.check import examples, layers, program, secrecy, whole
 from z2jh.check.helm import HelmError
 from z2jh.check.layers import get
 from z2jh.check.problems import UnusableError
@@ -172,4 +172,4 @@ def _agreed(question: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run(main))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -23,6 +24,16 @@ def run() -> int:
             raise
         sys.stderr.write(f"prescale: {error.name} is missing: pip install -r {_REQUIREMENTS}\n")
         return 2
+    finally:
+        _settle()
+
+
+def _settle() -> None:
+    """That a reader has seen enough (`| head`) is no failure, and nothing to complain of."""
+    try:
+        print(end="", flush=True)  # nothing, where there is no standard output
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def end(*_: object) -> NoReturn:

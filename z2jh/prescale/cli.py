@@ -1,4 +1,4 @@
-"""The command line: `plan`, `simulate`, `apply`, `status`, `learn`."""
+"""The command line: `plan`, `simulate`, `apply`, `status`, `placeholders`, `learn`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from .commands import applying, connection, learning, looking, planning, simulating
-from .errors import PrescaleError, ScheduleError
+from .commands import applying, connection, learning, looking, placing, planning, simulating
+from .errors import PrescaleError, ScheduleError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,14 +37,20 @@ _INTERRUPTED = 130
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Raises what is wrong with the arguments, so that it can be said in JSON as well."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise UsageError(message)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives its exit code."""
-    options = parser().parse_args(arguments)
-    level = _LEVELS[min(options.verbose, len(_LEVELS) - 1)]
-    logging.basicConfig(format="prescale: %(message)s")
-    # Ours alone: the clients' own would show addresses of calendars.
-    logging.getLogger(__package__).setLevel(level)
+    options = argparse.Namespace(json="--json" in (sys.argv if arguments is None else arguments))
     try:
+        options = parser().parse_args(arguments)
+        _speak_of(options.verbose)
         answer: Answer = options.run(options)
     except KeyboardInterrupt:
         return _fail(options, PrescaleError("interrupted"), _INTERRUPTED)
@@ -53,21 +59,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         message = f"{error.filename or 'input/output'}: {error.strerror or error}"
         return _fail(options, PrescaleError(message), PrescaleError.exit_code)
-    # A reader that has seen enough (`| head`) is no failure.
-    try:
-        _print(json.dumps(answer.data, indent=2) if options.json else answer.text)
-    except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _print(json.dumps(answer.data, indent=2) if options.json else answer.text)
     if answer.error:
         print(f"prescale: {answer.error}", file=sys.stderr)  # noqa: T201 -- a program's output
         return answer.error.exit_code
     return 0
 
 
+def _speak_of(verbosity: int) -> None:
+    logging.basicConfig(format="prescale: %(message)s")
+    # Ours alone: the clients' own would show addresses of calendars.
+    logging.getLogger(__package__).setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    result = argparse.ArgumentParser(
+    result = _Parser(
         prog="python -m z2jh.prescale",
         description="Seats ready before class, given back in the evening.",
         epilog=EXIT_CODES,
@@ -102,6 +109,8 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     connection.add_options(_files(add("status", "what is wanted, there and missing", looking.run)))
+    help_ = "print the Deployments that `apply` scales, for `kubectl apply -f -`"
+    placing.add_options(_files(add("placeholders", help_, placing.run)))
     learning.add_options(
         add("learn", "take figures out of a hub's log or a CSV of logins", learning.run)
     )
@@ -147,4 +156,6 @@ def _fail(options: argparse.Namespace, error: PrescaleError, code: int) -> int:
 
 
 def _print(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 -- a program's output
+    # What its reader does not take is no failure of what was done.
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)  # noqa: T201 -- a program's output

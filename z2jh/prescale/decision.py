@@ -85,7 +85,7 @@ def decide(plan: Plan, world: World, now: float) -> Decision:
         now: POSIX seconds.
     """
     wanted = {pool: plan.wanted(pool, now) for pool in world}
-    alerts = [*_absent(plan, world, now), *_fall_back(plan, world, wanted, now)]
+    alerts = [*_unable(plan, world, now), *_fall_back(plan, world, wanted, now)]
     actions: list[Action] = []
     missing: dict[str, int] = {}
     for pool, state in world.items():
@@ -105,14 +105,19 @@ def decide(plan: Plan, world: World, now: float) -> Decision:
     return Decision(tuple(actions), tuple(alerts), wanted, missing)
 
 
-def _absent(plan: Plan, world: World, now: float) -> Iterator[str]:
-    """Pools that a class of the next day needs, and that cannot be changed."""
-    for pool, needs in plan.demands.items():
-        if pool not in world and needs.wanted.most(int(now), int(now) + _DAY):
+def _unable(plan: Plan, world: World, now: float) -> Iterator[str]:
+    """Pools that a class of the next day needs, and that give it no nodes as they are."""
+    day = int(now), int(now) + _DAY
+    needed = [pool for pool, needs in plan.demands.items() if needs.wanted.most(*day)]
+    for pool in needed:
+        if pool not in world:
             yield (
                 f"pool '{pool}' is wanted, and the cluster has no pool of that name that is "
                 "autoscaled: make it, or switch autoscaling on"
             )
+    for pool, state in world.items():
+        if state.unfit and needed and pool in {*needed, plan.site.schedule.fallback}:
+            yield state.unfit
 
 
 def _of_pool(

@@ -58,6 +58,10 @@ class Site:
         """Where a meeting takes place."""
         return self.values.pools[_pool_name(held, self.schedule, self.values)]
 
+    def namespace(self, given: str | None) -> str:
+        """Of the hub: as given, else as the values' `custom.cluster` says."""
+        return given or self.values.cluster.get("namespace") or "default"
+
     def price(self, pool: str) -> float | None:
         """Of a node of a pool for an hour; None if nobody said."""
         return self.schedule.budget.prices.get(pool)

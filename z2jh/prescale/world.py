@@ -40,6 +40,7 @@ class PoolState:
         placeholders: that there are, whether they run or wait for a node.
         nodes: of the pool.
         step: by which the minimum can be set: the number of zones, where GKE counts for each.
+        unfit: why placeholders bring no nodes here, or not the right ones; empty if they do.
     """
 
     minimum: int
@@ -47,6 +48,7 @@ class PoolState:
     placeholders: int
     nodes: tuple[Node, ...] = ()
     step: int = 1
+    unfit: str = ""
 
     @cached_property
     def standing(self) -> int:

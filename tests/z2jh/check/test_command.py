@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 
 from tests.z2jh.check.test_slips import put
 from z2jh.check import chart
 from z2jh.check.__main__ import main
+from z2jh.cluster.__main__ import main as cluster
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-    import pytest
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_command_answers_a_person_and_a_machine(
@@ -51,6 +57,40 @@ def test_the_command_tells_problems_and_a_wrong_use(
     assert capsys.readouterr().err == (
         "hub-check: no environment 'prodd': staging or prod; did you mean 'prod'?\n"
     )
+
+
+@pytest.mark.parametrize("program", [main, cluster])
+def test_a_wrong_use_is_told_to_a_machine_as_well(
+    program: Callable[[list[str]], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One JSON object with the status."""
+    assert program(["prod", "--values", str(tmp_path / "nowhere"), "--json"]) == 2
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert told["exit_code"] == 2
+    assert told["message"] in said.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["z2jh.check", "prod", "--no-render"],
+        ["z2jh.check", "--help"],
+        ["z2jh.cluster", "prod", "--all"],
+        ["z2jh.deploy", "--help"],
+    ],
+)
+def test_a_reader_that_has_seen_enough_hears_no_complaint(command: list[str]) -> None:
+    """As with `| head`: the program ends as others do, and says nothing of a broken pipe."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE,
+        text=True, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert "pipe" not in done.stderr.lower()
+    assert done.returncode in {0, 141}
 
 
 def test_a_chart_that_does_not_fit_is_told_by_the_command(

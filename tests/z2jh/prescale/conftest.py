@@ -13,10 +13,12 @@ import pytest
 sys.path.append(str(Path(__file__).parents[3]))
 
 from z2jh.prescale import inputs, plan
+from z2jh.prescale.cloud import placeholders
 from z2jh.prescale.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from z2jh.prescale.plan import Extra, Plan
     from z2jh.prescale.site import Site
@@ -50,6 +52,11 @@ classes:
     meets:
       - {days: mon, from: 10:15, to: 12:00}
 """
+
+
+def deployments(site: Site, namespace: str = "hub") -> list[dict[str, Any]]:
+    """What an operator has applied: the placeholders of each pool."""
+    return [placeholders.manifest(site, pool, namespace) for pool in site.values.pools]
 
 
 @pytest.fixture

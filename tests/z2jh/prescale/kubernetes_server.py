@@ -24,13 +24,13 @@ Object = dict[str, Any]
 NAMESPACE = "hub"
 _PATH = re.compile(
     r"/(?:api|apis/[a-z.0-9-]+)/v1(?:/namespaces/(?P<namespace>[^/]+))?/(?P<plural>[a-z]+)"
-    r"(?:/(?P<name>[^/]+))?"
+    r"(?:/(?P<name>[^/]+)(?P<part>/scale)?)?"
 )
 _KINDS = {
     "nodes": ("v1", "Node"), "pods": ("v1", "Pod"), "events": ("v1", "Event"),
     "deployments": ("apps/v1", "Deployment"), "leases": ("coordination.k8s.io/v1", "Lease"),
 }  # fmt: skip
-_MERGE = ("application/merge-patch+json", "application/apply-patch+yaml")
+_MERGE = "application/merge-patch+json"
 
 
 class StatusError(Exception):
@@ -49,7 +49,7 @@ class Api:
         objects: by plural, namespace and name.
         faults: for a verb and a plural, what its next calls answer: a code, "drop" closes the
             connection, None answers well.
-        calls: verb and plural, in order.
+        calls: verb and plural, in order; of a part of an object as in `deployments/scale`.
     """
 
     objects: dict[tuple[str, str, str], Object] = field(default_factory=dict)
@@ -83,6 +83,12 @@ class Api:
             self.objects[plural, namespace, name] = made
             return made
 
+    def apply(self, objects: list[Object]) -> None:
+        """Do what `kubectl apply` does with objects of the namespace."""
+        for content in objects:
+            plural = f"{content['kind'].lower()}s"
+            self.put(plural, content["metadata"]["name"], content)
+
     def remove(self, plural: str, name: str, namespace: str = NAMESPACE) -> None:
         """Delete an object."""
         with self.lock:
@@ -97,15 +103,19 @@ class Api:
         plural, name = match["plural"], match["name"]
         namespace = match["namespace"] or ""
         verb = "LIST" if verb == "GET" and name is None else verb
+        asked = f"{plural}{match['part'] or ''}"
         with self.lock:
-            self.calls.append((verb, plural))
-            queue = self.faults[verb, plural]
+            self.calls.append((verb, asked))
+            queue = self.faults[verb, asked]
             if queue and (code := queue.popleft()):
                 raise StatusError(code, f"told to answer {code}")
+            if match["part"] and body:
+                body = _scale(body)
             found = self._do(verb, plural, namespace, name, query, body)
+            found = _scale(found) if match["part"] else found
             return copy.deepcopy(found)
 
-    def _do(  # noqa: PLR0911, PLR0913, PLR0917 -- a verb each
+    def _do(  # noqa: PLR0913, PLR0917 -- a verb each
         self,
         verb: str,
         plural: str,
@@ -131,9 +141,6 @@ class Api:
             return self.put(plural, name, body, namespace)
         assert name is not None
         old = self.objects.get((plural, namespace, name))
-        if verb == "PATCH" and "fieldManager" in query and "force" in query and old is None:
-            assert body is not None
-            return self.put(plural, name, body, namespace)
         if old is None:
             raise StatusError(404, f"{plural} {name} not found")
         if verb == "GET":
@@ -147,6 +154,14 @@ class Api:
                 raise StatusError(409, f"{plural} {name} was changed")
             return self.put(plural, name, body, namespace)
         return self.put(plural, name, _merged(old, body), namespace)
+
+
+def _scale(it: Object) -> Object:
+    """A Deployment's number and nothing else, or a change of it."""
+    replicas = {"spec": {"replicas": it["spec"]["replicas"]}}
+    return (
+        {"apiVersion": "autoscaling/v1", "kind": "Scale", **replicas} if "kind" in it else replicas
+    )
 
 
 def _merged(old: Any, new: Any) -> Any:
@@ -187,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = yaml.safe_load(self.rfile.read(length)) if length else None
         if self.command == "PATCH":
-            assert self.headers["Content-Type"] in _MERGE, self.headers["Content-Type"]
+            assert self.headers["Content-Type"] == _MERGE, self.headers["Content-Type"]
         try:
             code, content = 200, self.api.answer(self.command, parts.path, query, body)
         except StatusError as error:

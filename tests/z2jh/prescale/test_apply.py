@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.z2jh.prescale.conftest import VALUES, deployments
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc
 from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
 from tests.z2jh.prescale.test_manifest import granted
@@ -82,12 +84,19 @@ class Hub:
         content = {"metadata": {"labels": labels}, "spec": {}, "status": status}
         self.api.put("nodes", name, {**content, **more})
 
-    def pod(self, name: str, node: str | None, component: str = "singleuser-server") -> None:
+    def pod(
+        self,
+        name: str,
+        node: str | None,
+        component: str = "singleuser-server",
+        image: str = IMAGE,
+    ) -> None:
         """Add a pod."""
         labels = {"component": component}
         if component != "singleuser-server":
             labels["prescale/pool"] = "students"
-        spec = {"containers": [], **({"nodeName": node} if node else {})}
+        containers = [{"name": "c", "image": image}]
+        spec = {"containers": containers, **({"nodeName": node} if node else {})}
         phase = "Running" if node else "Pending"
         content = {"metadata": {"labels": labels}, "spec": spec, "status": {"phase": phase}}
         self.api.put("pods", name, content)
@@ -115,6 +124,7 @@ def hub(site: Callable[..., Site], planned: Callable[..., Plan]) -> Iterator[Hub
     gke.pool("students")
     gke.pool("ondemand", most=10)
     plan = planned(site(), "2026-11-23", "2026-11-24")
+    api.apply(deployments(plan.site))
     with (
         over_grpc(gke) as google,
         serving(api) as address,
@@ -136,13 +146,17 @@ def deployment(hub: Hub, pool: str = "students") -> dict[str, Any]:
     return hub.api.objects["deployments", NAMESPACE, f"prescale-placeholder-{pool}"]
 
 
-def test_nothing_to_do_takes_three_calls(hub: Hub) -> None:
-    """One of Google's, two of Kubernetes'."""
+# One of Google's, two of Kubernetes', and one for each pool.
+LOOK = ["GetCluster", "LIST nodes", "LIST pods", *2 * ["GET deployments"]]
+
+
+def test_nothing_to_do_takes_five_calls(hub: Hub) -> None:
+    """It looks, and that is all."""
     hub.at("08:00")
     answer = hub.apply()
     assert answer.text == "Nothing to do"
     assert answer.error is None
-    assert hub.calls == ["GetCluster", "LIST nodes", "LIST pods"]
+    assert hub.calls == LOOK
 
 
 def test_before_class_minimum_and_placeholders_are_raised(hub: Hub) -> None:
@@ -174,7 +188,7 @@ def test_a_second_run_changes_nothing(hub: Hub) -> None:
         hub.pod(f"p{number}", None, "prescale-placeholder")
     assert hub.calls
     assert hub.apply().text == "Nothing to do"
-    assert hub.calls == ["GetCluster", "LIST nodes", "LIST pods"]
+    assert hub.calls == LOOK
 
 
 def test_a_dry_run_only_reads(hub: Hub) -> None:
@@ -183,7 +197,7 @@ def test_a_dry_run_only_reads(hub: Hub) -> None:
     answer = hub.apply(dry_run=True)
     assert "minimum 0 -> 8" in answer.text
     assert "would be done" in answer.text
-    assert hub.calls == ["GetCluster", "LIST nodes", "LIST pods"]
+    assert hub.calls == LOOK
     assert minimum(hub) == 0
 
 
@@ -226,6 +240,8 @@ def test_a_node_without_the_image_is_not_ready(hub: Hub) -> None:
     state = hub.cluster.observe()["students"]
     assert len(state.nodes) == 5
     assert state.standing == 1
+    hub.pod("p", "image", "prescale-placeholder", image="registry.example.org/an-older:1")
+    assert hub.cluster.observe()["students"].standing == 1
     hub.pod("p", "image", "prescale-placeholder")
     assert hub.cluster.observe()["students"].standing == 2
 
@@ -270,7 +286,8 @@ def test_of_two_who_take_the_lease_one_does(hub: Hub) -> None:
 
 @pytest.mark.parametrize("code", [429, 500, 503])
 @pytest.mark.parametrize(
-    "call", [("LIST", "nodes"), ("LIST", "pods"), ("PATCH", "deployments"), ("POST", "leases")]
+    "call",
+    [("LIST", "nodes"), ("LIST", "pods"), ("PATCH", "deployments/scale"), ("POST", "leases")],
 )
 def test_what_may_pass_is_tried_again(hub: Hub, code: int, call: tuple[str, str]) -> None:
     """Wherever it happens."""
@@ -290,7 +307,7 @@ def test_what_is_refused_does_not_hinder_the_rest(hub: Hub) -> None:
     assert deployment(hub)["spec"]["replicas"] == 8
     assert "minimum 0 -> 8 (Databases at Mon 10:15: 200 students): failed" in answer.text
     assert [it["failure"] is None for it in answer.data["actions"]] == [True, False]
-    hub.api.faults["PATCH", "deployments"].append(403)
+    hub.api.faults["PATCH", "deployments/scale"].append(403)
     answer = hub.apply()
     assert isinstance(answer.error, ForbiddenError)
     assert minimum(hub) == 8
@@ -398,18 +415,78 @@ def test_who_has_lost_the_lease_stops(hub: Hub) -> None:
     assert minimum(hub) == 0
 
 
-def test_the_manifest_grants_what_is_called_and_no_more(hub: Hub) -> None:
-    """Raised, told, cordoned and given back: these are all calls that there are."""
+def test_only_the_number_of_placeholders_is_changed(hub: Hub) -> None:
+    """All else of a Deployment is written by who made it."""
+    before = copy.deepcopy(deployment(hub))
     hub.at("09:56")
-    hub.node("old")
     hub.apply()
+    after = deployment(hub)
+    assert after["spec"].pop("replicas") == 8
+    assert before["spec"].pop("replicas") == 0
+    assert after["spec"] == before["spec"]
+
+
+@pytest.mark.parametrize("pool", ["students", "ondemand"])
+def test_a_deployment_that_is_missing_is_told_long_before_class(hub: Hub, pool: str) -> None:
+    """Also the fallback's, with what to do; and all else is done."""
+    hub.at("08:00")
+    hub.api.remove("deployments", f"prescale-placeholder-{pool}")
+    answer = hub.apply()
+    assert isinstance(answer.error, NotReadyError)
+    said = f"pool '{pool}': there is no Deployment prescale-placeholder-{pool}: run `prescale place"
+    assert said in str(answer.error)
+    hub.at("09:56")
+    hub.apply()
+    assert minimum(hub) == 8
+    hub.api.apply(deployments(hub.plan.site))
+    answer = hub.apply()
+    assert answer.error is None
+    assert deployment(hub)["spec"]["replicas"] == 8
+
+
+def test_a_deployment_of_other_values_is_told_and_scaled(
+    hub: Hub, site: Callable[..., Site]
+) -> None:
+    """Nodes without the new image are better than none."""
+    hub.at("09:56")
+    hub.api.apply(deployments(site(values=VALUES.replace("0.1.0", "0.0.9"))))
+    answer = hub.apply()
+    assert isinstance(answer.error, NotReadyError)
+    assert "prescale-placeholder-students is not what the values say now: run" in str(answer.error)
+    assert deployment(hub)["spec"]["replicas"] == 8
+    assert minimum(hub) == 8
+
+
+def test_without_a_class_nobody_is_told_of_a_deployment(hub: Hub) -> None:
+    """In the holidays no run fails for it."""
+    hub.at("13:00")
+    hub.api.remove("deployments", "prescale-placeholder-students")
+    assert hub.apply().error is None
+
+
+def test_the_manifest_grants_what_is_called_and_no_more(hub: Hub) -> None:
+    """Raised, told and given back: these are all calls that there are."""
+    hub.at("09:56")
+    hub.apply()
+    with hub.cluster.held():
+        pass
+    assert granted() == called(hub)
+
+
+def test_who_has_a_preemptible_pool_grants_one_call_more(hub: Hub) -> None:
+    """Its nodes are cordoned; the manifest has no right to that, and says what it would be."""
+    hub.node("old")
     with hub.cluster.held() as hold:
+        hub.api.calls.clear()
         assert hub.cluster.carry_out([Cordon("students", "old", "is old")], hold) == [None]
     assert hub.api.objects["nodes", "", "old"]["spec"]["unschedulable"]
+    assert called(hub) - granted() == {("patch", "nodes")}
+
+
+def called(hub: Hub) -> set[tuple[str, str]]:
+    """Verb and resource of every call, as rights are written."""
     names = {"POST": "create", "PUT": "update", "GET": "get", "LIST": "list", "PATCH": "patch"}
-    called = {(names[verb], plural) for verb, plural in hub.api.calls}
-    # An object that is applied for the first time is created.
-    assert granted() == called | {("create", "deployments")}
+    return {(names[verb], plural) for verb, plural in hub.api.calls}
 
 
 def test_where_the_cluster_is_stands_in_the_values(hub: Hub) -> None:

@@ -92,6 +92,15 @@ def test_a_wrong_argument_is_told(
     assert len(err.splitlines()) == 1
 
 
+def test_a_wrong_option_is_told_to_a_machine_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also what is wrong before a verb begins."""
+    assert main(["plan", "--no-such-option", "--json"]) == 2
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert (told["error"], told["exit_code"]) == ("UsageError", 2)
+    assert told["message"] in said.err
+
+
 def test_a_bad_schedule_has_its_exit_code(
     files: Callable[..., Files], capsys: pytest.CaptureFixture[str]
 ) -> None:

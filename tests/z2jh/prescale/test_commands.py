@@ -11,6 +11,7 @@ import yaml
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import container_v1
 
+from tests.z2jh.prescale.conftest import deployments
 from tests.z2jh.prescale.google_server import Gke, rest_address, rest_transport
 from tests.z2jh.prescale.kubernetes_server import Api, kubeconfig, serving
 from z2jh.prescale.cli import main
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from z2jh.prescale.inputs import Files
+    from z2jh.prescale.site import Site
 
 
 @pytest.fixture
@@ -68,6 +70,29 @@ def minimum(gke: Gke, pool: str = "students") -> int:
     return int(gke.pools[pool].autoscaling.total_min_node_count)
 
 
+@pytest.fixture
+def applied(api: Api, site: Callable[..., Site]) -> None:
+    """The placeholders' Deployments are there."""
+    api.apply(deployments(site()))
+
+
+def test_the_deployments_are_printed_for_kubectl(
+    files: Callable[..., Files], site: Callable[..., Site], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For each pool of students one, without replicas, in the hub's namespace or a named one."""
+    named = ["--schedule", str(files().schedule), "--values", str(files().values[0])]
+    assert main(["placeholders", *named]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["apiVersion"], printed["kind"]) == ("v1", "List")
+    assert printed["items"] == deployments(site())
+    names = [it["metadata"]["name"] for it in printed["items"]]
+    assert names == ["prescale-placeholder-students", "prescale-placeholder-ondemand"]
+    assert main(["placeholders", *named, "--namespace", "other", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert {it["metadata"]["namespace"] for it in printed["items"]} == {"other"}
+
+
+@pytest.mark.usefixtures("applied")
 def test_a_class_is_previewed_prepared_and_looked_at(
     gke: Gke,
     api: Api,
@@ -91,6 +116,7 @@ def test_a_class_is_previewed_prepared_and_looked_at(
     assert (meeting["name"], meeting["state"], meeting["nodes"]) == ("Talk", "starting", 2)
 
 
+@pytest.mark.usefixtures("applied")
 def test_a_class_without_its_seats_is_an_error(
     gke: Gke, api: Api, options: Callable[[float], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

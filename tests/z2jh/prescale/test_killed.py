@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.z2jh.prescale.conftest import deployments
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, rest_address, rest_client
 from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
 from z2jh.prescale.cloud.cluster import Cluster
@@ -102,6 +103,7 @@ def test_kill_at_any_call_and_run_again(
         number += 1
         for done in (False, True):
             gke, api = Gke(), Api()
+            api.apply(deployments(site()))
             gke.pool("students")
             gke.pool("ondemand")
             gke.operations.append("slow")
@@ -131,6 +133,7 @@ def test_who_is_asked_to_end_gives_the_lease_back(
     folder = str(files().schedule.parent)
     now = instant(date(2026, 11, 23), 9 * 60 + 56, site().schedule.timezone)
     gke, api = Gke(), Api()
+    api.apply(deployments(site()))
     gke.pool("students")
     gke.pool("ondemand")
     gke.operations.append("stuck")

@@ -20,12 +20,16 @@ def of_kind(*kinds: str) -> list[dict[str, Any]]:
     return [it for it in MANIFEST if it["kind"] in kinds]
 
 
+def rules() -> list[dict[str, Any]]:
+    """Of all roles."""
+    return [rule for role in of_kind("Role", "ClusterRole") for rule in role["rules"]]
+
+
 def granted() -> set[tuple[str, str]]:
     """Verb and resource of every right."""
     return {
         (verb, resource)
-        for role in of_kind("Role", "ClusterRole")
-        for rule in role["rules"]
+        for rule in rules()
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
@@ -44,6 +48,16 @@ def test_names_are_those_of_the_program() -> None:
     }
     pools = ("students", "ondemand")
     assert names == {lease.NAME, *(placeholders.name_of(it) for it in pools)}
+
+
+def test_no_right_leads_to_a_secret() -> None:
+    """Who writes a pod, in whatever form, mounts with it what is in the namespace."""
+    writes = {"create", "update", "patch", "*"}
+    written = {resource for verb, resource in granted() if verb in writes}
+    assert written == {"events", "leases", "deployments/scale"}
+    assert all("secrets" not in rule["resources"] for rule in rules())
+    scaled = [rule for rule in rules() if "deployments/scale" in rule["resources"]]
+    assert all(rule["resourceNames"] for rule in scaled)
 
 
 def test_the_cronjob_calls_what_there_is() -> None:

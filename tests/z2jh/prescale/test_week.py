@@ -16,6 +16,7 @@ from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import Event, Node, Pod
 
+from tests.z2jh.prescale.conftest import deployments
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc, over_rest
 from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
 from z2jh.prescale import demand
@@ -271,7 +272,9 @@ def runs(model: Model, clusters: list[Cluster], faulty: bool) -> list[PrescaleEr
             failures.append(error)
 
     if faulty:
-        call = model.chance.choice([("LIST", "pods"), ("PATCH", "deployments"), ("PUT", "leases")])
+        call = model.chance.choice(
+            [("LIST", "pods"), ("PATCH", "deployments/scale"), ("PUT", "leases")]
+        )
         model.api.faults[call].append(model.chance.choice([429, 503, 500]))
         method = model.chance.choice(["GetCluster", "SetNodePoolAutoscaling", "GetNodePool"])
         fault = model.chance.choice(["UNAVAILABLE", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED"])
@@ -295,6 +298,7 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
     """No class is without its seats, no student's node is removed, and no change is lost."""
     plan = planned(site(SCHEDULE), "2026-11-23", "2026-11-30")
     gke, api = Gke(), Api()
+    api.apply(deployments(plan.site))
     gke.pool("students")
     gke.pool("ondemand", most=10)
     model = Model(gke, api, plan, plan.start, random.Random(7))  # noqa: S311 -- a model
@@ -319,6 +323,7 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
         for kind in kinds:
             msgspec.json.Decoder(kind)
             list(kubernetes_client.list(kind, namespace=NAMESPACE if kind is not Node else None))
+        msgspec.json.Decoder(Deployment.Scale)
         while model.now < plan.end:
             if model.now % 300 == 0:
                 # The lease is given back between two runs, or has ended by the next.

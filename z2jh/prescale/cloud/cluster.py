@@ -77,7 +77,7 @@ class Cluster:
         self._clock = clock
 
     def observe(self) -> World:
-        """The pools as they are, in three calls.
+        """The pools as they are, in three calls, and one for each.
 
         Raises:
             UnreachableError: an API does not answer.
@@ -92,6 +92,7 @@ class Cluster:
                 placeholders=seen.placeholders.get(pool, 0),
                 nodes=nodes,
                 step=limits[pool].step,
+                unfit=seen.unfit.get(pool, ""),
             )
             for pool, nodes in seen.nodes.items()
             if pool in limits
@@ -162,7 +163,7 @@ def place(site: Site, cluster: str | None, namespace: str | None) -> Place:
         cluster = f"projects/{said['project']}/locations/{location}/clusters/{said['name']}"
     if not _CLUSTER.fullmatch(cluster):
         raise UsageError(f"'{cluster}' is no cluster: write projects/P/locations/L/clusters/C")
-    return Place(cluster, namespace or said.get("namespace") or "default")
+    return Place(cluster, site.namespace(namespace))
 
 
 @contextmanager

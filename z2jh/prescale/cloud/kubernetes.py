@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-FIELD_MANAGER = "prescale"
 STUDENT = "singleuser-server"
 _OVER = ("Succeeded", "Failed")
 _GOING = ("ToBeDeletedByClusterAutoscaler", "cloud.google.com/impending-node-termination")
 _PASSING = (429, 500, 502, 503, 504)
 _REFUSED = (401, 403)
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ class Seen:
     Attributes:
         nodes: by pool.
         placeholders: pods by pool, those that wait for a node among them.
+        unfit: by pool, what is wrong with their Deployment; empty if nothing is.
     """
 
     nodes: dict[str, tuple[NodeState, ...]]
     placeholders: dict[str, int]
+    unfit: dict[str, str]
 
 
 class Kubernetes:
@@ -75,7 +77,7 @@ class Kubernetes:
         self._patience = patience or Patience()
 
     def seen(self) -> Seen:
-        """Nodes and pods, in two calls.
+        """Nodes and pods, in two calls, and the pools' Deployments, in one for each.
 
         Raises:
             UnreachableError: the API does not answer.
@@ -93,14 +95,28 @@ class Kubernetes:
             ),
             "list pods",
         )
-        return _sum(pools, nodes, [it for it in pods if _lives(it)], self._site.values.image)
+        living = [it for it in pods if _lives(it)]
+        found, waiting = _sum(pools, nodes, living, self._site.values.image)
+        unfit = {
+            pool: placeholders.unfit(self._site, pool, self._deployment(pool)) for pool in pools
+        }
+        return Seen(found, waiting, unfit)
 
     def set_placeholders(self, pool: str, number: int) -> None:
-        """Bring a pool's Deployment to what it should be, with so many replicas."""
-        manifest = placeholders.manifest(self._site, pool, self._namespace, number)
-        wanted = cast("Deployment", Deployment.from_dict(manifest))
+        """Give a pool's Deployment so many replicas, and change nothing else of it.
+
+        That takes a right to its scale alone: who may write a Deployment may mount the hub's
+        secrets with it.
+        """
+        change = {"spec": {"replicas": number}}
         self.persistently(
-            lambda: self._client.apply(wanted, field_manager=FIELD_MANAGER, force=True),
+            lambda: self._client.patch(
+                Deployment.Scale,
+                placeholders.name_of(pool),
+                change,
+                namespace=self._namespace,
+                patch_type=PatchType.MERGE,
+            ),
             f"set the placeholders of pool '{pool}'",
         )
 
@@ -137,6 +153,20 @@ class Kubernetes:
             self._client.create(cast("Event", event))
         except (ApiError, httpx2.HTTPError) as error:
             _log.warning("no event could be written: %s", error)
+
+    def _deployment(self, pool: str) -> Any:  # noqa: ANN401 -- lightkube's types let everything be missing
+        """Of a pool's placeholders; None if there is none."""
+        name = placeholders.name_of(pool)
+
+        def read() -> Any:  # noqa: ANN401 -- as above
+            try:
+                return self._client.get(Deployment, name, namespace=self._namespace)
+            except ApiError as error:
+                if error.status.code == _NOT_FOUND:
+                    return None
+                raise
+
+        return self.persistently(read, f"read Deployment {name}")
 
     def persistently(self, what: Callable[[], T], told: str) -> T:
         """Try, and try again what may pass.
@@ -181,7 +211,9 @@ def _lives(pod: Any) -> bool:  # noqa: ANN401 -- lightkube's types let everythin
     return phase not in _OVER and pod.metadata.deletionTimestamp is None
 
 
-def _sum(pools: Iterable[str], nodes: list[Any], pods: list[Any], image: str) -> Seen:
+def _sum(
+    pools: Iterable[str], nodes: list[Any], pods: list[Any], image: str
+) -> tuple[dict[str, tuple[NodeState, ...]], dict[str, int]]:
     students: dict[str, int] = {}
     running: set[str] = set()
     waiting = dict.fromkeys(pools, 0)
@@ -193,7 +225,7 @@ def _sum(pools: Iterable[str], nodes: list[Any], pods: list[Any], image: str) ->
             waiting[pool] = waiting.get(pool, 0) + 1
         elif node:
             students[node] = students.get(node, 0) + 1
-        if node and pod.status and pod.status.phase == "Running":
+        if node and _runs(pod, image):
             running.add(node)
     found: dict[str, list[NodeState]] = {pool: [] for pool in waiting}
     for node in nodes:
@@ -201,7 +233,15 @@ def _sum(pools: Iterable[str], nodes: list[Any], pods: list[Any], image: str) ->
         pool = (node.metadata.labels or {}).get(POOL_LABEL, "")
         has_image = name in running or _has(node, image)
         found.setdefault(pool, []).append(_state(node, students.get(name, 0), image=has_image))
-    return Seen({pool: tuple(each) for pool, each in found.items()}, waiting)
+    return {pool: tuple(each) for pool, each in found.items()}, waiting
+
+
+def _runs(pod: Any, image: str) -> bool:  # noqa: ANN401 -- as above
+    """Whether a pod shows that the image is on its node; an old placeholder has an old one."""
+    is_old = (pod.metadata.labels or {}).get("component") == COMPONENT and all(
+        it.image != image for it in pod.spec.containers
+    )
+    return bool(pod.status and pod.status.phase == "Running") and not is_old
 
 
 def _state(node: Any, students: int, *, image: bool) -> NodeState:  # noqa: ANN401 -- as above

@@ -1,7 +1,9 @@
-"""The object that makes the autoscaler start nodes: a Deployment for each pool."""
+"""The objects that make the autoscaler start nodes: a Deployment for each pool."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from z2jh.prescale.values import POOL_LABEL
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 
 COMPONENT = "prescale-placeholder"
 PRIORITY_CLASS = "prescale-placeholder"
+_DIGEST = "prescale/digest"  # an annotation, by which one of other values is known
+_AGAIN = "run `prescale placeholders` with the options of `apply`, and kubectl apply what it prints"
 
 
 def name_of(pool: str) -> str:
@@ -18,23 +22,50 @@ def name_of(pool: str) -> str:
     return f"{COMPONENT}-{pool}"
 
 
-def manifest(site: Site, pool: str, namespace: str, replicas: int) -> dict[str, Any]:
-    """A Deployment of placeholders, each as large as all seats of a node.
+def manifest(site: Site, pool: str, namespace: str) -> dict[str, Any]:
+    """A Deployment of placeholders, each as large as all seats of a node; none of them yet.
 
     It runs the students' own image: where a placeholder runs, the image is on the node.
     """
-    labels = {"app.kubernetes.io/name": "prescale", "component": COMPONENT, "prescale/pool": pool}
+    spec = _spec(site, pool)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name_of(pool), "namespace": namespace, "labels": labels},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"component": COMPONENT, "prescale/pool": pool}},
-            "strategy": {"type": "Recreate"},
-            "template": {"metadata": {"labels": labels}, "spec": _pod(site, pool)},
+        "metadata": {
+            "name": name_of(pool),
+            "namespace": namespace,
+            "labels": _labels(pool),
+            "annotations": {_DIGEST: _digest(spec)},
         },
+        "spec": spec,
     }
+
+
+def unfit(site: Site, pool: str, found: Any) -> str:  # noqa: ANN401 -- lightkube's types let everything be missing
+    """What is wrong with a pool's Deployment, None if there is none; empty: nothing."""
+    if found is None:
+        return f"pool '{pool}': there is no Deployment {name_of(pool)}: {_AGAIN}"
+    digest = (found.metadata.annotations or {}).get(_DIGEST)
+    if digest != _digest(_spec(site, pool)):
+        return f"pool '{pool}': Deployment {name_of(pool)} is not what the values say now: {_AGAIN}"
+    return ""
+
+
+def _digest(spec: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+
+
+def _spec(site: Site, pool: str) -> dict[str, Any]:
+    return {
+        "replicas": 0,
+        "selector": {"matchLabels": {"component": COMPONENT, "prescale/pool": pool}},
+        "strategy": {"type": "Recreate"},
+        "template": {"metadata": {"labels": _labels(pool)}, "spec": _pod(site, pool)},
+    }
+
+
+def _labels(pool: str) -> dict[str, str]:
+    return {"app.kubernetes.io/name": "prescale", "component": COMPONENT, "prescale/pool": pool}
 
 
 def _pod(site: Site, pool: str) -> dict[str, Any]:
