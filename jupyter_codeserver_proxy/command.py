@@ -43,6 +43,8 @@ _SECRETS = frozenset(
 
 # A clean first screen, at the price of flags alone.
 _CLEAN_START = (
+    # What is remembered is remembered for the home: it may be the folder of another server.
+    ("ignore-last-opened",),
     ("disable-getting-started-override",),
     ("disable-telemetry",),
     ("disable-update-check",),

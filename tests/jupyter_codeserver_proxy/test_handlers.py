@@ -114,6 +114,29 @@ async def test_a_page_load_starts_it_and_shows_a_page_until_it_is_ready(jp_fetch
     assert b"history.replaceState(null, '', \"?folder=" in second.body
 
 
+async def led_to(fetch: Fetch, **query: str) -> list[str]:
+    """The query that VS Code's page is given when it is asked for with this one; none if none."""
+    page = await answer(fetch, "codeserver/", params=query, headers=PAGE)
+    assert page.code == 200
+    return re.findall(r"history\.replaceState\(null, '', \"(\?[^\"]*)", page.body.decode())
+
+
+async def test_the_tile_opens_the_configured_folder_again_and_again(
+    jp_fetch: Fetch, tmp_path: Path
+) -> None:
+    """Not what another server with this home had opened, nor what a link opened here before."""
+    remembered = tmp_path / "data/coder.json"
+    remembered.parent.mkdir(exist_ok=True)
+    remembered.write_text(json.dumps({"query": {"folder": "/of/another/server"}}))
+    await order(jp_fetch, "start")
+    await until(jp_fetch, is_settled)
+    assert await led_to(jp_fetch) == [f"?folder={tmp_path}"]
+    elsewhere = str(tmp_path / "elsewhere")
+    for query in ({"folder": elsewhere}, {"workspace": elsewhere}, {"ew": "true"}):
+        assert await led_to(jp_fetch, **query) == []
+        assert await led_to(jp_fetch) == [f"?folder={tmp_path}"]
+
+
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)
 async def test_requests_that_show_no_page_get_503_and_when_to_come_back(jp_fetch: Fetch) -> None:
     """An API or asset request during a start is told to try again."""
