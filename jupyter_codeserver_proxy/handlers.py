@@ -99,10 +99,11 @@ class CodeServerHandler(ProxyHandler):
 
     def rewritten(self, body: bytes) -> bytes:
         """VS Code's page, with what holds from its first moment."""
-        # JupyterLab as this browser calls it, to which our extension of VS Code leads back.
+        # JupyterLab, to which our extension of VS Code leads back; the page corrects the origin.
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
         page = workbench.with_defaults(body, self._service.defaults, [jupyterlab])
+        page = workbench.as_called(page)
         page = workbench.beginning_with_workbench(page)
         page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
         return workbench.at(page, self._query) if self._query else page
