@@ -22,21 +22,11 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Lab, StartLab
 
 
-def test_the_tile_opens_the_servers_folder_whatever_was_open_before(
+def test_the_tile_opens_the_folder_of_its_server(
     lab: Lab, open_tile: Callable[[Lab], Page], tmp_path: Path, code_server: Path
 ) -> None:
-    """Neither a folder that was opened by hand, nor the one of another server of this home."""
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "other.py").write_text("")
-    page = open_tile(lab)
-    expect(explorer_row(page, "temperature.py")).to_be_visible()
-    page.goto(f"{lab.url}codeserver/?folder={elsewhere}")
-    expect(explorer_row(page, "other.py")).to_be_visible()
-    page.reload()
-    expect(explorer_row(page, "other.py")).to_be_visible()
-    page = open_tile(lab)
-    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    """And not what another server with this home has opened before."""
+    expect(explorer_row(open_tile(lab), "temperature.py")).to_be_visible()
     found = {"JUPYTER_CODESERVER_EXECUTABLE": str(code_server), "HOME": str(lab.home)}
     with running_lab(tmp_path, **found) as second:
         (second.root / "second.py").write_text("")
@@ -46,13 +36,15 @@ def test_the_tile_opens_the_servers_folder_whatever_was_open_before(
 
 
 @pytest.mark.slow
-def test_a_folder_that_was_closed_stays_so_until_the_tile_is_clicked(
-    lab: Lab, context: BrowserContext, open_tile: Callable[[Lab], Page]
+def test_what_a_student_opens_and_closes_stays_so_until_the_tile_is_clicked(
+    lab: Lab, context: BrowserContext, open_tile: Callable[[Lab], Page], tmp_path: Path
 ) -> None:
-    """Over a reload; and going back in the browser's history leads to the folder."""
+    """Over a reload; and going back in the browser's history leads to the folder before."""
+    (tmp_path / "other.py").write_text("")
     page = context.new_page()
-    page.goto(lab.page("codeserver/"))
-    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    page.goto(lab.page(f"codeserver/?folder={tmp_path}"))
+    expect(explorer_row(page, "other.py")).to_be_visible()
+    expect(explorer_row(open_tile(lab), "temperature.py")).to_be_visible()
     page.goto(f"{lab.url}codeserver/?ew=true")
     without_folder = page.get_by_role("term").get_by_text("Open Folder", exact=True)
     expect(without_folder).to_be_visible()
@@ -60,7 +52,7 @@ def test_a_folder_that_was_closed_stays_so_until_the_tile_is_clicked(
     expect(without_folder).to_be_visible()
     expect(explorer_row(open_tile(lab), "temperature.py")).to_be_visible()
     page.go_back()
-    expect(explorer_row(page, "temperature.py")).to_be_visible()
+    expect(explorer_row(page, "other.py")).to_be_visible()
 
 
 @pytest.mark.slow
