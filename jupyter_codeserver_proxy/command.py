@@ -43,6 +43,8 @@ _SECRETS = frozenset(
 
 # A clean first screen, at the price of flags alone.
 _CLEAN_START = (
+    # What is remembered is remembered for the home: it may be the folder of another server.
+    ("ignore-last-opened",),
     ("disable-getting-started-override",),
     ("disable-telemetry",),
     ("disable-update-check",),
@@ -57,7 +59,7 @@ class Options:
     """What can be chosen about a start.
 
     Attributes:
-        folder: the folder that VS Code opens.
+        folder: the folder that VS Code opens, and that code-server runs in.
         extensions_folder: where extensions are; None: code-server's own choice.
         user_data_folder: where settings and state are; None: code-server's own choice.
         reconnection_grace: seconds that a window whose browser has gone is kept; None:
@@ -68,6 +70,7 @@ class Options:
             looked at.
         workspace_trust: whether VS Code asks whether a folder's authors are trusted.
         switched_off: flags that a code-server must know to be started.
+        workspace: the workspace file that VS Code opens instead of the folder; None: there is none.
     """
 
     folder: Path
@@ -79,6 +82,7 @@ class Options:
     own_extensions: bool = True
     workspace_trust: bool = False
     switched_off: tuple[str, ...] = ()
+    workspace: Path | None = None
 
 
 class CannotSwitchOffError(CannotStart):
@@ -116,7 +120,7 @@ def arguments(
         result += ["--extensions-dir", str(extensions)]
     if options.user_data_folder:
         result += ["--user-data-dir", str(options.user_data_folder)]
-    return (*result, *options.arguments, str(options.folder))
+    return (*result, *options.arguments, str(options.workspace or options.folder))
 
 
 def _chosen(options: Options, flags: Collection[str]) -> Iterator[str]:

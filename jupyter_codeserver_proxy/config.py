@@ -10,6 +10,7 @@ from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig, DeferredConfigList, DeferredConfigString
 
+from . import contents
 from .command import Options
 from .failure import CannotStart, Reason
 from .policy import Map, Policy
@@ -43,8 +44,8 @@ class CodeServer(Policy):
 
     working_folder = Unicode(
         help="""
-        The folder that VS Code opens when it has not yet opened another. Relative to the root of
-        the Jupyter server, which is also the default.
+        The folder that VS Code opens, or a `.code-workspace` file. Relative to the folder that
+        JupyterLab shows; when it is empty, the one in it that JupyterLab opens first.
         Environment: JUPYTER_CODESERVER_WORKING_FOLDER, CODE_WORKINGDIR.
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_WORKING_FOLDER", "CODE_WORKINGDIR"))
@@ -210,7 +211,7 @@ class CodeServer(Policy):
         """What VS Code's side has to know of the Jupyter server, as environment variables."""
         return {
             "JUPYTER_CODESERVER_BASE_URL": getattr(self.parent, "base_url", "/"),
-            "JUPYTER_CODESERVER_ROOT": str(Path(getattr(self.parent, "root_dir", "")).absolute()),
+            "JUPYTER_CODESERVER_ROOT": str(self._contents().root or ""),
         }
 
     def shared_extensions(self) -> Path | None:
@@ -221,18 +222,21 @@ class CodeServer(Policy):
         """What code-server is started with, as values.
 
         Raises:
-            ConfigurationError: the working folder is not a folder.
+            ConfigurationError: the working folder is neither a folder nor a workspace.
         """
-        root = getattr(self.parent, "root_dir", "") or Path.cwd()
-        folder = Path(root, Path(self.working_folder).expanduser())
-        if not folder.is_dir():
+        opened = self._opened()
+        workspace = opened if contents.is_workspace(opened) else None
+        folder = opened.parent if workspace else opened
+        if not contents.is_folder(folder):
             raise ConfigurationError(
                 Reason.CONFIGURATION,
-                f"CodeServer.working_folder is {self.working_folder!r}, and {folder} is no folder.",
-                "Create that folder or correct the option.",
+                f"CodeServer.working_folder is {self.working_folder!r}, and {opened} is neither a "
+                "folder nor a .code-workspace file.",
+                "Create it or correct the option.",
             )
         return Options(
             folder=folder,
+            workspace=workspace,
             extensions_folder=_folder(self.extensions_folder),
             user_data_folder=_folder(self.user_data_folder),
             arguments=tuple(self.arguments),
@@ -254,6 +258,18 @@ class CodeServer(Policy):
     def additions(self) -> dict[str, str]:
         """The environment variables that code-server gets beside Jupyter's own."""
         return {**self.variables(), **self.environment}
+
+    def _contents(self) -> contents.Contents:
+        try:
+            return contents.find(self.parent)
+        except TraitError as error:  # only of a server that is not started
+            raise _wrong(error) from error
+
+    def _opened(self) -> Path:
+        served = self._contents()
+        if not self.working_folder:
+            return served.first
+        return Path(served.root or served.first, Path(self.working_folder).expanduser())
 
     @validate("icon")
     def _is_picture(self, proposal: Bunch) -> str:
@@ -295,11 +311,15 @@ def configured(app: ServerApp | None, environment: Mapping[str, str]) -> CodeSer
     try:
         return CodeServer(parent=app, config=config)
     except TraitError as error:
-        raise ConfigurationError(
-            Reason.CONFIGURATION,
-            str(error),
-            "Correct it in jupyter_server_config.py, on the command line or in the environment.",
-        ) from error
+        raise _wrong(error) from error
+
+
+def _wrong(error: TraitError) -> ConfigurationError:
+    return ConfigurationError(
+        Reason.CONFIGURATION,
+        str(error),
+        "Correct it in jupyter_server_config.py, on the command line or in the environment.",
+    )
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, DeferredConfig]]:

@@ -12,7 +12,7 @@ from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, NoSuchKernel
 from jupyter_server.extension.application import ExtensionApp
 from prometheus_client import REGISTRY
 
-from . import config
+from . import config, contents
 from .failure import CannotStart
 from .handlers import routes
 from .launch import Launch
@@ -39,8 +39,14 @@ class CodeServerExtension(ExtensionApp):
         self._service = Service(launch, settings, self.log, self._record_activity)
         REGISTRY.register(self._service.figures)
         self._tell_jupyterlab(options)
-        root = Path(self.serverapp.root_dir if self.serverapp else "").absolute()
-        self.handlers.extend(routes(self._service, root))
+        served = contents.find(self.serverapp)
+        if served.root is None:
+            self.log.warning(
+                "JupyterLab shows no files of this machine, and VS Code can open no others: links "
+                "refuse, and the tile opens %s, or what CodeServer.working_folder says",
+                served.first,
+            )
+        self.handlers.extend(routes(self._service, served.root))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 -- Jupyter's signature
         """Prepares a start once Jupyter's own start is done, so as not to slow it."""

@@ -31,15 +31,19 @@ _IMMUTABLE = "/stable-"
 _SAME_PAGE = b"./?"  # how code-server's redirect to a folder begins
 
 _LACKING = 60  # seconds for which a browser does not ask again for what is not there
+_LINE = re.compile("[0-9]{1,9}")
+_SHOWN = 100  # characters of a link's text that a message repeats
 _RETRY_AFTER = "1"  # seconds; code-server takes about as long to start
 
 
-def routes(service: Service, root: Path) -> list[tuple[str, type[JupyterHandler], dict[str, Any]]]:
+def routes(
+    service: Service, root: Path | None
+) -> list[tuple[str, type[JupyterHandler], dict[str, Any]]]:
     """The handlers below the base URL, to come before those of jupyter-server-proxy.
 
     Args:
         service: the one code-server.
-        root: the folder that Jupyter serves.
+        root: the folder that JupyterLab shows; None: none of this machine.
     """
     shared = {"service": service}
     return [
@@ -99,10 +103,11 @@ class CodeServerHandler(ProxyHandler):
 
     def rewritten(self, body: bytes) -> bytes:
         """VS Code's page, with what holds from its first moment."""
-        # JupyterLab as this browser calls it, to which our extension of VS Code leads back.
+        # JupyterLab, to which our extension of VS Code leads back; the page corrects the origin.
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
         page = workbench.with_defaults(body, self._service.defaults, [jupyterlab])
+        page = workbench.as_called(page)
         page = workbench.beginning_with_workbench(page)
         page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
         return workbench.at(page, self._query) if self._query else page
@@ -179,12 +184,12 @@ class SlashHandler(JupyterHandler):
 
 
 class OpenHandler(JupyterHandler):
-    """`codeserver/open/PATH[?line=N]`: leads to VS Code with that folder or file."""
+    """`codeserver/open/PATH[?line=N]`: leads to VS Code with that folder, workspace or file."""
 
     auth_resource = "codeserver"
 
-    def initialize(self, root: Path) -> None:
-        """Takes the folder that Jupyter serves."""
+    def initialize(self, root: Path | None) -> None:
+        """Takes the folder that JupyterLab shows."""
         self._root = root
 
     @web.authenticated
@@ -192,15 +197,24 @@ class OpenHandler(JupyterHandler):
     async def get(self, path: str | None) -> None:
         """Redirects; a link that leads nowhere says why."""
         line = self.get_query_argument("line", "")
-        if line and not line.isdecimal():
-            await self._refuse(400, f"In this link the line is {line!r}, which is no number.")
-            return
+        if line and not _LINE.fullmatch(line):
+            why = f"In this link the line is {_quoted(line)}, which is no line's number."
+            await self._refuse(400, why)
+        elif self._root is None:
+            await self._refuse(
+                404, "JupyterLab shows no files of this machine for VS Code to open."
+            )
+        else:
+            await self._lead(self._root, path or "", int(line or 0))
+
+    async def _lead(self, root: Path, path: str, line: int) -> None:
         try:
-            query = link.query(self._root, path or "", int(line or 0), self.request.host)
+            query = link.query(root, path, line, self.request.host)
         except link.OutsideError:
-            await self._refuse(403, f"{path} is not below the folder of this server.")
-        except link.MissingError:
-            await self._refuse(404, f"There is no {path} in the folder of this server.")
+            await self._refuse(403, f"{_quoted(path)} is not below the folder of this server.")
+        except link.CannotOpenError as error:
+            where = f"{_quoted(path)} below the folder of this server"
+            await self._refuse(404, f"VS Code cannot open {where}: {error}.")
         else:
             self.redirect(f"{url_path_join(self.base_url, 'codeserver/')}?{query}")
 
@@ -209,6 +223,15 @@ class OpenHandler(JupyterHandler):
         self.set_status(status)
         self.set_header("Content-Type", "text/plain; charset=UTF-8")
         await self.finish(f"{why}\n")
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Takes what is no UTF-8 for a name that no file has; a path may also be None."""
+        return super().decode_argument(value and value.decode(errors="replace").encode(), name)
+
+
+def _quoted(text: str) -> str:
+    """A link's text as a message shows it: in one line that can be read."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
 class _ServiceHandler(APIHandler):

@@ -1,10 +1,13 @@
-"""Links of instructors: a path below Jupyter's root becomes an address that opens it in VS Code."""
+"""Links of instructors: a path below the root becomes an address that opens it in VS Code."""
 
 from __future__ import annotations
 
 import json
+import stat
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
+
+from .contents import WORKSPACE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,35 +17,48 @@ class OutsideError(Exception):
     """The path leads out of Jupyter's root."""
 
 
-class MissingError(Exception):
-    """There is nothing at the path."""
+class CannotOpenError(Exception):
+    """VS Code cannot open what is at the path, or there is nothing; says why."""
 
 
 def query(root: Path, path: str, line: int | None, host: str) -> str:
-    """The query by which VS Code, opened anew, shows a folder, or a file in the root folder.
+    """The query by which VS Code, opened anew, shows a folder, a workspace, or a file in the root.
 
     Args:
-        root: Jupyter's root.
+        root: the folder that JupyterLab shows.
         path: below it, as in `lectures/week 1`; empty is the root itself.
-        line: of a file, counted from 1.
+        line: of a file, counted from 1; passed over for what has none.
         host: by which the browser calls, with the port; VS Code takes files of another for others.
+            Its page, which knows better, corrects it.
 
     Raises:
         OutsideError: the path leads out of the root.
-        MissingError: there is nothing.
+        CannotOpenError: there is nothing, or nothing that can be opened.
     """
     parts = [part for part in path.split("/") if part not in {"", "."}]
     # Links inside of the root may lead anywhere, as a class's shared data do.
-    if ".." in parts or "\0" in path:
-        raise OutsideError(path)
+    if ".." in parts:
+        raise OutsideError
     found = root.joinpath(*parts)
-    if found.is_dir():
+    mode = _mode(found)
+    if stat.S_ISDIR(mode):
         return urlencode({"folder": str(found)}, quote_via=quote)
-    if not found.exists():
-        raise MissingError(path)
+    if not stat.S_ISREG(mode):
+        raise CannotOpenError("it is neither a file nor a folder")
+    if found.suffix == WORKSPACE:
+        return urlencode({"workspace": str(found)}, quote_via=quote)
     position = f":{line}" if line else ""
     # What VS Code's own command line sends to a browser that opens a file.
     payload = [["openFile", f"vscode-remote://{host}{quote(str(found))}{position}"]]
     if line:
         payload.append(["gotoLineMode", "true"])
     return urlencode({"folder": str(root), "payload": json.dumps(payload)}, quote_via=quote)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError as error:
+        raise CannotOpenError(error.strerror) from error
+    except ValueError as error:  # NUL, and what the file system's encoding has not
+        raise CannotOpenError("no file has such a name") from error

@@ -37,6 +37,26 @@ new PerformanceObserver((entries, observer) => {
 }).observe({ type: "resource" });
 """
 
+# The page is complete, and no module of it has run, when its state first changes.
+_AS_CALLED = r"""
+{
+  const address = new URL(location);
+  const payload = address.searchParams.get("payload");
+  if (payload) {
+    const ours = payload.replace(/"vscode-remote:\/\/[^/"]*/g, `"vscode-remote://${location.host}`);
+    address.searchParams.set("payload", ours);
+    history.replaceState(null, "", address);
+  }
+  document.addEventListener("readystatechange", () => {
+    const { dataset } = document.getElementById("vscode-workbench-web-configuration");
+    const settings = JSON.parse(dataset.settings);
+    const ours = (trusted) => location.origin + trusted.replace(/^\w+:\/\/[^/]*/, "");
+    settings.additionalTrustedDomains = settings.additionalTrustedDomains.map(ours);
+    dataset.settings = JSON.stringify(settings);
+  }, { once: true });
+}
+"""
+
 
 def with_defaults(page: bytes, defaults: Mapping[str, Any], trusted: Sequence[str] = ()) -> bytes:
     """The page with defaults of settings, and with addresses that it opens without a question.
@@ -48,7 +68,7 @@ def with_defaults(page: bytes, defaults: Mapping[str, Any], trusted: Sequence[st
     Args:
         page: VS Code's own; one that has no such place is given back as it is.
         defaults: settings and their values, in JSON's types.
-        trusted: addresses of other pages, which may end with an asterisk.
+        trusted: addresses of other pages of this server, which may end with an asterisk.
     """
     added_entries = {"configurationDefaults": defaults, "additionalTrustedDomains": trusted}
     entry = json.dumps(added_entries)[1:-1]
@@ -78,6 +98,16 @@ def beginning_with_workbench(page: bytes) -> bytes:
     preload = b'<link rel="modulepreload" fetchpriority="high" href="%s">' % found[1]
     page = page.replace(_STYLESHEET, _STYLESHEET + b' fetchpriority="low"')
     return page.replace(b"<head>", b"<head>" + preload, 1)
+
+
+def as_called(page: bytes) -> bytes:
+    """The page, with the host and the protocol by which its browser calls in what it opens.
+
+    The server does not know them for sure: a proxy on the way may have changed the host, or tell
+    the protocol of another part of the way. Both stay as they are with a VS Code whose page allows
+    no script, as that of older ones.
+    """
+    return _begun_by(_AS_CALLED, page) or page
 
 
 def at(page: bytes, query: str) -> bytes:

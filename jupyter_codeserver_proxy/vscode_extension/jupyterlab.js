@@ -9,7 +9,8 @@ const { l10n, window } = vscode;
 const ROOT = process.env.JUPYTER_CODESERVER_ROOT;
 const BASE_URL = process.env.JUPYTER_CODESERVER_BASE_URL;
 
-/** The way from Jupyter's root to a file; undefined if it does not lie below. */
+/** The way from the folder that JupyterLab shows to a file; undefined if it does not lie below, or
+ * JupyterLab shows none of this machine. */
 function wayFromRoot({ scheme, fsPath: file }) {
   if (!ROOT || scheme !== "file") return undefined;
   const ways = [path.relative(ROOT, file)];
@@ -36,11 +37,13 @@ exports.open = async (extension, chosen) => {
   const way = wayFromRoot(notebook);
   if (!way) {
     window.showErrorMessage(
-      l10n.t(
-        "{0} is not below {1}, the folder that JupyterLab shows.",
-        path.basename(notebook.fsPath),
-        ROOT ?? "/",
-      ),
+      ROOT
+        ? l10n.t(
+            "{0} is not below {1}, the folder that JupyterLab shows.",
+            path.basename(notebook.fsPath),
+            ROOT,
+          )
+        : l10n.t("JupyterLab shows no files of this machine."),
     );
     return;
   }

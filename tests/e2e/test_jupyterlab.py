@@ -6,20 +6,22 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from jupyter_codeserver_proxy.assets.files import find_root
-from tests.e2e.conftest import status
+from tests.e2e.conftest import BASE_URL, status
+from tests.e2e.reverse_proxy import HOST, reverse_proxy
 from tests.e2e.vscode import choose, command, explorer_row, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
     from tests.e2e.conftest import Lab, StartLab
 
@@ -283,24 +285,37 @@ def test_nothing_is_fetched_ahead_where_it_would_be_a_burden(
     assert any("api/codeserver/assets" in url for url in asked) == asks
 
 
-def test_a_notebook_leads_back_to_jupyterlab(start_lab: StartLab, context: BrowserContext) -> None:
-    """The menu of VS Code's explorer opens it, without a question, where this browser has it.
+def test_behind_proxies_a_link_opens_its_file_and_a_notebook_leads_back(
+    start_lab: StartLab, browser: Browser, tmp_path: Path
+) -> None:
+    """As where Jupyter knows neither the host nor the protocol by which this browser calls it.
 
-    By a name that Jupyter does not know, as behind a hub, and without the proxy for ports.
+    The link's file is that of the explorer, and the menu opens JupyterLab without a question, also
+    where VS Code has no proxy for ports.
     """
-    lab = start_lab("--ServerApp.allow_remote_access=True", "--CodeServer.port_forwarding=False")
+    lab = start_lab(
+        rf"--ServerApp.allow_origin_pat=https://{HOST}:\d+",
+        "--ServerApp.trust_xheaders=True",
+        "--CodeServer.port_forwarding=False",
+    )
     (lab.root / FOLDER).mkdir()
     (lab.root / "dice.ipynb").rename(lab.root / FOLDER / "dice.ipynb")
-    hub = lab.url.replace("127.0.0.1", "hub.localhost")
-    vscode = context.new_page()
-    vscode.goto(f"{hub}codeserver/open/{quote(FOLDER)}?token={lab.token}")
-    row = explorer_row(vscode, "dice.ipynb")
-    with context.expect_page() as new:
-        choose(vscode, row, "Open in JupyterLab")
-    page = new.value
-    expect(page.get_by_role("tab", name="dice.ipynb")).to_be_visible()
-    expect(page.get_by_role("heading", name="Two dice")).to_be_visible()
-    assert page.url.startswith(hub)
+    with (
+        reverse_proxy(urlsplit(lab.url).port or 0, tmp_path) as hub,
+        closing(browser.new_context(ignore_https_errors=True)) as context,
+    ):
+        vscode = context.new_page()
+        vscode.goto(f"{hub}{BASE_URL}codeserver/open/temperature.py?token={lab.token}")
+        expect(vscode.locator(".monaco-editor .view-lines").first).to_contain_text("temperatures")
+        shown = vscode.locator(".explorer-folders-view .monaco-list-row.selected")
+        expect(shown).to_have_text("temperature.py")
+        vscode.goto(f"{hub}{BASE_URL}codeserver/open/{quote(FOLDER)}")
+        with context.expect_page() as new:
+            choose(vscode, explorer_row(vscode, "dice.ipynb"), "Open in JupyterLab")
+        page = new.value
+        expect(page.get_by_role("tab", name="dice.ipynb")).to_be_visible()
+        expect(page.get_by_role("heading", name="Two dice")).to_be_visible()
+        assert page.url.startswith(f"{hub}{BASE_URL}lab/tree/")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import psutil
@@ -141,8 +142,14 @@ def test_jupyter_killed_leaves_nothing(start_lab: StartLab, context: BrowserCont
 def test_the_plain_entry_works_when_the_extension_is_off(
     start_lab: StartLab, open_tile: Callable[[Lab], Page]
 ) -> None:
-    """With the server extension switched off, jupyter-server-proxy alone gives VS Code."""
+    """With the server extension switched off, jupyter-server-proxy alone gives VS Code.
+
+    On the configured folder, whatever is remembered of another server.
+    """
     lab = start_lab(WITHOUT_EXTENSION)
+    remembered = lab.home / ".local/share/code-server/coder.json"
+    remembered.parent.mkdir(parents=True)
+    remembered.write_text(json.dumps({"query": {"folder": "/gone"}}))
     page = open_tile(lab)
     expect(file_row(page)).to_be_visible()
     assert requests.get(lab.page("api/codeserver"), timeout=30).status_code == 404

@@ -21,6 +21,7 @@ ALL_FLAGS = {
     "disable-telemetry",
     "disable-update-check",
     "disable-workspace-trust",
+    "ignore-last-opened",
     "session-socket",
     "vscode-option",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jupyter_server.serverapp import ServerApp
 
+from jupyter_codeserver_proxy.command import arguments
 from jupyter_codeserver_proxy.config import CodeServer, ConfigurationError, configured
 
 if TYPE_CHECKING:
@@ -148,6 +149,27 @@ def test_the_working_folder_is_below_the_servers_root(
     (tmp_path / "class").mkdir()
     variables = {"CODE_WORKINGDIR": variable.format(tmp_path=tmp_path)} if variable else {}
     assert configured(app, variables).values().folder == tmp_path / expected
+
+
+def test_a_workspace_may_be_what_is_opened(app: ServerApp, tmp_path: Path) -> None:
+    """CODE_WORKINGDIR may name its file; code-server runs in the folder of that."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class/a.code-workspace").write_text("{}")
+    options = configured(app, {"CODE_WORKINGDIR": "class/a.code-workspace"}).values()
+    assert options.folder == tmp_path / "class"
+    assert options.workspace == tmp_path / "class/a.code-workspace"
+    assert arguments(options, (), tmp_path / "socket")[-1] == str(options.workspace)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "none.code-workspace", "x" * 300, "\0"])
+def test_what_is_neither_folder_nor_workspace_is_refused(
+    app: ServerApp, tmp_path: Path, name: str
+) -> None:
+    """In the same words, whatever is wrong with it."""
+    (tmp_path / "a.txt").write_text("")
+    app.config.CodeServer.working_folder = name
+    with pytest.raises(ConfigurationError, match=r"neither a folder nor a \.code-workspace file"):
+        configured(app, {}).values()
 
 
 def test_a_working_folder_that_is_not_there_is_named(app: ServerApp, tmp_path: Path) -> None:

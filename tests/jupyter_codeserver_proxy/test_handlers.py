@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
 import re
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 PATIENCE = 60
 PAGE = {"Accept": "text/html", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
 POST = {"method": "POST", "allow_nonstandard_methods": True}
+WORKSPACE = "week%201/a.code-workspace"
 ASSET = {"Accept": "*/*", "Sec-Fetch-Dest": "script", "Sec-Fetch-Mode": "no-cors"}
 
 # Each answers --help as code-server does, and then plays its part.
@@ -112,6 +114,29 @@ async def test_a_page_load_starts_it_and_shows_a_page_until_it_is_ready(jp_fetch
     assert (await status(jp_fetch))["last_activity"] > visited
     assert second.code == 200
     assert b"history.replaceState(null, '', \"?folder=" in second.body
+
+
+async def led_to(fetch: Fetch, **query: str) -> list[str]:
+    """The query that VS Code's page is given when it is asked for with this one; none if none."""
+    page = await answer(fetch, "codeserver/", params=query, headers=PAGE)
+    assert page.code == 200
+    return re.findall(r"history\.replaceState\(null, '', \"(\?[^\"]*)", page.body.decode())
+
+
+async def test_the_tile_opens_the_configured_folder_again_and_again(
+    jp_fetch: Fetch, tmp_path: Path
+) -> None:
+    """Not what another server with this home had opened, nor what a link opened here before."""
+    remembered = tmp_path / "data/coder.json"
+    remembered.parent.mkdir(exist_ok=True)
+    remembered.write_text(json.dumps({"query": {"folder": "/of/another/server"}}))
+    await order(jp_fetch, "start")
+    await until(jp_fetch, is_settled)
+    assert await led_to(jp_fetch) == [f"?folder={tmp_path}"]
+    elsewhere = str(tmp_path / "elsewhere")
+    for query in ({"folder": elsewhere}, {"workspace": elsewhere}, {"ew": "true"}):
+        assert await led_to(jp_fetch, **query) == []
+        assert await led_to(jp_fetch) == [f"?folder={tmp_path}"]
 
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)
@@ -266,9 +291,21 @@ async def test_an_answer_of_our_own_keeps_the_connection(
         pytest.param("codeserver/open/week%201", 302, "week%201", id="folder"),
         pytest.param("codeserver/open/week%201/lab.py", 302, "payload=", id="file"),
         pytest.param("codeserver/open/week%201/lab.py?line=3", 302, "lab.py%3A3", id="line"),
-        pytest.param("codeserver/open/week%202", 404, "There is no week 2", id="missing"),
+        pytest.param(f"codeserver/open/{WORKSPACE}", 302, "/?workspace=", id="workspace"),
+        pytest.param(f"codeserver/open/{WORKSPACE}?line=3", 302, "/?workspace=", id="its line"),
+        pytest.param("codeserver/open/week%202", 404, "'week 2' below", id="missing"),
+        pytest.param("codeserver/open/week%201/lab.py/x", 404, "Not a directory", id="in a file"),
+        pytest.param("codeserver/open/loop", 404, "symbolic links", id="loop"),
+        pytest.param("codeserver/open/pipe", 404, "neither a file nor a folder", id="pipe"),
+        pytest.param(f"codeserver/open/{'x' * 300}", 404, "File name too long", id="long"),
+        pytest.param("codeserver/open/a%0Ab", 404, r"'a\nb'", id="newline"),
+        pytest.param("codeserver/open/a%00b", 404, "no file has such a name", id="NUL"),
+        pytest.param("codeserver/open/%FF", 404, "No such file", id="no UTF-8"),
+        pytest.param("codeserver/open/%ED%A0%80", 404, "No such file", id="surrogate"),
         pytest.param("codeserver/open/..%2Fetc", 403, "not below", id="outside"),
-        pytest.param("codeserver/open/week%201?line=x", 400, "is no number", id="no-line"),
+        pytest.param("codeserver/open/week%201?line=x", 400, "is no line's number", id="no-line"),
+        pytest.param(f"codeserver/open?line={'9' * 5000}", 400, "is no line's", id="long line"),
+        pytest.param("codeserver/open?line=%FF", 400, "is no line's", id="line of no UTF-8"),
     ],
 )
 async def test_a_link_opens_a_path_below_the_root(
@@ -285,12 +322,17 @@ async def test_a_link_opens_a_path_below_the_root(
         folder = Path(jp_serverapp.root_dir, "week 1")
         folder.mkdir()
         (folder / "lab.py").write_text("")
+        (folder / "a.code-workspace").write_text("{}")
+        folder.with_name("loop").symlink_to("loop")
+        os.mkfifo(folder.with_name("pipe"))
         # By hand: the usual client would tidy the path.
         connection = http.client.HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=PATIENCE)
         headers = {"Authorization": f"token {jp_serverapp.identity_provider.token}"}
         connection.request("GET", jp_serverapp.base_url + path, headers=headers)
         response = connection.getresponse()
         text = response.headers.get("Location") or response.read().decode()
+        assert len(text.splitlines()) == 1
+        assert len(text) < 500
         connection.close()
         return response.status, text
 

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from jupyter_codeserver_proxy.workbench import (
+    as_called,
     at,
     beginning_with_workbench,
     fetching,
@@ -71,6 +72,14 @@ def test_the_page_fetches_ahead_by_its_first_script() -> None:
     page = fetching(SCRIPTS, ["out/a.ttf", "b.js"])
     assert b'["out/a.ttf", "b.js"]' in page.partition(b"a();")[0]
     assert fetching(b"<html></html>", ["b.js"]) == b"<html></html>"
+
+
+def test_the_page_corrects_its_addresses_by_its_first_script() -> None:
+    """What that does, a browser shows; without scripts, they stay as the server knows them."""
+    page = as_called(SCRIPTS)
+    assert page.partition(b"first();")[0].count(b"location.host") == 1
+    assert page.count(b"</script>") == SCRIPTS.count(b"</script>")
+    assert as_called(b"<html></html>") == b"<html></html>"
 
 
 def test_the_page_asks_for_workbench_js_first() -> None:
