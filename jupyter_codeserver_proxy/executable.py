@@ -158,13 +158,11 @@ def version(path: Path) -> str | None:
 
 
 def installation(path: Path) -> AssetRoot | None:
-    """The installation of the code-server at `path`, or None where that cannot be told.
-
-    Raises:
-        ExecutableBrokenError: it could not be run.
-    """
-    wrapped = abilities(path).wrapped
-    return (read_root(wrapped.root) if wrapped else None) or find_root(path)
+    """The installation of the code-server at `path`, or None where that cannot be told."""
+    with suppress(ExecutableBrokenError):
+        if wrapped := abilities(path).wrapped:
+            return read_root(wrapped.root)
+    return find_root(path)
 
 
 def abilities(path: Path) -> Abilities:

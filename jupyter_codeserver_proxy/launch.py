@@ -107,9 +107,9 @@ class Launch:
             return None
         try:
             found = executable.find(self._options.executable, self._inherited)
-            return executable.installation(found.path)
         except CannotStart:
             return None
+        return executable.installation(found.path)
 
     def prepare(self) -> None:
         """Learn ahead of a start what takes a second to learn; what is wrong is told then."""
