@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import shared_extensions
+from .failure import CannotStart, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,37 @@ _AI_EXTENSIONS = frozenset({"copilot"})
 # one describes launch.json: 0.14 s at 5 Mbit/s (4.139.1). Browsers are not where code-server runs.
 _DEBUGGER = "ms-vscode.js-debug"
 _DESCRIBED_DEBUGGERS = frozenset({"node", "node-terminal"})
+
+
+class CannotHoldError(CannotStart):
+    """What an operator has decided about extensions cannot be held."""
+
+
+def check_wishes(why: str, advice: str, shared: Path, *, ai: bool | None) -> None:
+    """Check whether a start without the folder that `lay_out` fills does what was asked for.
+
+    Args:
+        why: what keeps code-server from having that folder.
+        advice: what to do about it.
+        shared: as in `lay_out`.
+        ai: whether VS Code has its assistant; None: nobody has said.
+
+    Raises:
+        CannotHoldError: it does not.
+    """
+    breaches, ways_out = [], []
+    if ai is False:
+        breaches.append("have its assistant, against CodeServer.ai = False")
+        ways_out.append("leave that option out")
+    if shared_extensions.installed(shared):
+        breaches.append(f"lack the extensions in {shared}")
+        ways_out.append("empty that folder")
+    if breaches:
+        raise CannotHoldError(
+            Reason.CONFIGURATION,
+            f"{why}: VS Code would {' and '.join(breaches)}.",
+            f"{advice}, or {' and '.join(ways_out)}.",
+        )
 
 
 def lay_out(

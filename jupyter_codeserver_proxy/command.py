@@ -22,10 +22,15 @@ _DERAILING = frozenset(
         "EXTENSIONS_GALLERY",
         "GITHUB_TOKEN",
         "HASHED_PASSWORD",
+        "NODE_OPTIONS",
         "PASSWORD",
         "PORT",
     }
 )
+# What NODE_OPTIONS is called on its way past code-server, which a stale one keeps from starting, to
+# its terminals.
+NODE_OPTIONS = "JUPYTER_CODESERVER_NODE_OPTIONS"
+
 # With VSCODE_IPC_HOOK_CLI or CODE_SERVER_PARENT_PID set, as they are in VS Code's own terminal,
 # it takes itself for a client or a child of the other one.
 _DERAILING_PREFIXES = ("CODE_SERVER_", "VSCODE_")
@@ -152,6 +157,8 @@ def environment(
             (a Jupyter that was started by its path, its environment not activated).
     """
     result = {name: value for name, value in inherited.items() if not is_withheld(name)}
+    if "NODE_OPTIONS" in inherited:
+        result[NODE_OPTIONS] = inherited["NODE_OPTIONS"]
     path = result.get("PATH", os.defpath)
     if str(programs) not in path.split(os.pathsep):
         path = f"{programs}{os.pathsep}{path}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .command import NODE_OPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,15 +32,25 @@ _WITHOUT_AI = {
     # server of that language, 40 MB for a student who has opened nothing.
     "files.associations": {"chatLanguageModels.json": "plaintext"},
 }
+_TERMINALS = ("terminal.integrated.env.linux", "terminal.integrated.env.osx")
 
 
-def defaults(*, ai: bool, interpreter: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+def defaults(
+    *, ai: bool, interpreter: str, chosen: Mapping[str, Any], node_options: bool = False
+) -> dict[str, Any]:
     """What VS Code is to take for the default of settings.
 
     Args:
         ai: whether VS Code has its assistant.
         interpreter: the Python that a notebook's kernel runs in.
         chosen: the operator's own, which win over ours.
+        node_options: whether terminals get the NODE_OPTIONS that code-server does not.
     """
     python = {"python.defaultInterpreterPath": interpreter}
-    return {**_ALWAYS, **({} if ai else _WITHOUT_AI), **python, **chosen}
+    result = {**_ALWAYS, **({} if ai else _WITHOUT_AI), **python, **chosen}
+    if node_options:
+        passed = {"NODE_OPTIONS": f"${{env:{NODE_OPTIONS}}}"}
+        for name in _TERMINALS:
+            if isinstance(own := chosen.get(name, {}), dict):
+                result[name] = {**passed, **own}
+    return result

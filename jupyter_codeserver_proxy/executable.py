@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,15 +17,24 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from . import command, wrapper
+from .assets.files import find_root, read_root
 from .failure import CannotStart, Reason
+from .masking import masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .assets.files import AssetRoot
+    from .wrapper import Wrapped
 
 # The contract with the fetcher, a tree of its own that is not imported here; a test holds both.
 PREFIX_VARIABLE = "JUPYTER_CODESERVER_PREFIX"
 MARKER = "install.json"
 HELP = "help.txt"
+
+# Where VS Code has the command line for its own terminals, which may be called code-server, too.
+_COMMAND_LINES = "remote-cli"
 
 INSTALL_HINT = "Install it with: jupyter codeserver install"
 
@@ -54,10 +64,12 @@ class Abilities:
     Attributes:
         version: None where it does not say.
         flags: those that it knows, as in "disable-telemetry".
+        wrapped: what it starts, if it is a script; None where that is not known.
     """
 
     version: str | None
     flags: frozenset[str]
+    wrapped: Wrapped | None = None
 
 
 class ExecutableNotFoundError(CannotStart):
@@ -90,13 +102,7 @@ def find(configured: str, environment: Mapping[str, str]) -> Executable:
     """
     search_path = environment.get("PATH", os.defpath)
     if configured:
-        if found := shutil.which(Path(configured).expanduser(), path=search_path):
-            return Executable(Path(found), "CodeServer.executable")
-        raise ExecutableNotFoundError(
-            Reason.NOT_INSTALLED,
-            f"CodeServer.executable is {configured!r}, and that is no executable file.",
-            f"Correct that option or leave it out. {INSTALL_HINT}",
-        )
+        return Executable(_configured(configured, search_path), "CodeServer.executable")
     own_bin = str(Path(sys.prefix, "bin"))
     prefix_bin = str(default_prefix(environment) / "bin")
     for folders, found_in in (
@@ -104,13 +110,38 @@ def find(configured: str, environment: Mapping[str, str]) -> Executable:
         (own_bin, "the Python environment"),
         (prefix_bin, "the fetcher's prefix"),
     ):
-        if found := shutil.which("code-server", path=folders):
-            return Executable(Path(found), found_in)
+        if found := _which("code-server", folders):
+            return Executable(found, found_in)
     raise ExecutableNotFoundError(
         Reason.NOT_INSTALLED,
         f"code-server is not installed: not on PATH, not in {own_bin}, not in {prefix_bin}.",
         INSTALL_HINT,
     )
+
+
+def _configured(name: str, search_path: str) -> Path:
+    path = Path(name).expanduser()
+    if found := _which(str(path), search_path):
+        return found
+    if shutil.which(path, path=search_path):
+        what = "that is the command line of VS Code's own terminals, and no code-server"
+    else:
+        what = "that is no executable file"
+    raise ExecutableNotFoundError(
+        Reason.NOT_INSTALLED,
+        f"CodeServer.executable is {name!r}, and {what}.",
+        f"Correct that option or leave it out. {INSTALL_HINT}",
+    )
+
+
+def _which(name: str, folders: str) -> Path | None:
+    """The first program of this name that is no command line of VS Code's."""
+    for folder in folders.split(os.pathsep):
+        if found := shutil.which(name, path=folder):
+            path = Path(found)
+            if _COMMAND_LINES not in {path.parent.name, path.resolve().parent.name}:
+                return path
+    return None
 
 
 def version(path: Path) -> str | None:
@@ -126,6 +157,14 @@ def version(path: Path) -> str | None:
         return None
 
 
+def installation(path: Path) -> AssetRoot | None:
+    """The installation of the code-server at `path`, or None where that cannot be told."""
+    with suppress(ExecutableBrokenError):
+        if wrapped := abilities(path).wrapped:
+            return read_root(wrapped.root)
+    return find_root(path)
+
+
 def abilities(path: Path) -> Abilities:
     """What the code-server at `path` says of itself in its `--help`.
 
@@ -136,20 +175,25 @@ def abilities(path: Path) -> Abilities:
         ExecutableBrokenError: it could not be run.
     """
     status = path.stat()
-    return _abilities(path, status.st_mtime_ns, status.st_size)
+    known = _abilities(path, status.st_mtime_ns, status.st_size)
+    if known.wrapped and not known.wrapped.root.is_dir():  # the script starts another one by now
+        _abilities.cache_clear()
+        known = _abilities(path, status.st_mtime_ns, status.st_size)
+    return known
 
 
 @lru_cache(maxsize=8)
 def _abilities(path: Path, _modified: int, _size: int) -> Abilities:
+    wrapped = None
     try:
         text = _beside(path, HELP).read_text(encoding="utf-8")
     except OSError:
-        text = _answer(path, "--help")
+        text, wrapped = _asked(path)
     version = _version_in(text)
     number = tuple(int(part) for part in (version or "0").split(".")[:2])
     listed = re.findall(r"^\s+(?:-\w+ )?--([a-z][a-z0-9-]+)", text, re.MULTILINE)
     hidden = (name for name, since in _HIDDEN_FLAGS.items() if number >= since)
-    return Abilities(version, frozenset((*listed, *hidden)))
+    return Abilities(version, frozenset((*listed, *hidden)), wrapped)
 
 
 def _beside(path: Path, name: str) -> Path:
@@ -161,31 +205,49 @@ def _version_in(text: str) -> str | None:
     return match[1] if match else None
 
 
-def _answer(path: Path, flag: str) -> str:
+def _asked(path: Path) -> tuple[str, Wrapped | None]:
     # Even for `--help` code-server makes folders and a configuration file: not in a student's home.
     with tempfile.TemporaryDirectory(prefix="jupyter-codeserver-") as folder:
         places = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), folder)
-        command = [str(path), flag]
-        try:
-            done = subprocess.run(
-                command,
-                env={**os.environ, **places},
-                capture_output=True,
-                text=True,
-                timeout=_ANSWER_TIMEOUT,
-                check=True,
-            )
+        plain = command.environment(places, os.environ, Path(sys.prefix, "bin"))
+        # In an environment of conda's, which need not be activated, its node is beside the script.
+        plain["PATH"] = f"{path.parent}{os.pathsep}{plain['PATH']}"
+        telling = {**plain, "NODE_OPTIONS": wrapper.node_options()}
+        with suppress(subprocess.CalledProcessError):
+            text = _answer(path, telling)
+            return text, wrapper.told_in(text, telling)
+        try:  # where the script leads, into a container for example, our file may not be
+            return _answer(path, plain), None
         except subprocess.CalledProcessError as error:
             last = (error.stderr or error.stdout).strip().rpartition("\n")[2]
-            raise _broken(path, flag, f"ended with status {error.returncode}: {last}") from error
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise _broken(path, flag, str(error)) from error
-    return done.stdout
+            raise _broken(path, f"ended with status {error.returncode}: {last}") from error
 
 
-def _broken(path: Path, flag: str, why: str) -> ExecutableBrokenError:
+def _answer(path: Path, environment: Mapping[str, str]) -> str:
+    """What it says to the question.
+
+    Raises:
+        CalledProcessError: it has failed.
+        ExecutableBrokenError: it could not be run, or did not end.
+    """
+    try:
+        return subprocess.run(
+            [path, *wrapper.QUESTION],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_ANSWER_TIMEOUT,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _broken(path, str(error)) from error
+
+
+def _broken(path: Path, why: str) -> ExecutableBrokenError:
     return ExecutableBrokenError(
         Reason.CRASH,
-        f"`{path} {flag}` failed: {why}",
+        f"`{path} --help` failed: {masked(why)[:500]}",
         f"Run that command in a terminal to see more, or replace it. {INSTALL_HINT}",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import builtin_extensions, command, executable, shared_extensions
-from .assets.files import find_root
+from .builtin_extensions import check_wishes
 from .defaults import defaults
 from .failure import CannotStart
 from .supervision.process import Command
@@ -71,7 +71,7 @@ class Launch:
             CannotStart: an option is wrong, or there is no code-server that runs.
         """
         options, path, values, flags = self._resolved()
-        self.root = find_root(path)
+        self.root = executable.installation(path)
         reports = reports_folder(socket)
         reports.mkdir()
         added = {
@@ -80,9 +80,11 @@ class Launch:
             **options.additions(),
         }
         built_in = self._built_in(options, path, socket.with_name("extensions"))
+        program, variables = self._program(path)
+        environment = command.environment(added, self._inherited, Path(sys.prefix, "bin"))
         return Command(
-            (*self._program(path), *command.arguments(values, flags, socket, built_in)),
-            command.environment(added, self._inherited, Path(sys.prefix, "bin")),
+            (*program, *command.arguments(values, flags, socket, built_in)),
+            {**environment, **variables},
             values.folder,
         )
 
@@ -92,7 +94,12 @@ class Launch:
         options = self._options
         if isinstance(options, Exception):
             return {}
-        return defaults(ai=options.ai, interpreter=self._interpreter(), chosen=options.settings)
+        return defaults(
+            ai=bool(options.ai),
+            interpreter=self._interpreter(),
+            chosen=options.settings,
+            node_options="NODE_OPTIONS" in self._inherited.keys() - options.environment.keys(),
+        )
 
     def installation(self) -> AssetRoot | None:
         """The installation that a start would run, None where that cannot be told."""
@@ -102,7 +109,7 @@ class Launch:
             found = executable.find(self._options.executable, self._inherited)
         except CannotStart:
             return None
-        return find_root(found.path)
+        return executable.installation(found.path)
 
     def prepare(self) -> None:
         """Learn ahead of a start what takes a second to learn; what is wrong is told then."""
@@ -118,27 +125,56 @@ class Launch:
         self.version = executable.version(path)
         return options, path, options.values(), executable.abilities(path).flags
 
-    def _program(self, path: Path) -> tuple[str, ...]:
-        # What a release's script runs, with less memory: node hands its own arguments down to the
-        # processes that it forks, and unlike NODE_OPTIONS no terminal sees them.
+    def _program(self, path: Path) -> tuple[tuple[str, ...], Mapping[str, str]]:
+        """The words that run it, and variables that go with them."""
+        # With less memory: node hands its own arguments down to the processes that it forks, and
+        # unlike NODE_OPTIONS no terminal sees them.
+        less = f"--max-semi-space-size={_YOUNG_SPACE}"
+        wrapped = executable.abilities(path).wrapped
+        if wrapped and wrapped.is_split:
+            return wrapped.words(less), wrapped.environment
         top = self.root.root if self.root else None
         if top and path.resolve() == top / "bin/code-server" and (top / "lib/node").is_file():
-            return (str(top / "lib/node"), f"--max-semi-space-size={_YOUNG_SPACE}", str(top))
-        return (str(path),)
+            return (str(top / "lib/node"), less, str(top)), {}  # what a release's script runs
+        return (str(path),), {}
 
     def _built_in(self, options: CodeServer, path: Path, folder: Path) -> Path | None:
-        """VS Code's built-in extensions with ours among them; None: only its own can be had."""
+        """VS Code's built-in extensions with ours among them; None: only its own can be had.
+
+        Raises:
+            CannotHoldError: its own alone are not what the operator has asked for.
+        """
+        shared = shared_folder(options, self._inherited)
         if self.root is None:
-            _log.warning(
-                "The installation of %s is not known: VS Code will not report activity", path
-            )
+            check_unrecognised(path, shared, ai=options.ai)
+            _log.warning("%s: VS Code will not report activity", _unrecognised(path))
             return None
         own = self.root.root / "lib/vscode/extensions"
-        prefix = executable.default_prefix(self._inherited)
-        shared = options.shared_extensions() or shared_extensions.folder_in(prefix)
         try:
-            builtin_extensions.lay_out(own, shared, folder, self.defaults, ai=options.ai)
+            builtin_extensions.lay_out(own, shared, folder, self.defaults, ai=bool(options.ai))
         except OSError as error:
-            _log.warning("VS Code will not report activity: %s", error)
+            why = f"VS Code's extensions cannot be laid out in {folder} ({error})"
+            check_wishes(why, "Mend that", shared, ai=options.ai)
+            _log.warning("%s: it will not report activity", why)
             return None
         return folder
+
+
+def check_unrecognised(path: Path, shared: Path, *, ai: bool | None) -> None:
+    """Check whether a code-server whose installation cannot be told does what was asked for.
+
+    Raises:
+        CannotHoldError: it does not.
+    """
+    advice = "Set CodeServer.executable to the code-server that it starts"
+    check_wishes(_unrecognised(path), advice, shared, ai=ai)
+
+
+def _unrecognised(path: Path) -> str:
+    return f"{path} does not tell which code-server it starts"
+
+
+def shared_folder(options: CodeServer, inherited: Mapping[str, str]) -> Path:
+    """Where the extensions are that all students share."""
+    prefix = executable.default_prefix(inherited)
+    return options.shared_extensions() or shared_extensions.folder_in(prefix)

@@ -46,10 +46,12 @@ class Policy(LoggingConfigurable):
     """Options that a student's settings do not change, but for `settings`."""
 
     ai = Bool(
-        False,  # noqa: FBT003 -- traitlets takes the default by position
+        default_value=None,
+        allow_none=True,
         help="""
         Whether VS Code has its built-in AI assistant. When it has not, the assistant's extension
-        is not there; that its panels are hidden is a default.
+        is not there; that its panels are hidden is a default. None: it has not, where that can be
+        had; with False, a code-server that would have it is not started.
         Environment: JUPYTER_CODESERVER_AI.
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_AI",))

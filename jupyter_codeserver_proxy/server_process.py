@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import HTTPError
 
 from . import command, executable
+from .builtin_extensions import check_wishes
 from .failure import CannotStart
+from .launch import shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from .config import CodeServer
 
 ICON = Path(__file__).with_name("vscode.svg")
+
+# This entry has no hand in VS Code's extensions; our own handlers, where they are on, replace it.
+_WITHOUT_EXTENSION = (
+    "The server extension jupyter_codeserver_proxy is off",
+    "Enable it: jupyter server extension enable --sys-prefix jupyter_codeserver_proxy",
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +79,16 @@ def _start(
     def start(unix_socket: str) -> list[str]:
         try:
             path = executable.find(options.executable, inherited).path
-            flags = executable.abilities(path).flags
-            arguments = command.arguments(options.values(), flags, Path(unix_socket))
+            known = executable.abilities(path)
+            arguments = command.arguments(options.values(), known.flags, Path(unix_socket))
+            check_wishes(*_WITHOUT_EXTENSION, shared_folder(options, inherited), ai=options.ai)
         except CannotStart as error:
             raise _unavailable(error) from error
-        return [_literally(word) for word in ("env", *without, str(path), *arguments)]
+        program: tuple[str, ...] = (str(path),)
+        if known.wrapped and known.wrapped.is_split:
+            variables = (f"{name}={value}" for name, value in known.wrapped.environment.items())
+            program = (*variables, *known.wrapped.words())
+        return [_literally(word) for word in ("env", *without, *program, *arguments)]
 
     return start
 

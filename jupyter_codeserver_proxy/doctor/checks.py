@@ -66,6 +66,16 @@ def _code_server(facts: Facts) -> Iterator[Finding]:
         return
     version = facts.version or "of unknown version"
     yield Finding("code-server", Level.OK, f"{version}, {facts.executable} ({facts.found_in})")
+    if facts.cannot_hold:
+        yield Finding("policy", Level.WRONG, facts.cannot_hold.what, facts.cannot_hold.advice)
+    elif facts.installation is None:
+        yield Finding(
+            "code-server",
+            Level.WARNING,
+            f"{facts.executable} does not tell which code-server it starts: VS Code reports no "
+            "activity, and has its assistant's extension",
+            "Set CodeServer.executable to the code-server that it starts.",
+        )
     for flag, otherwise in _WANTED_FLAGS.items():
         if flag not in facts.flags:
             yield Finding(

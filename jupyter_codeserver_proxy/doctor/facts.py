@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.serverapp import ServerApp
 
-from jupyter_codeserver_proxy import config, executable
+from jupyter_codeserver_proxy import config, executable, launch
 from jupyter_codeserver_proxy.failure import CannotStart
 from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder, candidates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jupyter_codeserver_proxy.config import CodeServer
 
 _MOUNTS = Path("/proc/self/mounts")
 _INOTIFY = Path("/proc/sys/fs/inotify")
@@ -65,6 +67,8 @@ class Facts:
         found_in: for a person, where it was found.
         version: of it; None if it does not say.
         flags: those that it knows.
+        installation: where it is installed; None if that cannot be told.
+        cannot_hold: what of the options this code-server does not do.
         cannot_start: why there is no code-server that could be started.
         wrong_option: what is wrong with the options.
         versions: of the distributions that matter; None for one that is not installed.
@@ -84,6 +88,8 @@ class Facts:
     found_in: str = ""
     version: str | None = None
     flags: frozenset[str] = frozenset()
+    installation: Path | None = None
+    cannot_hold: CannotStart | None = None
     cannot_start: CannotStart | None = None
     wrong_option: CannotStart | None = None
     versions: Mapping[str, str | None] = field(default_factory=dict)
@@ -107,16 +113,11 @@ def gather(environment: Mapping[str, str]) -> Facts:
         wrong_option, options = error, config.CodeServer()
     home = Path.home()
     user_data = options.user_data_folder or home / ".local/share/code-server"
-    found, version, flags, cannot_start = _code_server(options.executable, environment)
     runtime, no_runtime = _runtime(options.runtime(), environment)
     return Facts(
         home=place(home),
         user_data=place(Path(user_data).expanduser()),
-        executable=found.path if found else None,
-        found_in=found.found_in if found else "",
-        version=version,
-        flags=flags,
-        cannot_start=cannot_start,
+        **_code_server(options, environment),
         wrong_option=wrong_option,
         versions={
             name: _installed_version(name) for name in ("jupyter-server", "jupyter-server-proxy")
@@ -130,14 +131,30 @@ def gather(environment: Mapping[str, str]) -> Facts:
     )
 
 
-def _code_server(
-    configured: str, environment: Mapping[str, str]
-) -> tuple[executable.Executable | None, str | None, frozenset[str], CannotStart | None]:
+def _code_server(options: CodeServer, environment: Mapping[str, str]) -> dict[str, Any]:
     try:
-        found = executable.find(configured, environment)
-        return found, executable.version(found.path), executable.abilities(found.path).flags, None
+        found = executable.find(options.executable, environment)
+        installation = executable.installation(found.path)
+        return {
+            "executable": found.path,
+            "found_in": found.found_in,
+            "version": executable.version(found.path),
+            "flags": executable.abilities(found.path).flags,
+            "installation": installation.root if installation else None,
+            "cannot_hold": None if installation else _cannot_hold(found.path, options, environment),
+        }
     except CannotStart as error:
-        return None, None, frozenset(), error
+        return {"cannot_start": error}
+
+
+def _cannot_hold(
+    path: Path, options: CodeServer, environment: Mapping[str, str]
+) -> CannotStart | None:
+    try:
+        launch.check_unrecognised(path, launch.shared_folder(options, environment), ai=options.ai)
+    except CannotStart as error:
+        return error
+    return None
 
 
 def _runtime(

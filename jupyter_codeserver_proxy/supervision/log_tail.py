@@ -6,6 +6,8 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
+from jupyter_codeserver_proxy.masking import masked_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,11 +16,6 @@ _CHARACTERS = 64 * 1024
 _LONGEST_LINE = 4 * 1024
 
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
-_SECRETS = re.compile(
-    r"((?:authorization|cookie)\b[\"']?\s*[:=]).+"
-    r"|((?:token|tkn|password|secret)[\"']?\s*[:=]\s*[\"']?)[^\s\"'&,;]+",
-    re.IGNORECASE,
-)
 
 
 class LogTail:
@@ -33,11 +30,12 @@ class LogTail:
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._characters = 0
         self._rest = b""
+        self._in_key = False
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The last lines, oldest first, with one that is not yet at its end."""
-        return (*self._lines, *([_readable(self._rest)] if self._rest else []))
+        return (*self._lines, *([self._readable(is_whole=False)[0]] if self._rest else []))
 
     def feed(self, data: bytes) -> None:
         """Take a piece of output, cut anywhere."""
@@ -56,7 +54,9 @@ class LogTail:
         self._rest += piece[: _LONGEST_LINE - len(self._rest)]
 
     def _end_line(self) -> None:
-        line, self._rest = _readable(self._rest), b""
+        # Of a line that is too long the end is missing, which may be a secret's.
+        line, self._in_key = self._readable(is_whole=len(self._rest) < _LONGEST_LINE)
+        self._rest = b""
         if len(self._lines) == _LINES:
             self._forget_first()
         self._lines.append(line)
@@ -68,8 +68,7 @@ class LogTail:
     def _forget_first(self) -> None:
         self._characters -= len(self._lines.popleft())
 
-
-def _readable(line: bytes) -> str:
-    """The line as text, without colours and secrets."""
-    text = _CONTROLS.sub("", line.decode(errors="replace"))
-    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}[hidden]", text)
+    def _readable(self, *, is_whole: bool) -> tuple[str, bool]:
+        """The line that is read, without colours and secrets; whether a key goes on after it."""
+        text = _CONTROLS.sub("", self._rest.decode(errors="replace"))
+        return masked_line(text, in_key=self._in_key, is_whole=is_whole)

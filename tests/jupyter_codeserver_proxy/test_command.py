@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_codeserver_proxy.command import (
+    NODE_OPTIONS,
     CannotSwitchOffError,
     Options,
     arguments,
@@ -119,6 +120,15 @@ def test_what_derails_it_and_what_is_secret_is_withheld(name: str) -> None:
     inherited = {name: "inherited", "HOME": "/home/alice"}
     assert environment({}, inherited, PROGRAMS).keys() == {"HOME", "PATH"}
     assert environment({name: "given"}, inherited, PROGRAMS)[name] == "given"
+
+
+def test_node_options_pass_code_server_by() -> None:
+    """They are its terminals', unless an operator gives it some."""
+    inherited = {"NODE_OPTIONS": "--require /nowhere/debugger.js"}
+    result = environment({}, inherited, PROGRAMS)
+    assert "NODE_OPTIONS" not in result
+    assert result[NODE_OPTIONS] == inherited["NODE_OPTIONS"]
+    assert environment({"NODE_OPTIONS": "-x"}, inherited, PROGRAMS)["NODE_OPTIONS"] == "-x"
 
 
 @pytest.mark.parametrize(

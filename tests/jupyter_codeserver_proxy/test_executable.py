@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jupyter_codeserver_proxy import executable
+from jupyter_codeserver_proxy.assets.files import find_root
 from jupyter_codeserver_proxy.executable import ExecutableBrokenError, ExecutableNotFoundError
+from tests import conda
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+STALE = "--require /nowhere/debugger.js"  # as a debugger leaves it behind
 
 
 def program(path: Path, text: str = "exit 0") -> Path:
@@ -62,6 +67,36 @@ def test_a_configured_file_that_is_missing_is_not_passed_over(tmp_path: Path) ->
     with pytest.raises(ExecutableNotFoundError, match=r"CodeServer\.executable is") as raised:
         executable.find(missing, {"PATH": str(tmp_path)})
     assert missing in raised.value.what
+
+
+@pytest.fixture
+def remote_cli(code_server: Path) -> Path:
+    """The folder that VS Code puts first on the PATH of its terminals."""
+    found = find_root(code_server)
+    assert found
+    return found.root / "lib/vscode/bin/remote-cli"
+
+
+@pytest.mark.parametrize("configured", ["", "code-server"])
+def test_the_command_line_of_vscodes_terminals_is_passed_over(
+    tmp_path: Path, remote_cli: Path, configured: str
+) -> None:
+    """Where Jupyter runs in such a terminal, the code-server behind it on PATH is found."""
+    linked = tmp_path / "linked"
+    linked.symlink_to(remote_cli)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/code-server").symlink_to(remote_cli / "code-server")
+    expected = program(tmp_path / "real" / "code-server")
+    folders = (remote_cli, linked, tmp_path / "bin", expected.parent)
+    path = os.pathsep.join(map(str, folders))
+    assert executable.find(configured, {"PATH": path}).path == expected
+
+
+def test_the_command_line_of_vscodes_terminals_is_refused(remote_cli: Path) -> None:
+    """Who names it is told that it is no code-server."""
+    for configured in (str(remote_cli / "code-server"), "code-server"):
+        with pytest.raises(ExecutableNotFoundError, match="command line of VS Code's"):
+            executable.find(configured, {"PATH": str(remote_cli)})
 
 
 def test_a_real_code_server_tells_its_version_and_flags(code_server: Path) -> None:
@@ -133,3 +168,112 @@ def test_a_file_that_is_no_program_is_named(tmp_path: Path) -> None:
     path.chmod(0o755)
     with pytest.raises(ExecutableBrokenError, match="Exec format error"):
         executable.abilities(path)
+
+
+def test_a_secret_in_its_last_words_is_hidden(tmp_path: Path) -> None:
+    """They go to a page."""
+    path = program(tmp_path / "code-server", "echo 'Error: API_KEY=s3cret' >&2; exit 3")
+    with pytest.raises(ExecutableBrokenError) as raised:
+        executable.abilities(path)
+    assert "API_KEY=[hidden]" in raised.value.what
+
+
+def test_words_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    """A program may write anything."""
+    path = program(tmp_path / "code-server", r"printf '\377\n  --auth\n'")
+    assert executable.abilities(path).flags == {"auth"}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param('exec {} "$@"', id="absolute"),
+        pytest.param('exec "$(dirname "$0")/../real" "$@"', id="relocatable"),
+        pytest.param('export A=1; nice {} --locale de "$@"', id="with more of its own"),
+        pytest.param('exec sh -c \'exec "$REAL" "$@"\' "$0" "$@"', id="by a variable"),
+    ],
+)
+def test_a_script_tells_which_code_server_it_starts(
+    tmp_path: Path, code_server: Path, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it gets there."""
+    monkeypatch.setenv("REAL", str(code_server))
+    (tmp_path / "real").symlink_to(code_server)
+    path = program(tmp_path / "bin/code-server", script.format(code_server))
+    assert executable.installation(path) == find_root(code_server)
+    wrapped = executable.abilities(path).wrapped
+    assert wrapped is not None
+    assert not wrapped.is_split
+
+
+def test_a_script_that_splits_words_tells_what_to_run_instead(
+    tmp_path: Path, code_server: Path
+) -> None:
+    """With its node's arguments, its own and its variables."""
+    found = find_root(code_server)
+    assert found
+    script = f'export COURSE="a b" CACHE="$HOME/x"; exec {code_server} $* --locale de'
+    wrapped = executable.abilities(program(tmp_path / "code-server", script)).wrapped
+    assert wrapped is not None
+    assert wrapped.is_split
+    assert (wrapped.root, wrapped.arguments) == (found.root, ("--locale", "de"))
+    assert wrapped.environment == {"COURSE": "a b"}  # the home was another one
+
+
+def test_conda_forges_code_server_is_recognised(tmp_path: Path, code_server: Path) -> None:
+    """Also where its environment is not activated, and another node is on PATH."""
+    path = conda.install(tmp_path / "env", code_server)
+    top = tmp_path / "env/share/code-server"
+    found = executable.installation(path)
+    assert found is not None
+    assert found.root == top
+    known = executable.abilities(path)
+    assert known.version == found.version
+    assert known.wrapped is not None
+    assert known.wrapped.is_split
+    assert known.wrapped.node == (path.parent / "node").resolve()
+    assert known.wrapped.arguments == ("--extensions-dir", str(top / "extensions"))
+
+
+def test_a_script_that_starts_another_one_by_now_is_asked_again(
+    tmp_path: Path, code_server: Path
+) -> None:
+    """An upgrade behind it is met without a restart of Jupyter."""
+    conda.install(tmp_path / "1", code_server)
+    (current := tmp_path / "current").symlink_to("1")
+    path = program(tmp_path / "code-server", f'exec {current}/bin/code-server "$@"')
+    before = executable.installation(path)
+    conda.install(tmp_path / "2", code_server)
+    current.unlink()
+    current.symlink_to("2")
+    (tmp_path / "1").rename(tmp_path / "gone")
+    after = executable.installation(path)
+    assert before is not None
+    assert after is not None
+    assert (before.root, after.root) == tuple(tmp_path / n / "share/code-server" for n in "12")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param('NODE_OPTIONS= exec "$REAL" "$@"', id="node is not asked"),
+        pytest.param('[ -z "$NODE_OPTIONS" ] && exec "$REAL" "$@"', id="node cannot be asked"),
+    ],
+)
+def test_a_script_that_does_not_tell_is_asked_for_its_flags_all_the_same(
+    tmp_path: Path, code_server: Path, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where it leads is not known."""
+    monkeypatch.setenv("REAL", str(code_server))
+    path = program(tmp_path / "code-server", script)
+    assert "session-socket" in executable.abilities(path).flags
+    assert executable.installation(path) is None
+
+
+def test_a_debuggers_stale_options_do_not_reach_it(
+    tmp_path: Path, code_server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With them, its node would not start."""
+    monkeypatch.setenv("NODE_OPTIONS", STALE)
+    path = program(tmp_path / "code-server", f'exec {code_server} "$@"')
+    assert executable.version(path) == executable.version(code_server)

@@ -31,6 +31,7 @@ ASSET = {"Accept": "*/*", "Sec-Fetch-Dest": "script", "Sec-Fetch-Mode": "no-cors
 
 # Each answers --help as code-server does, and then plays its part.
 HANGS = "echo 'thinking about <b>it</b>' >&2; exec sleep 1000"
+TELLS = "echo 'AWS_SECRET_ACCESS_KEY=s3cret'; printf 'https://ada:s3cret@a.example' >&2; exit 3"
 CRASHES = "echo 'Error: <script>alert(1)</script>' >&2; exit 3"
 
 
@@ -155,6 +156,23 @@ async def test_the_starting_page_shows_the_logs_last_line_as_text(jp_fetch: Fetc
     await until(jp_fetch, lambda found: found["log"])
     page = (await answer(jp_fetch, "codeserver/", headers=PAGE)).body.decode()
     assert "thinking about &lt;b&gt;it&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize("executable", [TELLS], indirect=True)
+async def test_what_code_server_tells_of_secrets_is_seen_nowhere(
+    jp_fetch: Fetch, jp_serverapp: ServerApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither by who asks for the status, nor on the page, nor in Jupyter's log."""
+    jp_serverapp.log.setLevel("DEBUG")
+    jp_serverapp.log.addHandler(caplog.handler)
+    while (page := await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200:
+        await until(jp_fetch, lambda found: found["state"] in {"stopped", "failed"})
+    found = await status(jp_fetch)
+    shown = ["AWS_SECRET_ACCESS_KEY=[hidden]", "https://ada:[hidden]@a.example"]
+    assert found["log"] == shown
+    seen = page.body.decode() + caplog.text
+    assert all(seen.count(line) > 1 for line in shown)
+    assert "s3cret" not in seen
 
 
 @pytest.mark.parametrize("executable", [CRASHES], indirect=True)

@@ -15,6 +15,7 @@ from traitlets.config import Config
 from jupyter_codeserver_proxy import setup_codeserver
 from jupyter_codeserver_proxy.config import CodeServer, configured
 from jupyter_codeserver_proxy.server_process import server_process
+from tests import conda
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +86,25 @@ def test_braces_are_taken_literally(tmp_path: Path, code_server: Path) -> None:
     assert arguments[arguments.index("--socket") + 1] == "/run/s{0}"
     assert arguments[:4] == ["env", "-u", "PORT", str(code_server)]
     assert result["environment"]["BRACES"].format(**values) == "{x}"
+
+
+def test_a_script_that_would_split_words_is_not_run(tmp_path: Path, code_server: Path) -> None:
+    """As from our own handlers."""
+    script = conda.install(tmp_path / "env", code_server)
+    options = {"executable": str(script), "working_folder": str(tmp_path)}
+    words = entry(options, {"NODE_OPTIONS": "--x"})["command"](unix_socket="/run/s")
+    assert words[:3] == ["env", "-u", "NODE_OPTIONS"]
+    assert words[3] == str((script.parent / "node").resolve())
+    assert words[words.index("--app-name") + 1] == "VS Code"
+
+
+def test_what_this_entry_cannot_hold_is_told_at_the_click(
+    tmp_path: Path, code_server: Path
+) -> None:
+    """Without the server extension, the assistant would be there."""
+    options = {"executable": str(code_server), "working_folder": str(tmp_path), "ai": False}
+    with pytest.raises(HTTPError, match=r"ai = False.*jupyter server extension enable"):
+        entry(options, {})["command"](unix_socket="/run/socket")
 
 
 def test_without_an_executable_the_click_is_answered(tmp_path: Path) -> None:

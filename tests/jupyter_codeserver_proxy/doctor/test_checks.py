@@ -19,6 +19,7 @@ HEALTHY = Facts(
     executable=Path("/usr/bin/code-server"),
     found_in="PATH",
     version="4.139.1",
+    installation=Path("/usr/lib/code-server"),
     flags=frozenset({"socket", "reconnection-grace-time", "disable-workspace-trust"}),
     versions={"jupyter-server": "2.21.1", "jupyter-server-proxy": "4.6.0"},
     enabled=frozenset({"jupyter_codeserver_proxy", "jupyter_server_proxy"}),
@@ -40,6 +41,10 @@ def test_a_healthy_machine_is_told_so() -> None:
     ("change", "level", "what", "advice"),
     [
         pytest.param({"cannot_start": CANNOT}, "wrong", "There is none", "Type this", id="none"),
+        pytest.param({"cannot_hold": CANNOT}, "wrong", "There is none", "Type this", id="policy"),
+        pytest.param(
+            {"installation": None}, "warning", "no activity", "CodeServer.executable", id="unknown"
+        ),
         pytest.param({"wrong_option": CANNOT}, "wrong", "There is none", "Type this", id="option"),
         pytest.param({"no_runtime": CANNOT}, "wrong", "There is none", "Type this", id="runtime"),
         pytest.param(

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_codeserver_proxy.assets.files import find_root
 from jupyter_codeserver_proxy.doctor.facts import place
 
 if TYPE_CHECKING:
@@ -63,3 +64,35 @@ def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(
     assert found.path == tmp_path
     assert found.is_writable
     assert found.free > 0
+
+
+def test_the_doctor_is_not_misled_by_a_terminal_of_vscodes(
+    tmp_path: Path, code_server: Path
+) -> None:
+    """Its command line is first on PATH there, and a debugger may have left options for node."""
+    root = find_root(code_server)
+    assert root
+    folders = (root.root / "lib/vscode/bin/remote-cli", code_server.parent, os.environ["PATH"])
+    variables = {
+        "PATH": os.pathsep.join(map(str, folders)),
+        "VSCODE_IPC_HOOK_CLI": "/nowhere/socket",
+        "NODE_OPTIONS": "--require /nowhere/debugger.js",
+    }
+    found = findings(doctor(tmp_path, "--json", **variables).stdout)
+    assert found["code-server"][0]["what"] == f"{root.version}, {code_server} (PATH)"
+
+
+def test_a_policy_that_would_not_be_held_is_told_before_a_student_meets_it(
+    tmp_path: Path, code_server: Path
+) -> None:
+    """Where the code-server that a script starts cannot be told."""
+    script = tmp_path / "code-server"
+    script.write_text('#!/bin/sh\nNODE_OPTIONS= exec "$REAL" "$@"\n')
+    script.chmod(0o755)
+    variables = {"JUPYTER_CODESERVER_EXECUTABLE": str(script), "REAL": str(code_server)}
+    found = findings(doctor(tmp_path, "--json", **variables).stdout)
+    assert [each["level"] for each in found["code-server"]] == ["ok", "warning"]
+    done = doctor(tmp_path, "--json", **variables, JUPYTER_CODESERVER_AI="false")
+    (policy,) = findings(done.stdout)["policy"]
+    assert (done.returncode, policy["level"]) == (1, "wrong")
+    assert "CodeServer.executable" in policy["advice"]
