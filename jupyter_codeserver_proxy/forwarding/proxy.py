@@ -16,7 +16,7 @@ from tornado.iostream import StreamClosedError
 from .access import GuardedHandler
 from .access_log import log_unseen
 from .connection import UpstreamError
-from .exchange import Exchange
+from .exchange import Exchange, HeadTooLargeError
 from .framing import SWITCHING_PROTOCOLS, MalformedResponseError
 from .headers import (
     Visitor,
@@ -26,6 +26,7 @@ from .headers import (
     response_head,
     wants_close,
 )
+from .refusals import RefusedRequestError, check
 from .splice import splice
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _NO_LIMIT = 1 << 62
 _CONTINUE = 100
+_HEAD_TOO_LARGE = 431
 
 
 @web.stream_request_body
@@ -62,9 +64,10 @@ class ProxyHandler(GuardedHandler):
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
         """Answers for an upstream that did not: it has ended, or does not speak HTTP."""
         self.clear()
-        self.set_status(502)
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        await self.finish(f"code-server did not answer: {error}. Reload to try again.\n")
+        if isinstance(error, HeadTooLargeError):
+            await self._say(_HEAD_TOO_LARGE, str(error))
+        else:
+            await self._say(502, f"code-server did not answer: {error}. Reload to try again.")
 
     def rewritten(self, body: bytes) -> bytes:
         """What the browser gets instead of a body for which `rewrites` is true."""
@@ -94,10 +97,21 @@ class ProxyHandler(GuardedHandler):
 
     async def admitted(self) -> None:
         """Sends a request that has a body upstream; the body follows as it arrives."""
+        try:
+            check(self.request)
+        except RefusedRequestError as error:
+            self.set_header("Connection", "close")  # who knows where the next one begins
+            await self._say(error.status, str(error))
+            return
         # Without a body it can wait for the method: what is answered before that, Tornado takes
         # for a refusal of a body to come, and closes the browser's connection.
         if has_body(self.request.headers):
             await self._send()
+
+    async def _say(self, status: int, line: str) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        await self.finish(f"{line}\n")
 
     async def _send(self) -> None:
         upstream = await self.upstream()
@@ -187,7 +201,11 @@ class ProxyHandler(GuardedHandler):
             piece = self._response_head(head.with_length(len(body))) + body
         else:
             self._closes |= exchange.until_close
-            piece = self._response_head(head) + exchange.received()
+            is_refusal = head.status == _HEAD_TOO_LARGE
+            body = await exchange.beginning() if is_refusal else exchange.received()
+            if is_refusal and not body:  # node's own, which would be a blank page
+                raise HeadTooLargeError
+            piece = self._response_head(head) + body
         self._headers_written = self._forwarded = True
         while piece:
             self._upstream.traffic.count_down(len(piece))
