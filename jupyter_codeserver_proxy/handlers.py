@@ -14,6 +14,8 @@ from tornado import web
 
 from . import link, page, workbench
 from .assets import first_load
+from .forwarding.exchange import HeadTooLargeError
+from .forwarding.framing import MalformedResponseError
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
 from .supervision.process import State
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .forwarding.connection import UpstreamError
-    from .forwarding.framing import MalformedResponseError, ResponseHead
+    from .forwarding.framing import ResponseHead
     from .forwarding.upstream import Upstream
     from .service import Service
 
@@ -113,10 +115,17 @@ class CodeServerHandler(ProxyHandler):
         return await self._service.assets.answer(self, self.target[1:].partition("?")[0])
 
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
-        """It has just ended: the next request starts it again, and so does this one's page."""
+        """If it has just ended, the next request starts it again, and so does this one's page."""
         self.log.info("code-server did not answer: %s", error)
-        self._service.want(by_person=self._is_page())
-        await self._say_why_not()
+        is_too_large = isinstance(error, HeadTooLargeError)
+        if is_too_large and self._is_page():
+            self.set_status(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            await self._show(page.too_large(self._surroundings()))
+        elif is_too_large or isinstance(error, MalformedResponseError):  # it lives
+            await super().unanswered(error)
+        else:
+            self._service.want(by_person=self._is_page())
+            await self._say_why_not()
 
     def _is_speculative(self) -> bool:
         """Whether the browser fetches ahead of a click, which is to start nothing."""
@@ -150,15 +159,20 @@ class CodeServerHandler(ProxyHandler):
             text = str(failure.what) if failure else f"code-server is {process.state.value}."
             await self.finish(text + "\n")
             return
-        surroundings = page.Surroundings(
+        surroundings = self._surroundings()
+        if is_failed and process.failure:
+            await self._show(page.failed(surroundings, process.failure))
+        else:
+            await self._show(page.starting(surroundings, process.log, self._service.note))
+
+    def _surroundings(self) -> page.Surroundings:
+        return page.Surroundings(
             self._service.title,
             url_path_join(self.base_url, "api/codeserver"),
             self.xsrf_token.decode("ascii"),
         )
-        if is_failed and process.failure:
-            shown = page.failed(surroundings, process.failure)
-        else:
-            shown = page.starting(surroundings, process.log, self._service.note)
+
+    async def _show(self, shown: page.Page) -> None:
         self.set_header("Content-Security-Policy", shown.policy)
         await self.finish(shown.html)
 
