@@ -33,7 +33,7 @@ _REPORTS = "reports"
 _YOUNG_SPACE = 8
 # For all that Jupyter takes of a request's head, 64 kB, and what we add; node itself takes 16 kB,
 # which the cookies of a host with many services exceed.
-_HEADS = f"--max-http-header-size={128 * 1024}"
+_HEAD = f"--max-http-header-size={128 * 1024}"
 
 
 def reports_folder(socket: Path) -> Path:
@@ -126,7 +126,7 @@ class Launch:
         # processes that it forks, and unlike NODE_OPTIONS no terminal sees them.
         top = self.root.root if self.root else None
         if top and path.resolve() == top / "bin/code-server" and (top / "lib/node").is_file():
-            return (str(top / "lib/node"), f"--max-semi-space-size={_YOUNG_SPACE}", _HEADS, str(top))
+            return (str(top / "lib/node"), f"--max-semi-space-size={_YOUNG_SPACE}", _HEAD, str(top))
         return (str(path),)
 
     def _built_in(self, options: CodeServer, path: Path, folder: Path) -> Path | None:
