@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
 from . import link, page, workbench
 from .assets import first_load
+from .forwarding.access import EarlyRefusals
 from .forwarding.exchange import HeadTooLargeError
 from .forwarding.framing import MalformedResponseError
 from .forwarding.headers import is_upgrade
@@ -22,6 +23,8 @@ from .supervision.process import State
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from jupyter_server.base.handlers import JupyterHandler
 
     from .forwarding.connection import UpstreamError
     from .forwarding.framing import ResponseHead
@@ -177,7 +180,7 @@ class CodeServerHandler(ProxyHandler):
         await self.finish(shown.html)
 
 
-class SlashHandler(JupyterHandler):
+class SlashHandler(EarlyRefusals):
     """Leads from `codeserver` to `codeserver/`, with its query."""
 
     @web.authenticated
@@ -187,7 +190,7 @@ class SlashHandler(JupyterHandler):
         self.redirect(url_path_join(self.base_url, "codeserver/") + question_mark + query)
 
 
-class OpenHandler(JupyterHandler):
+class OpenHandler(EarlyRefusals):
     """`codeserver/open/PATH[?line=N]`: leads to VS Code with that folder or file."""
 
     auth_resource = "codeserver"

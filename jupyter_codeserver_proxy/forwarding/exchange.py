@@ -46,7 +46,8 @@ class Exchange:
         self._request = request
         # Only a request that may be repeated goes onto a connection that upstream may be closing.
         self._repeatable = not request.has_body and request.method in _IDEMPOTENT
-        self._sent = not request.has_body
+        self.sent = not request.has_body
+        """Whether the request was sent to its end."""
         self._sending = False
         self._deaf = False
         self._aborted = False
@@ -70,7 +71,7 @@ class Exchange:
         """Ends the body."""
         if self._request.chunked:
             await self._send(b"0\r\n\r\n")
-        self._sent = True
+        self.sent = True
 
     async def response(self, interim: Callable[[ResponseHead], Awaitable[None]]) -> ResponseHead:
         """The final response's head, or that of a 101; other 1xx responses go to `interim`.
@@ -156,7 +157,7 @@ class Exchange:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        whole = self._sent and self._framing.complete
+        whole = self.sent and self._framing.complete
         if whole and self._keeps_alive and not self._deaf and not self._aborted:
             self._upstream.release(connection)
         elif self._sending:

@@ -102,6 +102,7 @@ class ProxyHandler(GuardedHandler):
         except RefusedRequestError as error:
             self.set_header("Connection", "close")  # who knows where the next one begins
             await self._say(error.status, str(error))
+            self.detach().close()  # Tornado would still answer what it has read of that
             return
         # Without a body it can wait for the method: what is answered before that, Tornado takes
         # for a refusal of a body to come, and closes the browser's connection.
@@ -196,6 +197,9 @@ class ProxyHandler(GuardedHandler):
 
     async def _pass(self, exchange: Exchange, head: ResponseHead) -> None:
         self.set_status(head.status)
+        # An answer before the body's end is the connection's last: Tornado would send a second one
+        # if the rest of the body is bad.
+        self._closes |= not exchange.sent
         if self.rewrites(head):
             body = self.rewritten(await exchange.whole())
             piece = self._response_head(head.with_length(len(body))) + body

@@ -192,3 +192,25 @@ def test_interim_responses_end(gateway: Gateway, serve: Serve) -> None:
 
     serve(play)
     assert gateway.ask(b"GET /").status == 502
+
+
+def test_an_answer_before_the_end_of_the_body_is_the_last(gateway: Gateway, serve: Serve) -> None:
+    """Should the rest of the body be bad, Tornado says so after it, to nobody's question."""
+
+    def play(wire: Wire) -> None:
+        wire.until(b"\r\n\r\n")
+        wire.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
+        wire.rest()
+
+    serve(play)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"POST /", CHUNKED, OURS))
+    answer = wire.message()
+    assert (answer.content, answer.fields[b"connection"]) == (b"no", [b"close"])
+
+
+def test_a_method_that_is_none_is_refused_in_a_line(gateway: Gateway) -> None:
+    """Without a traceback in Jupyter's log."""
+    answer = gateway.ask(b"FOO /")
+    assert (answer.status, answer.content) == (405, b"Method Not Allowed.\n")
+    assert "Traceback" not in gateway.log.read_text()
