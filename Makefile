@@ -17,7 +17,7 @@ BUILT_FROM := $(addprefix labextension/,install.json package.json package-lock.j
   jupyter_codeserver_proxy/vscode.svg
 
 .DELETE_ON_ERROR:
-.PHONY: help lab test slow old lowest hub-test culling image test-image bench-image image-sbom hub \
+.PHONY: help lab test slow attack old lowest hub-test culling image test-image bench-image image-sbom hub \
   hub-check hub-chart test-z2jh cluster deploy rollback lint bench prescale-bench labextension \
   code-server chromium clean
 
@@ -29,10 +29,13 @@ lab: code-server  ## JupyterLab in a small workspace, with VS Code in its launch
 	  $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: lint code-server chromium  ## every check: the linters, and pytest with a real browser
-	$(BIN)/pytest -m 'not slow and not hub and not image'
+	$(BIN)/pytest -m 'not slow and not attack and not hub and not image'
 
 slow: .venv/test code-server chromium  ## the tests that take minutes: a real install from npm, every way to kill
 	$(BIN)/pytest -m slow
+
+attack: .venv/test code-server  ## two minutes: hostile requests and responses, on loopback only; the same at each run
+	$(BIN)/pytest -m attack
 
 # By their first line, as few have an ending.
 SCRIPTS = $(shell grep -rlIE '^#!/.*\b(ba)?sh$$' docker tests .ci) $(wildcard docker/rootfs/etc/profile.d/*)
@@ -120,7 +123,7 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 	@rm -rf build/lib build/bdist.*
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct '.[prescale]'
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python '.[test]'
-	.venv/lowest/bin/pytest -W default -m 'not slow and not hub and not image' --ignore tests/e2e --ignore tests/benchmarks
+	.venv/lowest/bin/pytest -W default -m 'not slow and not attack and not hub and not image' --ignore tests/e2e --ignore tests/benchmarks
 
 # The environments: made once, and again when what they are made from has changed.
 

@@ -8,12 +8,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
 from . import link, page, workbench
 from .assets import first_load
+from .forwarding.access import EarlyRefusals
+from .forwarding.exchange import HeadTooLargeError
+from .forwarding.framing import MalformedResponseError
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
 from .supervision.process import State
@@ -21,8 +24,10 @@ from .supervision.process import State
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jupyter_server.base.handlers import JupyterHandler
+
     from .forwarding.connection import UpstreamError
-    from .forwarding.framing import MalformedResponseError, ResponseHead
+    from .forwarding.framing import ResponseHead
     from .forwarding.upstream import Upstream
     from .service import Service
 
@@ -118,11 +123,18 @@ class CodeServerHandler(ProxyHandler):
         return await self._service.assets.answer(self, self.target[1:].partition("?")[0])
 
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
-        """It has just ended: the next request starts it again, and so does this one's page."""
+        """If it has just ended, the next request starts it again, and so does this one's page."""
         self.log.info("code-server did not answer: %s", error)
-        self._service.process.doubt()
-        self._service.want(by_person=self._is_page())
-        await self._say_why_not()
+        is_too_large = isinstance(error, HeadTooLargeError)
+        if is_too_large and self._is_page():
+            self.set_status(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            await self._show(page.too_large(self._surroundings()))
+        elif is_too_large or isinstance(error, MalformedResponseError):  # it lives
+            await super().unanswered(error)
+        else:
+            self._service.process.doubt()
+            self._service.want(by_person=self._is_page())
+            await self._say_why_not()
 
     def late(self) -> None:
         """Has code-server asked whether it lives."""
@@ -160,20 +172,25 @@ class CodeServerHandler(ProxyHandler):
             text = str(failure.what) if failure else f"code-server is {process.state.value}."
             await self.finish(text + "\n")
             return
-        surroundings = page.Surroundings(
+        surroundings = self._surroundings()
+        if is_failed and process.failure:
+            await self._show(page.failed(surroundings, process.failure))
+        else:
+            await self._show(page.starting(surroundings, process.log, self._service.note))
+
+    def _surroundings(self) -> page.Surroundings:
+        return page.Surroundings(
             self._service.title,
             url_path_join(self.base_url, "api/codeserver"),
             self.xsrf_token.decode("ascii"),
         )
-        if is_failed and process.failure:
-            shown = page.failed(surroundings, process.failure)
-        else:
-            shown = page.starting(surroundings, process.log, self._service.note)
+
+    async def _show(self, shown: page.Page) -> None:
         self.set_header("Content-Security-Policy", shown.policy)
         await self.finish(shown.html)
 
 
-class SlashHandler(JupyterHandler):
+class SlashHandler(EarlyRefusals):
     """Leads from `codeserver` to `codeserver/`, with its query."""
 
     @web.authenticated
@@ -183,7 +200,7 @@ class SlashHandler(JupyterHandler):
         self.redirect(url_path_join(self.base_url, "codeserver/") + question_mark + query)
 
 
-class OpenHandler(JupyterHandler):
+class OpenHandler(EarlyRefusals):
     """`codeserver/open/PATH[?line=N]`: leads to VS Code with that folder, workspace or file."""
 
     auth_resource = "codeserver"

@@ -31,6 +31,9 @@ _REPORTS = "reports"
 # its first window is never given back: 30 MB less in all with 8. With 4 it is 50 MB, and a start
 # takes a twentieth more of the processor (medians of three starts of 4.139.1).
 _YOUNG_SPACE = 8
+# For all that Jupyter takes of a request's head, 64 kB, and what we add; node itself takes 16 kB,
+# which the cookies of a host with many services exceed.
+_HEAD = f"--max-http-header-size={128 * 1024}"
 
 
 def reports_folder(socket: Path) -> Path:
@@ -127,15 +130,15 @@ class Launch:
 
     def _program(self, path: Path) -> tuple[tuple[str, ...], Mapping[str, str]]:
         """The words that run it, and variables that go with them."""
-        # With less memory: node hands its own arguments down to the processes that it forks, and
-        # unlike NODE_OPTIONS no terminal sees them.
-        less = f"--max-semi-space-size={_YOUNG_SPACE}"
+        # node hands its own arguments down to the processes that it forks, and unlike NODE_OPTIONS
+        # no terminal sees them.
+        flags = (f"--max-semi-space-size={_YOUNG_SPACE}", _HEAD)
         wrapped = executable.abilities(path).wrapped
         if wrapped and wrapped.is_split:
-            return wrapped.words(less), wrapped.environment
+            return wrapped.words(*flags), wrapped.environment
         top = self.root.root if self.root else None
         if top and path.resolve() == top / "bin/code-server" and (top / "lib/node").is_file():
-            return (str(top / "lib/node"), less, str(top)), {}  # what a release's script runs
+            return (str(top / "lib/node"), *flags, str(top)), {}  # what a release's script runs
         return (str(path),), {}
 
     def _built_in(self, options: CodeServer, path: Path, folder: Path) -> Path | None:

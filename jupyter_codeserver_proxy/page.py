@@ -1,4 +1,4 @@
-"""The pages that a student sees instead of VS Code: it is starting, or it has failed."""
+"""The pages that a student sees instead of VS Code: it starts, has failed, or is refused."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ def starting(surroundings: Surroundings, log: Sequence[str], note: str) -> Page:
 def failed(surroundings: Surroundings, failure: Failure) -> Page:
     """VS Code does not run: what happened, the likely cause, what to do, the log's tail."""
     return _page("failed.html", surroundings, failure=failure, log="\n".join(failure.log))
+
+
+def too_large(surroundings: Surroundings) -> Page:
+    """What the browser sends along is more than VS Code takes: whose cookies, what to do."""
+    return _page("too_large.html", surroundings)
 
 
 def _page(name: str, surroundings: Surroundings, **values: object) -> Page:

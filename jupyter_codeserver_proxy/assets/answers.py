@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
+from jupyter_server.utils import url_path_join
 from tornado.iostream import StreamClosedError
 
 from . import first_load
@@ -256,8 +257,8 @@ def _describe(handler: JupyterHandler, found: Representation) -> None:
     if found.encoding:
         handler.set_header("Content-Encoding", found.encoding)
     if found.asset.path == _SERVICE_WORKER:
-        # It lies below the folder that it is for.
-        handler.set_header("Service-Worker-Allowed", "/")
+        # It lies below the folder that it is for; as a forwarded one is told.
+        handler.set_header("Service-Worker-Allowed", url_path_join(handler.base_url, "codeserver/"))
     # Jupyter's policy says who may frame its pages; VS Code's frames come without one.
     handler.clear_header("Content-Security-Policy")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
@@ -9,7 +11,19 @@ from tornado import web
 from .headers import is_same_origin, is_upgrade
 
 
-class GuardedHandler(JupyterHandler):
+class EarlyRefusals(JupyterHandler):
+    """Tells in a line what is refused before anybody is let in: there Jupyter's page fails."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 -- Tornado's
+        """Says what Jupyter says, unless it is too early, as for an unknown method."""
+        if hasattr(self, "_jupyter_current_user"):
+            super().write_error(status_code, **kwargs)
+            return
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.finish(f"{self._reason}.\n")
+
+
+class GuardedHandler(EarlyRefusals):
     """Runs `admitted` for a user who may execute code here, and nothing for anybody else."""
 
     auth_resource = "codeserver"

@@ -2,7 +2,8 @@
 
 UpstreamError
 ├── UnreachableError     nothing listens on the socket
-└── DisconnectedError    the connection ended before the response did
+├── DisconnectedError    the connection ended before the response did
+└── HeadTooLargeError    it took the request's head for too large (`exchange`)
 """
 
 from __future__ import annotations

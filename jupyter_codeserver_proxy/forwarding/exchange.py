@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .connection import DisconnectedError
-from .framing import SWITCHING_PROTOCOLS, Chunked, Length, body_framing, unchunked
+from .connection import DisconnectedError, UpstreamError
+from .framing import (
+    SWITCHING_PROTOCOLS,
+    Chunked,
+    Length,
+    MalformedResponseError,
+    body_framing,
+    unchunked,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -17,7 +24,18 @@ if TYPE_CHECKING:
     from .upstream import Upstream
 
 _FINAL = 200
+_MOST_INTERIM = 1000  # 1xx responses before the one that counts; a storm would hold everybody up
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+class HeadTooLargeError(UpstreamError):
+    """Upstream takes no request head of this size, and says no more than that."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What the browser sends along, mostly this site's cookies, is larger than code-server "
+            "takes. Delete this site's cookies in the browser's settings, and log in again."
+        )
 
 
 class Exchange:
@@ -28,7 +46,8 @@ class Exchange:
         self._request = request
         # Only a request that may be repeated goes onto a connection that upstream may be closing.
         self._repeatable = not request.has_body and request.method in _IDEMPOTENT
-        self._sent = not request.has_body
+        self.sent = not request.has_body
+        """Whether the request was sent to its end."""
         self._sending = False
         self._deaf = False
         self._aborted = False
@@ -52,7 +71,7 @@ class Exchange:
         """Ends the body."""
         if self._request.chunked:
             await self._send(b"0\r\n\r\n")
-        self._sent = True
+        self.sent = True
 
     async def response(self, interim: Callable[[ResponseHead], Awaitable[None]]) -> ResponseHead:
         """The final response's head, or that of a 101; other 1xx responses go to `interim`.
@@ -89,6 +108,15 @@ class Exchange:
             MalformedResponseError: its chunks are no chunks.
         """
         return self._body(self._connected().take_unread())
+
+    async def beginning(self) -> bytes:
+        """The first piece of the body, which is waited for; empty if there is no body.
+
+        Raises:
+            DisconnectedError: the body was cut.
+            MalformedResponseError: its chunks are no chunks.
+        """
+        return self.received() or (b"" if self.complete else await self.read())
 
     async def read(self) -> bytes:
         """The next piece of the body; empty at the end of one that only the connection's end ends.
@@ -129,7 +157,7 @@ class Exchange:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        whole = self._sent and self._framing.complete
+        whole = self.sent and self._framing.complete
         if whole and self._keeps_alive and not self._deaf and not self._aborted:
             self._upstream.release(connection)
         elif self._sending:
@@ -171,9 +199,12 @@ class Exchange:
     async def _final(
         self, connection: Connection, interim: Callable[[ResponseHead], Awaitable[None]]
     ) -> ResponseHead:
+        interims = 0
         while (head := await connection.head()).status < _FINAL:
             if head.status == SWITCHING_PROTOCOLS:
                 return head
+            if (interims := interims + 1) > _MOST_INTERIM:
+                raise MalformedResponseError("it does not come to an answer")
             await interim(head)
         self._framing = body_framing(head, self._request.method)
         closes = b"close" in [option.lower() for option in head.values(b"connection")]

@@ -8,6 +8,8 @@ from typing import Protocol
 
 SWITCHING_PROTOCOLS = 101
 """The status that makes a connection a websocket's."""
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+"""The fields that tell where a body ends."""
 MAX_HEAD = 64 * 1024
 """Bytes that a response's head may have: what Tornado allows a request's."""
 MAX_LINE = 16 * 1024
@@ -17,6 +19,7 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + _TEXT + rb"))?")
 _FIELD_LINES = re.compile(rb"(?:\r\n" + _TOKEN + rb":" + _TEXT + rb")*")
+_TRAILER = re.compile(rb"(?:" + _TOKEN + rb":" + _TEXT + rb")?\r\n")  # or their end
 _DIGITS = re.compile(rb"[0-9]{1,19}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:;" + _TEXT + rb")?\r\n")
 
@@ -41,6 +44,11 @@ class ResponseHead:
         own = {b"content-length", b"transfer-encoding", b"trailer", b"etag"}
         kept = [field for field in self.fields if field[0] not in own]
         return replace(self, fields=[*kept, (b"content-length", b"Content-Length: %d" % length)])
+
+    @property
+    def tells_no_length(self) -> bool:
+        """Whether RFC 9110 forbids it (section 8.6), as there is no body whatever the request."""
+        return self.status < 200 or self.status == 204  # noqa: PLR2004 -- the RFC's
 
     def values(self, name: bytes) -> list[bytes]:
         """Every value of the fields of this (lower-case) name, with list syntax taken apart."""
@@ -150,8 +158,8 @@ class Chunked:
         self._expects = self._size
 
     def _trailer(self, line: bytes) -> None:
-        if not line.endswith(b"\r\n"):
-            raise MalformedResponseError("a trailer does not end as it must")
+        if not _TRAILER.fullmatch(line):
+            raise MalformedResponseError("a trailer of its body is none")
         self.complete = line == b"\r\n"
 
 
@@ -171,7 +179,9 @@ def body_framing(head: ResponseHead, method: str) -> Framing:
     Raises:
         MalformedResponseError: the head contradicts itself, or names a coding other than chunked.
     """
-    if method == "HEAD" or head.status in {204, 304} or head.status < 200:  # noqa: PLR2004 -- RFC 9112, section 6.3
+    if not FRAMING.isdisjoint(option.lower() for option in head.values(b"connection")):
+        raise MalformedResponseError("its Connection names what tells where its body ends")
+    if method == "HEAD" or head.tells_no_length or head.status == 304:  # noqa: PLR2004 -- RFC 9112, section 6.3
         return Length(0)
     codings = [coding.lower() for coding in head.values(b"transfer-encoding")]
     lengths = set(head.values(b"content-length"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
-from .framing import SWITCHING_PROTOCOLS
+from .framing import FRAMING, SWITCHING_PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -124,7 +124,7 @@ def is_upgrade(method: str, headers: Mapping[str, str]) -> bool:
     """Whether a request asks for a websocket."""
     if method != "GET" or headers.get("Upgrade", "").lower() != "websocket":
         return False
-    return "upgrade" in _options(headers) and not has_body(headers)
+    return "upgrade" in options(headers) and not has_body(headers)
 
 
 def has_body(headers: Mapping[str, str]) -> bool:
@@ -134,10 +134,11 @@ def has_body(headers: Mapping[str, str]) -> bool:
 
 def wants_close(headers: Mapping[str, str]) -> bool:
     """Whether the sender closes its connection after this message."""
-    return "close" in _options(headers)
+    return "close" in options(headers)
 
 
-def _options(headers: Mapping[str, str]) -> set[str]:
+def options(headers: Mapping[str, str]) -> set[str]:
+    """What Connection names, in lower case."""
     return {option.strip().lower() for option in headers.get("Connection", "").split(",")}
 
 
@@ -162,7 +163,7 @@ def request_head(
     """
     target = without_secrets(target, visitor.tokens.__contains__)
     lines = [f"{method} {target} {version}", f"Host: {visitor.host}"]
-    dropped = _HOP_BY_HOP | _OURS | _options(headers)
+    dropped = _HOP_BY_HOP | _OURS | options(headers)
     for name, value in headers.get_all():
         lower = name.lower()
         if lower in dropped or lower.startswith("x-forwarded-"):
@@ -214,6 +215,8 @@ def response_head(
     dropped = frozenset[bytes]()
     if head.status != SWITCHING_PROTOCOLS:
         dropped = _HOP_BY_HOP_BYTES.union(name.lower() for name in head.values(b"connection"))
+    if head.tells_no_length:
+        dropped |= FRAMING
     host = visitor.host.encode("latin-1")
     for name, line in head.fields:
         if name in _BELOW_PREFIX:

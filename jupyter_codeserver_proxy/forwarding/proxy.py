@@ -16,7 +16,7 @@ from tornado.iostream import StreamClosedError
 from .access import GuardedHandler
 from .access_log import log_unseen
 from .connection import UpstreamError
-from .exchange import Exchange
+from .exchange import Exchange, HeadTooLargeError
 from .framing import SWITCHING_PROTOCOLS, MalformedResponseError
 from .headers import (
     Visitor,
@@ -26,6 +26,7 @@ from .headers import (
     response_head,
     wants_close,
 )
+from .refusals import RefusedRequestError, check
 from .splice import splice
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _NO_LIMIT = 1 << 62
 _CONTINUE = 100
 _LATE = 3.0  # seconds after which a response is late, and again after as many
+_HEAD_TOO_LARGE = 431
 
 
 @web.stream_request_body
@@ -63,9 +65,10 @@ class ProxyHandler(GuardedHandler):
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
         """Answers for an upstream that did not: it has ended, or does not speak HTTP."""
         self.clear()
-        self.set_status(502)
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        await self.finish(f"code-server did not answer: {error}. Reload to try again.\n")
+        if isinstance(error, HeadTooLargeError):
+            await self._say(_HEAD_TOO_LARGE, str(error))
+        else:
+            await self._say(502, f"code-server did not answer: {error}. Reload to try again.")
 
     def late(self) -> None:
         """Hears that upstream has not begun to answer for some seconds, and again after as many."""
@@ -98,10 +101,22 @@ class ProxyHandler(GuardedHandler):
 
     async def admitted(self) -> None:
         """Sends a request that has a body upstream; the body follows as it arrives."""
+        try:
+            check(self.request)
+        except RefusedRequestError as error:
+            self.set_header("Connection", "close")  # who knows where the next one begins
+            await self._say(error.status, str(error))
+            self.detach().close()  # Tornado would still answer what it has read of that
+            return
         # Without a body it can wait for the method: what is answered before that, Tornado takes
         # for a refusal of a body to come, and closes the browser's connection.
         if has_body(self.request.headers):
             await self._send()
+
+    async def _say(self, status: int, line: str) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        await self.finish(f"{line}\n")
 
     async def _send(self) -> None:
         upstream = await self.upstream()
@@ -199,12 +214,19 @@ class ProxyHandler(GuardedHandler):
 
     async def _pass(self, exchange: Exchange, head: ResponseHead) -> None:
         self.set_status(head.status)
+        # An answer before the body's end is the connection's last: Tornado would send a second one
+        # if the rest of the body is bad.
+        self._closes |= not exchange.sent
         if self.rewrites(head):
             body = self.rewritten(await exchange.whole())
             piece = self._response_head(head.with_length(len(body))) + body
         else:
             self._closes |= exchange.until_close
-            piece = self._response_head(head) + exchange.received()
+            is_refusal = head.status == _HEAD_TOO_LARGE
+            body = await exchange.beginning() if is_refusal else exchange.received()
+            if is_refusal and not body:  # node's own, which would be a blank page
+                raise HeadTooLargeError
+            piece = self._response_head(head) + body
         self._headers_written = self._forwarded = True
         while piece:
             self._upstream.traffic.count_down(len(piece))

@@ -98,6 +98,25 @@ def test_markdown_is_previewed(vscode: Page) -> None:
     expect(preview.get_by_role("heading", name="A small workspace")).to_be_visible()
 
 
+def test_service_workers_keep_below_code_servers_address(lab: Lab, vscode: Page) -> None:
+    """VS Code's and its webviews' both register, and none is for all of Jupyter."""
+    explorer_row(vscode, "README.md").dblclick()
+    expect(vscode.get_by_role("tab", name=re.compile("README.md"))).to_be_visible()
+    command(vscode, "Markdown: Open Preview to the Side")
+    expect(vscode.locator("iframe.webview.ready")).to_be_visible()
+
+    def scopes() -> list[str]:
+        found: list[str] = vscode.evaluate(
+            "navigator.serviceWorker.getRegistrations()"
+            "  .then(all => all.filter(one => one.active).map(one => one.scope))"
+        )
+        return found
+
+    until(lambda: len(scopes()) == 2, vscode)
+    assert all(scope.startswith(f"{lab.url}codeserver/") for scope in scopes())
+    assert f"{lab.url}codeserver/" in scopes()
+
+
 def test_a_link_opens_a_file_at_its_line(lab: Lab, context: BrowserContext) -> None:
     """An instructor's link shows the file, with the cursor in the line that it names."""
     page = context.new_page()

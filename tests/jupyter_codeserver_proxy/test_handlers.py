@@ -40,8 +40,19 @@ def executable(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The code-server of the server under test: real, or a script that plays a part."""
     if not hasattr(request, "param"):
         return str(request.getfixturevalue("code_server"))
+    if request.param == "wrapper":
+        return str(request.getfixturevalue("wrapper"))
     path = tmp_path / "code-server"
     path.write_text(f'#!/bin/sh\n[ "$1" = --help ] && echo "  --auth" && exit\n{request.param}\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def wrapper(code_server: Path, tmp_path: Path) -> str:
+    """A script around a real code-server, whose node is started without flags of ours."""
+    path = tmp_path / "code-server"
+    path.write_text(f'#!/bin/sh\nexec {code_server} "$@"\n')
     path.chmod(0o755)
     return str(path)
 
@@ -191,6 +202,35 @@ async def test_a_crash_loop_ends_in_a_page_that_says_why(jp_fetch: Fetch) -> Non
     started = await order(jp_fetch, "start")
     # Of the answer, not asked for after it: by then it may have crashed again.
     assert json.loads(started.body)["state"] == "starting"
+
+
+def cookies(size: int) -> dict[str, str]:
+    """As many services on one host leave them behind."""
+    return {"Cookie": "; ".join(f"service-{at}={'x' * 1000}" for at in range(size // 1000))}
+
+
+async def test_cookies_may_be_as_large_as_jupyter_takes(jp_fetch: Fetch) -> None:
+    """Where Jupyter's own pages are shown, VS Code is."""
+    await order(jp_fetch, "start")
+    await until(jp_fetch, is_settled)
+    shown = await answer(jp_fetch, "codeserver/", headers={**PAGE, **cookies(60_000)})
+    assert shown.code == 200
+    assert b"vscode-workbench-web-configuration" in shown.body
+
+
+@pytest.mark.parametrize("executable", ["wrapper"], indirect=True)
+async def test_cookies_that_code_server_does_not_take_are_told(jp_fetch: Fetch) -> None:
+    """A person gets a page that says what to do, a program a line; its node would say nothing."""
+    await order(jp_fetch, "start")
+    await until(jp_fetch, is_settled)
+    page = await answer(jp_fetch, "codeserver/", headers={**PAGE, **cookies(60_000)})
+    assert page.code == 431
+    assert b"Delete this site's cookies" in page.body
+    line = await answer(jp_fetch, "codeserver/x", headers={**ASSET, **cookies(60_000)})
+    assert line.code == 431
+    assert line.body.startswith(b"What the browser sends along, mostly this site's cookies, is")
+    assert line.body.count(b"\n") == 1
+    assert (await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200
 
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)

@@ -42,16 +42,17 @@ def untold(tmp_path: Path, code_server: Path, monkeypatch: pytest.MonkeyPatch) -
     return script
 
 
-def test_a_release_is_run_by_its_own_node_with_less_memory(
+def test_a_release_is_run_by_its_own_node_with_flags_for_it(
     code_server: Path, tmp_path: Path
 ) -> None:
-    """As its script would, and so without the script."""
+    """As its script would, but with less memory, and for heads as large as Jupyter's."""
     top = code_server.resolve().parent.parent
     if not (top / "lib/node").exists():
         pytest.skip("this code-server is not a release, but npm's")
-    node, flag, root = program(code_server, tmp_path)
+    node, memory, heads, root = program(code_server, tmp_path)
     assert (node, root) == (str(top / "lib/node"), str(top))
-    assert flag.startswith("--max-semi-space-size=")
+    assert memory.startswith("--max-semi-space-size=")
+    assert heads.startswith("--max-http-header-size=")
 
 
 def test_a_script_around_code_server_is_run_as_it_is(code_server: Path, tmp_path: Path) -> None:

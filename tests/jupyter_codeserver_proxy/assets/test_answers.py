@@ -215,13 +215,16 @@ async def test_if_range_gives_a_part_only_of_what_the_browser_has(
 
 
 async def test_code_servers_own_files_are_asked_for_again(
-    root: AssetRoot, assets: Assets, fetch: Callable[..., Any]
+    jp_serverapp: Any,  # noqa: ANN401 - Jupyter's fixture
+    root: AssetRoot,
+    assets: Assets,
+    fetch: Callable[..., Any],
 ) -> None:
     """Their address stays when they change; the service worker may serve all of VS Code."""
     assets.use(root)
     worker = await fetch("_static/out/browser/serviceWorker.js")
     assert worker.headers["Cache-Control"] == "private, no-cache"
-    assert worker.headers["Service-Worker-Allowed"] == "/"
+    assert worker.headers["Service-Worker-Allowed"] == f"{jp_serverapp.base_url}codeserver/"
     image = await fetch("_static/src/browser/media/favicon.png", Accept_Encoding="br, gzip")
     assert image.body == bytes(range(256)) * 8
     assert "Service-Worker-Allowed" not in image.headers

@@ -126,7 +126,7 @@ class Wire:
         """Reads a head and its body."""
         message = Message(self.until(b"\r\n\r\n"), b"")
         is_response = message.start.startswith(b"HTTP/")
-        if bodiless or (is_response and message.status in {204, 304}):
+        if bodiless or (is_response and message.status in {101, 204, 304}):
             return message
         return replace(message, body=self._body(message.fields, to_end=is_response))
 
@@ -288,9 +288,12 @@ class Gateway:
 
 @contextmanager
 def running_gateway(
-    folder: Path, *arguments: str, tls: ssl.SSLContext | None = None
+    folder: Path,
+    *arguments: str,
+    tls: ssl.SSLContext | None = None,
+    extension: str = "forwarding",
 ) -> Iterator[Gateway]:
-    """A Jupyter server of its own home."""
+    """A Jupyter server of its own home, with this server extension."""
     token, link, log = secrets.token_hex(16), folder / "link", folder / "jupyter.log"
     settings = {
         "ServerApp.ip": "127.0.0.1",
@@ -299,7 +302,7 @@ def running_gateway(
         "ServerApp.root_dir": str(folder),
         "ServerApp.open_browser": "False",
         "ServerApp.allow_root": "True",
-        "ServerApp.jpserver_extensions": "{'forwarding': True}",
+        "ServerApp.jpserver_extensions": f"{{'{extension}': True}}",
         "IdentityProvider.token": token,
     }
     runtime = folder / "runtime"

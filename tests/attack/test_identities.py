@@ -1,0 +1,115 @@
+"""Who reaches which route."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.jupyter_codeserver_proxy.forwarding.conftest import PREFIX, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.attack.conftest import Server
+
+pytestmark = pytest.mark.attack
+
+BASE = PREFIX.removesuffix("/codeserver").encode()
+EVIL = (b"Origin: http://evil.example", b"Sec-Fetch-Site: cross-site")
+OWN = (b"Origin: http://HOST", b"Sec-Fetch-Site: same-origin")
+UPGRADE = (
+    *(b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"),
+    b"Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==",
+)
+
+# Who asks: lines of the head, a parameter of the query, and what is reached by it: nothing, all,
+# or what a page elsewhere cannot be kept from (a navigation, to which it does not see the answer).
+NOTHING, ALL, SAFE = 0, 1, 2
+IDENTITIES: dict[str, tuple[tuple[bytes, ...], bytes, int]] = {
+    "nobody": ((), b"", NOTHING),
+    "nobody, from here": (OWN, b"", NOTHING),
+    "a wrong token": ((b"Authorization: token wrong",), b"", NOTHING),
+    "a wrong scheme": ((b"Authorization: Basic TOKEN",), b"", NOTHING),
+    "a wrong token in the query": ((), b"token=wrong", NOTHING),
+    "an empty token": ((b"Authorization: token ",), b"token=", NOTHING),
+    "a cookie that is none": ((b"Cookie: FORGED",), b"", NOTHING),
+    "a token": ((b"Authorization: token TOKEN",), b"", ALL),
+    "a token, from elsewhere": ((b"Authorization: token TOKEN", *EVIL), b"", ALL),
+    "a token in the query": ((), b"token=TOKEN", ALL),
+    "a cookie, from here": ((b"Cookie: COOKIE", *OWN), b"", ALL),
+    "a cookie, from elsewhere": ((b"Cookie: COOKIE", *EVIL), b"", SAFE),
+}
+# What for, and whether a page elsewhere may have a browser ask for it.
+ROUTES: dict[bytes, tuple[tuple[bytes, ...], int]] = {
+    b"GET BELOW/healthz": ((), SAFE),
+    b"GET BELOW/_static/out/browser/serviceWorker.js": ((), SAFE),
+    b"GET BELOW/proxy/PORT/": ((), SAFE),
+    b"GET BELOW/open/": ((), SAFE),
+    b"POST BELOW/mint-key": ((b"Content-Length: 0",), ALL),
+    b"POST BELOW/proxy/PORT/": ((b"Content-Length: 0",), ALL),
+    b"DELETE BELOW/proxy/PORT/": ((), ALL),
+    b"GET BELOW/proxy/PORT/ws": (UPGRADE, ALL),
+    b"GET BASE/api/codeserver": ((), SAFE),
+}
+
+
+@pytest.fixture
+def application() -> Iterator[tuple[int, list[bytes]]]:
+    """The port of a student's application, and the first lines that it has heard."""
+    heard: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                wire = Wire(listener.accept()[0])
+                with suppress(EOFError):
+                    heard.append(wire.message().start)
+                    wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\napp")
+                wire.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1], heard
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+def test_a_route_is_reached_by_who_may(real: Server, application: tuple[int, list[bytes]]) -> None:
+    """Who may not is refused, and neither code-server nor an application hears of it."""
+    port, heard = application
+    name, _, value = real.gateway.cookie.partition(b"=")
+    words = {
+        b"BELOW": PREFIX.encode(),
+        b"BASE": BASE,
+        b"PORT": b"%d" % port,
+        b"HOST": real.gateway.host,
+        b"TOKEN": real.gateway.token.encode(),
+        b"COOKIE": real.gateway.cookie,
+        b"FORGED": name + b"=" + value[::-1],
+    }
+    for (who, (lines, query, reach)), (route, (more, needed)) in product(
+        IDENTITIES.items(), ROUTES.items()
+    ):
+        if reach == needed == SAFE:
+            continue  # a page elsewhere may have it asked for, as a link does
+        first = route + (b"?" + query if query else b"") + b" HTTP/1.1"
+        data = b"\r\n".join([first, b"Host: HOST", *lines, *more, b"", b""])
+        for word, filled in words.items():
+            data = data.replace(word, filled)
+        before = len(heard)
+        answer, wire = real.ask(data)
+        assert answer is not None, (who, route)
+        to_login = b"/login" in answer.fields.get(b"location", [b""])[0]
+        reached = answer.status != 403 and not to_login
+        assert reached is (reach == ALL), (who, route, answer.status)
+        assert reached or len(heard) == before, (who, route)
+        assert answer.status < 500 or b"ws" in route, (who, route)
+        wire.close()
+    real.assert_serves_the_next()
