@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from .failure import CannotStart, Reason
+from .regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ INSTALL_HINT = "Install it with: jupyter codeserver install"
 # Flags that no `--help` lists, and the version that has them (`out/node/cli.js` of the releases).
 _HIDDEN_FLAGS = {"session-socket": (4, 14)}
 
+_LONGEST_HELP = 1 << 20  # bytes; it has some 10 kB
 _ANSWER_TIMEOUT = 30.0  # seconds; `--help` takes one to two from a cold disk
 
 
@@ -117,7 +118,7 @@ def version(path: Path) -> str | None:
     """The version of the code-server at `path`, or None where it does not say."""
     marker = _beside(path, MARKER)
     try:
-        return str(json.loads(marker.read_text(encoding="utf-8"))["version"])
+        return str(read_json(open_regular(marker))["version"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
@@ -142,7 +143,8 @@ def abilities(path: Path) -> Abilities:
 @lru_cache(maxsize=8)
 def _abilities(path: Path, _modified: int, _size: int) -> Abilities:
     try:
-        text = _beside(path, HELP).read_text(encoding="utf-8")
+        with open_regular(_beside(path, HELP)) as file:
+            text = file.read(_LONGEST_HELP).decode(errors="replace")
     except OSError:
         text = _answer(path, "--help")
     version = _version_in(text)

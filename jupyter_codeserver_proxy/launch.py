@@ -138,7 +138,7 @@ class Launch:
         shared = options.shared_extensions() or shared_extensions.folder_in(prefix)
         try:
             builtin_extensions.lay_out(own, shared, folder, self.defaults, ai=options.ai)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             _log.warning("VS Code will not report activity: %s", error)
             return None
         return folder

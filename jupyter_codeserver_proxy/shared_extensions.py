@@ -7,7 +7,6 @@ written, a mounted home does not hide them, and a student can add others, or a n
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 import stat
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from .regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +148,7 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> N
 
 def _read(manifest: Path) -> Extension | None:
     try:
-        found: Any = json.loads(manifest.read_text(encoding="utf-8"))
+        found: Any = read_json(open_regular(manifest))
         parts = [str(found[key]) for key in ("publisher", "name", "version")]
     except (OSError, ValueError, KeyError, TypeError):
         return None
