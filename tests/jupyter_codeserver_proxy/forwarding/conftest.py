@@ -288,7 +288,7 @@ class Gateway:
 
 @contextmanager
 def running_gateway(
-    folder: Path, *arguments: str, tls: ssl.SSLContext | None = None
+    folder: Path, *arguments: str, tls: ssl.SSLContext | None = None, **variables: str
 ) -> Iterator[Gateway]:
     """A Jupyter server of its own home."""
     token, link, log = secrets.token_hex(16), folder / "link", folder / "jupyter.log"
@@ -310,6 +310,7 @@ def running_gateway(
         "JUPYTER_RUNTIME_DIR": str(runtime),
         "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
         "FORWARDING_TO": str(link),
+        **variables,
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
     with log.open("wb") as output:
@@ -366,15 +367,15 @@ def gateway(gateway_process: Gateway) -> Iterator[Gateway]:
     gateway_process.link.unlink(missing_ok=True)
 
 
-@pytest.fixture
-def serve(
-    gateway: Gateway, tmp_path: Path
+@contextmanager
+def serving(
+    gateway: Gateway, folder: Path
 ) -> Iterator[Callable[[Callable[[Wire], None]], RawUpstream]]:
-    """Puts an upstream behind the gateway; what fails in it fails the test."""
+    """Puts an upstream behind a gateway; what fails in it fails the test."""
     started: list[RawUpstream] = []
 
     def serve(play: Callable[[Wire], None]) -> RawUpstream:
-        started.append(RawUpstream(tmp_path / f"{len(started)}.sock", play))
+        started.append(RawUpstream(folder / f"{len(started)}.sock", play))
         gateway.link.unlink(missing_ok=True)
         gateway.link.symlink_to(started[-1].path)
         return started[-1]
@@ -382,3 +383,12 @@ def serve(
     yield serve
     for upstream in started:
         upstream.stop()
+
+
+@pytest.fixture
+def serve(
+    gateway: Gateway, tmp_path: Path
+) -> Iterator[Callable[[Callable[[Wire], None]], RawUpstream]]:
+    """Puts an upstream behind the gateway that tests share."""
+    with serving(gateway, tmp_path) as serve:
+        yield serve
