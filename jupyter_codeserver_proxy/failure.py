@@ -25,13 +25,15 @@ class Reason(str, Enum):
     READ_ONLY = "read-only"
     SOCKET_TAKEN = "socket taken"
     OUT_OF_MEMORY = "out of memory"
+    TOO_MANY_OPEN = "too many open files"
     TIMEOUT = "timeout"
     CRASH = "crash"
 
     @property
     def is_lasting(self) -> bool:
         """Whether the next start would fail in the same way, as long as nobody does anything."""
-        return self not in {Reason.SOCKET_TAKEN, Reason.OUT_OF_MEMORY, Reason.CRASH}
+        passing = {Reason.SOCKET_TAKEN, Reason.OUT_OF_MEMORY, Reason.TOO_MANY_OPEN, Reason.CRASH}
+        return self not in passing
 
 
 class CannotStart(Exception):  # noqa: N818 -- its subclasses are the errors

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
+from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,11 @@ from tornado import web
 
 from . import link, page, workbench
 from .assets import first_load
+from .failure import Failure
+from .forwarding.connection import ExhaustedError
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
+from .supervision.diagnosis import TOO_MANY_OPEN
 from .supervision.process import State
 
 if TYPE_CHECKING:
@@ -115,6 +120,11 @@ class CodeServerHandler(ProxyHandler):
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
         """It has just ended: the next request starts it again, and so does this one's page."""
         self.log.info("code-server did not answer: %s", error)
+        if isinstance(error, ExhaustedError):
+            why = asdict(TOO_MANY_OPEN)
+            now = datetime.now(timezone.utc)
+            await self._say_why_not(Failure(**why, exit_status=None, log=(), at=now))
+            return
         self._service.want(by_person=self._is_page())
         await self._say_why_not()
 
@@ -135,18 +145,18 @@ class CodeServerHandler(ProxyHandler):
             return destination in {"document", "frame", "iframe"}
         return "text/html" in request.headers.get("Accept", "")
 
-    async def _say_why_not(self) -> None:
+    async def _say_why_not(self, refusal: Failure | None = None) -> None:
         process = self._service.process
+        is_failed = bool(refusal) or process.state is State.FAILED
+        failure = refusal or (process.failure if is_failed else None)
         self.clear()
         self.set_header("Cache-Control", "no-store")
-        is_failed = process.state is State.FAILED
         if is_failed or not self._is_page():
             self.set_status(503)
         if not is_failed:
             self.set_header("Retry-After", _RETRY_AFTER)
         if not self._is_page():
             self.set_header("Content-Type", "text/plain; charset=UTF-8")
-            failure = process.failure if is_failed else None
             text = str(failure.what) if failure else f"code-server is {process.state.value}."
             await self.finish(text + "\n")
             return
@@ -155,8 +165,8 @@ class CodeServerHandler(ProxyHandler):
             url_path_join(self.base_url, "api/codeserver"),
             self.xsrf_token.decode("ascii"),
         )
-        if is_failed and process.failure:
-            shown = page.failed(surroundings, process.failure)
+        if failure:
+            shown = page.failed(surroundings, failure)
         else:
             shown = page.starting(surroundings, process.log, self._service.note)
         self.set_header("Content-Security-Policy", shown.policy)

@@ -13,9 +13,11 @@ from tornado import web
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
+from jupyter_codeserver_proxy import descriptors
+
 from .access import GuardedHandler
 from .access_log import log_unseen
-from .connection import UpstreamError
+from .connection import ExhaustedError, UpstreamError
 from .exchange import Exchange
 from .framing import SWITCHING_PROTOCOLS, MalformedResponseError
 from .headers import (
@@ -62,7 +64,7 @@ class ProxyHandler(GuardedHandler):
     async def unanswered(self, error: UpstreamError | MalformedResponseError) -> None:
         """Answers for an upstream that did not: it has ended, or does not speak HTTP."""
         self.clear()
-        self.set_status(502)
+        self.set_status(503 if isinstance(error, ExhaustedError) else 502)
         self.set_header("Content-Type", "text/plain; charset=UTF-8")
         await self.finish(f"code-server did not answer: {error}. Reload to try again.\n")
 
@@ -115,6 +117,7 @@ class ProxyHandler(GuardedHandler):
         head = self._request_head()
         self._exchange = Exchange(upstream, head)
         try:
+            self._check_descriptors()
             await self._exchange.begin()
         except UpstreamError as error:
             await self._fail(error)
@@ -124,6 +127,15 @@ class ProxyHandler(GuardedHandler):
             self._answering = asyncio.ensure_future(self._answer(self._exchange))
             # Nobody awaits it when the browser leaves amid the upload.
             self._answering.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _check_descriptors(self) -> None:
+        """Refuses what would keep two descriptors, or is a page that asks for such, in time.
+
+        Once there is none, Tornado cannot even accept who asks why, and says so for ever.
+        """
+        lasting = self._upgrades or self._is_navigation()
+        if lasting and descriptors.left() < descriptors.RESERVE:
+            raise ExhaustedError
 
     async def data_received(self, chunk: bytes) -> None:
         """Passes on a piece of the request's body, as fast as upstream reads."""
@@ -237,6 +249,8 @@ class ProxyHandler(GuardedHandler):
             return
         if not self._headers_written:
             await self.unanswered(error)
+            if isinstance(error, ExhaustedError):
+                self._client.close()  # it takes one itself
             return
         self.log.warning("An answer of code-server's to %s was cut: %s", self.request.path, error)
         self._client.close()  # or a cut answer would look like a whole one

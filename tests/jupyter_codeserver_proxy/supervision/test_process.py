@@ -455,6 +455,26 @@ async def test_it_leaves_no_descriptor_open(tmp_path: Path) -> None:
 
 
 @in_loop
+async def test_a_place_without_room_for_files_is_a_full_disk(
+    tmp_path: Path, disk_of_few_files: Path
+) -> None:
+    """Also when there was room for the socket's folder, and not for what is laid beside it."""
+
+    def command(socket: Path) -> Command:
+        socket.with_name("reports").mkdir()
+        return Command((sys.executable,), {}, tmp_path)
+
+    process = CodeServerProcess(command, runtime=disk_of_few_files)
+    with pytest.raises(NotReady):
+        await process.ready()
+    assert process.state is State.FAILED
+    assert process.failure
+    assert process.failure.reason is Reason.DISK_FULL
+    assert "reports" in process.failure.what
+    await process.close()
+
+
+@in_loop
 async def test_memory_counts_all_descendants(tmp_path: Path) -> None:
     """A child's memory belongs to it, in the group or in a terminal of its own."""
     body = (
