@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from .regular_file import open_regular, read_json
+from jupyter_codeserver_proxy.regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
