@@ -60,9 +60,9 @@ def test_a_disk_without_room_is_told_as_full(disk_of_few_files: Path) -> None:
     taken = RuntimeFolder.create([disk_of_few_files])
     with pytest.raises(CannotStart) as error:
         RuntimeFolder.create([disk_of_few_files])
+    taken.remove()
     assert error.value.reason is Reason.DISK_FULL
     assert str(disk_of_few_files) in error.value.what
-    taken.remove()
 
 
 def test_without_a_descriptor_none_is_made(tmp_path: Path) -> None:
