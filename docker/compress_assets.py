@@ -1,7 +1,7 @@
 """Compresses code-server's assets into a tree to be laid over the image.
 
 It stands here, and not in the extension's command line, so that the layer depends on the
-extension's `assets` alone and not on all of its code.
+extension's `assets` and `regular_file.py` alone and not on all of its code.
 """
 
 from __future__ import annotations

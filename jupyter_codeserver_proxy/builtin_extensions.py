@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import shared_extensions
 from .failure import CannotStart, Reason
+from .regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,7 @@ def lay_out(
 
     Raises:
         OSError: `own` cannot be read, or `folder` not be written.
+        ValueError: a manifest in `own` is no JSON.
     """
     folder.mkdir()
     for entry in own.iterdir():
@@ -89,7 +91,7 @@ def lay_out(
 
 
 def _described_in_short(debugger: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((debugger / _MANIFEST).read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = read_json(open_regular(debugger / _MANIFEST))
     for kind in manifest.get("contributes", {}).get("debuggers", ()):
         if kind["type"] not in _DESCRIBED_DEBUGGERS:
             for request in kind.get("configurationAttributes", {}).values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -21,6 +20,7 @@ from . import command, wrapper
 from .assets.files import find_root, read_root
 from .failure import CannotStart, Reason
 from .masking import masked
+from .regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,7 @@ INSTALL_HINT = "Install it with: jupyter codeserver install"
 # Flags that no `--help` lists, and the version that has them (`out/node/cli.js` of the releases).
 _HIDDEN_FLAGS = {"session-socket": (4, 14)}
 
+_LONGEST_HELP = 1 << 20  # bytes; it has some 10 kB
 _ANSWER_TIMEOUT = 30.0  # seconds; `--help` takes one to two from a cold disk
 
 
@@ -148,7 +149,7 @@ def version(path: Path) -> str | None:
     """The version of the code-server at `path`, or None where it does not say."""
     marker = _beside(path, MARKER)
     try:
-        return str(json.loads(marker.read_text(encoding="utf-8"))["version"])
+        return str(read_json(open_regular(marker))["version"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
@@ -186,7 +187,8 @@ def abilities(path: Path) -> Abilities:
 def _abilities(path: Path, _modified: int, _size: int) -> Abilities:
     wrapped = None
     try:
-        text = _beside(path, HELP).read_text(encoding="utf-8")
+        with open_regular(_beside(path, HELP)) as file:
+            text = file.read(_LONGEST_HELP).decode(errors="replace")
     except OSError:
         text, wrapped = _asked(path)
     version = _version_in(text)

@@ -25,6 +25,7 @@ class Reason(str, Enum):
     READ_ONLY = "read-only"
     SOCKET_TAKEN = "socket taken"
     OUT_OF_MEMORY = "out of memory"
+    TOO_MANY_OPEN = "too many open files"
     TIMEOUT = "timeout"
     SOCKET_GONE = "socket gone"
     NOT_RESPONDING = "not responding"
@@ -36,6 +37,7 @@ class Reason(str, Enum):
         return self not in {
             Reason.SOCKET_TAKEN,
             Reason.OUT_OF_MEMORY,
+            Reason.TOO_MANY_OPEN,
             Reason.SOCKET_GONE,
             Reason.NOT_RESPONDING,
             Reason.CRASH,

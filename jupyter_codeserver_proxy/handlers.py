@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
+from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +16,14 @@ from tornado import web
 
 from . import link, page, workbench
 from .assets import first_load
+from .failure import Failure
 from .forwarding.access import EarlyRefusals
+from .forwarding.connection import ExhaustedError
 from .forwarding.exchange import HeadTooLargeError
 from .forwarding.framing import MalformedResponseError
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
+from .supervision.diagnosis import TOO_MANY_OPEN
 from .supervision.process import State
 
 if TYPE_CHECKING:
@@ -131,6 +136,10 @@ class CodeServerHandler(ProxyHandler):
             await self._show(page.too_large(self._surroundings()))
         elif is_too_large or isinstance(error, MalformedResponseError):  # it lives
             await super().unanswered(error)
+        elif isinstance(error, ExhaustedError):
+            why = asdict(TOO_MANY_OPEN)
+            now = datetime.now(timezone.utc)
+            await self._say_why_not(Failure(**why, exit_status=None, log=(), at=now))
         else:
             self._service.process.doubt()
             self._service.want(by_person=self._is_page())
@@ -157,24 +166,24 @@ class CodeServerHandler(ProxyHandler):
             return destination in {"document", "frame", "iframe"}
         return "text/html" in request.headers.get("Accept", "")
 
-    async def _say_why_not(self) -> None:
+    async def _say_why_not(self, refusal: Failure | None = None) -> None:
         process = self._service.process
+        is_failed = bool(refusal) or process.state is State.FAILED
+        failure = refusal or (process.failure if is_failed else None)
         self.clear()
         self.set_header("Cache-Control", "no-store")
-        is_failed = process.state is State.FAILED
         if is_failed or not self._is_page():
             self.set_status(503)
         if not is_failed:
             self.set_header("Retry-After", _RETRY_AFTER)
         if not self._is_page():
             self.set_header("Content-Type", "text/plain; charset=UTF-8")
-            failure = process.failure if is_failed else None
             text = str(failure.what) if failure else f"code-server is {process.state.value}."
             await self.finish(text + "\n")
             return
         surroundings = self._surroundings()
-        if is_failed and process.failure:
-            await self._show(page.failed(surroundings, process.failure))
+        if failure:
+            await self._show(page.failed(surroundings, failure))
         else:
             await self._show(page.starting(surroundings, process.log, self._service.note))
 

@@ -155,7 +155,7 @@ class Launch:
         own = self.root.root / "lib/vscode/extensions"
         try:
             builtin_extensions.lay_out(own, shared, folder, self.defaults, ai=bool(options.ai))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             why = f"VS Code's extensions cannot be laid out in {folder} ({error})"
             check_wishes(why, "Mend that", shared, ai=options.ai)
             _log.warning("%s: it will not report activity", why)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .activity.judgement import Observation
 from .activity.monitor import Monitor
 from .activity.reports import read
 from .assets.answers import Assets
+from .daemon_threads import DaemonThreads, HangingError
 from .forwarding.upstream import Traffic, Upstream
 from .launch import reports_folder
 from .metrics import Figures
@@ -22,10 +25,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .activity.judgement import Activity
+    from .activity.reports import Report
     from .failure import Failure
     from .launch import Launch
 
 _log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+_LOOK = 2.0  # seconds for a look at what the kernel keeps, or the disk of the runtime folder
+_LEARN = 60.0  # seconds for one at the installation, which may have to be asked
+_FAREWELL = 3.0  # seconds for such a question that is under way when Jupyter ends
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,8 @@ class Service:
         self._upstream: Upstream | None = None
         self._rests = False
         self._is_idle = False
+        self._looking = DaemonThreads(2)
+        self._learning = DaemonThreads(2)
         self._preparing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -117,7 +129,11 @@ class Service:
         if self._settings.prestart:
             self.process.request()
         else:
-            self._preparing = asyncio.create_task(asyncio.to_thread(self._launch.prepare))
+            self._preparing = asyncio.create_task(self._prepare())
+
+    async def _prepare(self) -> None:
+        with suppress(OSError):  # a start will tell
+            await self._learning.run(self._launch.prepare, patience=_LEARN)
 
     def want(self, *, by_person: bool) -> Upstream | None:
         """Ask for code-server, which is started if it is not running. Never blocks.
@@ -160,7 +176,8 @@ class Service:
             self._watching.cancel()
             await asyncio.wait({self._watching})
         if self._preparing:
-            await asyncio.wait({self._preparing})
+            await asyncio.wait({self._preparing}, timeout=_FAREWELL)
+            self._preparing.cancel()
         await self.assets.close()
         await self.process.close()
         self._connected()
@@ -169,9 +186,12 @@ class Service:
         """Paths of assets that a browser may fetch ahead of a click; starts nothing."""
         if not self._settings.prefetch:
             return []
-        if not self._connected():
-            self.assets.offer(await asyncio.to_thread(self._launch.installation))
-        return await asyncio.to_thread(self.assets.ahead)
+        with suppress(HangingError):
+            if not self._connected():
+                find = self._launch.installation
+                self.assets.offer(await self._learning.run(find, patience=_LOOK))
+            return await self.assets.ahead()
+        return []
 
     async def status(self) -> dict[str, Any]:
         """What the status API tells, in JSON's types: bytes, seconds, and times as ISO 8601."""
@@ -186,7 +206,7 @@ class Service:
             "pid": process.pid,
             "started": _iso(process.started),
             "uptime": (now - process.started).total_seconds() if process.started else None,
-            "memory": await asyncio.to_thread(process.memory),
+            "memory": await self._look(process.memory, otherwise=None),
             "socket": str(process.socket) if process.socket else None,
             "last_activity": _iso(activity.last),
             "activity": activity.why,
@@ -212,14 +232,24 @@ class Service:
             self._windows_since = None
         elif not self._windows_since:
             self._windows_since = datetime.now(timezone.utc)
+        reports: tuple[Report, ...] = ()
+        has_terminal_job = False
+        if socket:
+            reports = await self._look(partial(read, reports_folder(socket)), otherwise=reports)
+            has_terminal_job = await self._look(self.process.has_terminal_job, otherwise=False)
         return Observation(
             visited=self._visited,
-            reports=await asyncio.to_thread(read, reports_folder(socket)) if socket else (),
-            has_terminal_job=bool(socket)
-            and await asyncio.to_thread(self.process.has_terminal_job),
+            reports=reports,
+            has_terminal_job=has_terminal_job,
             windows_since=self._windows_since,
             traffic=self.traffic.last_up,
         )
+
+    async def _look(self, function: Callable[[], _Result], *, otherwise: _Result) -> _Result:
+        try:
+            return await self._looking.run(function, patience=_LOOK)
+        except HangingError:
+            return otherwise
 
     async def _conclude(self, activity: Activity) -> None:
         """Tell Jupyter, and stop a code-server that nobody has used for long enough."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import lzma
 import re
 import shutil
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
+
+from jupyter_codeserver_proxy.regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -232,9 +233,9 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most
 
 def _read(manifest: Path) -> Extension | None:
     try:
-        found: Any = json.loads(manifest.read_text(encoding="utf-8"))
+        found: Any = read_json(open_regular(manifest))
         parts = [str(found[key]) for key in ("publisher", "name", "version")]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     if not all(_NAME.fullmatch(part) for part in parts):
         return None  # a part becomes a folder's name

@@ -10,10 +10,13 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from jupyter_server.utils import url_path_join
 from tornado.iostream import StreamClosedError
+
+from jupyter_codeserver_proxy.daemon_threads import DaemonThreads, HangingError
+from jupyter_codeserver_proxy.regular_file import open_regular
 
 from . import first_load
 from .files import (
@@ -29,20 +32,27 @@ from .negotiation import UnsatisfiableRangeError, accepted_encodings, requested_
 from .precedence import Precedence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import FileIO
     from pathlib import Path
-    from typing import BinaryIO
 
     from jupyter_server.base.handlers import JupyterHandler
     from tornado.http1connection import HTTP1Connection
+    from tornado.iostream import IOStream
 
     from .precedence import Browser, Delivery
 
 log = logging.getLogger(__name__)
 
+_Result = TypeVar("_Result")
+
 _CHUNK = 1 << 18  # bytes read, and held, at once for each request
 _UNSENT = 1 << 17  # bytes of workbench.js that may lie in the kernel before they are sent
 _YEAR = 31536000  # seconds
+_PATIENCE = 5.0  # seconds for a disk; then code-server is to answer
 _SERVICE_WORKER = "out/browser/serviceWorker.js"
+
+_disk = DaemonThreads(8)  # a user's own assets are in the home
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ class Assets:
         """
         self.offer(root)
         if self._current and not self._compressing:
-            self._compressing = asyncio.create_task(_compress(*self._current, self._pause))
+            self._compressing = asyncio.create_task(self._compress(*self._current))
 
     def offer(self, root: AssetRoot | None) -> None:
         """Serve the assets of `root` from now on, as far as they are compressed."""
@@ -100,16 +110,21 @@ class Assets:
             cache = AssetCache(root.commit, (shared_folder(root), user_folder()))
             self._current = (root, cache)
 
-    def ahead(self) -> list[str]:
-        """What a first load fetches and is answered from disk, in its order; for a thread.
+    async def ahead(self) -> list[str]:
+        """What a first load fetches and is answered from disk, in its order.
 
         Returns:
             Paths below code-server's address, as the browser will ask for them.
+
+        Raises:
+            HangingError: the disk does not answer.
         """
         if not self._current:
             return []
-        addresses = first_load.addresses(self._current[0])
-        return [path for path in addresses if self.find(path, "br, gzip")]
+        return await _in_thread(self._ahead, self._current[0])
+
+    def _ahead(self, root: AssetRoot) -> list[str]:
+        return [path for path in first_load.addresses(root) if self.find(path, "br, gzip")]
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -176,9 +191,8 @@ class Assets:
     ) -> bool:
         wanted = handler.request.headers.get("Accept-Encoding", "")
         try:
-            found = await asyncio.to_thread(self.find, path, wanted)
-            opened = found.file.open("rb") if found else None
-        except OSError:  # it has just gone, as in an upgrade
+            found, opened = await _in_thread(self._opened, path, wanted)
+        except OSError:  # it has just gone, as in an upgrade, or its disk is away
             return False
         except UnsafePathError:
             handler.set_status(HTTPStatus.NOT_FOUND)
@@ -193,12 +207,26 @@ class Assets:
             await handler.finish()
         return True
 
+    def _opened(
+        self, path: str, accept_encoding: str
+    ) -> tuple[Representation, FileIO] | tuple[None, None]:
+        found = self.find(path, accept_encoding)
+        return (found, open_regular(found.file)) if found else (None, None)
 
-async def _compress(root: AssetRoot, cache: AssetCache, pause: float) -> None:
+    async def _compress(self, root: AssetRoot, cache: AssetCache) -> None:
+        """Compress, unless that has been done, or nobody can tell."""
+        await asyncio.sleep(self._pause)
+        with suppress(HangingError):
+            if not await _in_thread(cache.is_complete):
+                await _compress(root)
+
+
+async def _in_thread(function: Callable[..., _Result], *arguments: object) -> _Result:
+    return await _disk.run(function, *arguments, patience=_PATIENCE)
+
+
+async def _compress(root: AssetRoot) -> None:
     """Compress in a process of its own, which gives way to everything else."""
-    await asyncio.sleep(pause)
-    if await asyncio.to_thread(cache.is_complete):
-        return
     command = (sys.executable, "-m", f"{__package__}.compression", str(root.root))
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -227,7 +255,7 @@ def _browser(handler: JupyterHandler) -> Browser:
 
 
 async def _send(
-    handler: JupyterHandler, found: Representation, file: BinaryIO, delivery: Delivery | None
+    handler: JupyterHandler, found: Representation, file: FileIO, delivery: Delivery | None
 ) -> None:
     _describe(handler, found)
     handler._transforms = []  # noqa: SLF001 - `compress_response` would break length and ETag
@@ -277,23 +305,33 @@ def _part(handler: JupyterHandler, found: Representation) -> tuple[int, int]:
 
 
 async def _send_body(
-    handler: JupyterHandler, file: BinaryIO, start: int, end: int, delivery: Delivery | None
+    handler: JupyterHandler, file: FileIO, start: int, end: int, delivery: Delivery | None
 ) -> None:
     if delivery:
         _limit_unsent(handler)
     file.seek(start)
-    # Read on the event loop: that is short, as finding the file has mostly brought it into the
-    # page cache, and a thread takes longer to begin.
-    while block := file.read(min(_CHUNK, end - file.tell())):
+    while block := await _read(handler, file, min(_CHUNK, end - file.tell())):
         handler.write(block)
         await handler.flush()
         if delivery:
             delivery.taken((file.tell() - start) / (end - start))
 
 
+async def _read(handler: JupyterHandler, file: FileIO, size: int) -> bytes:
+    try:
+        return await _in_thread(file.read, size)
+    except OSError as error:
+        log.warning("%s was cut, as its disk does not answer: %s", handler.request.path, error)
+        _stream(handler).close()  # or a cut answer would look like a whole one
+        raise StreamClosedError from error
+
+
+def _stream(handler: JupyterHandler) -> IOStream:
+    # Every connection of Tornado's HTTP/1 server is one of these.
+    return cast("HTTP1Connection", handler.request.connection).stream
+
+
 def _limit_unsent(handler: JupyterHandler) -> None:
     """Have the kernel take no megabytes at once, which say nothing of how far they have come."""
-    # Every connection of Tornado's HTTP/1 server is one of these.
-    stream = cast("HTTP1Connection", handler.request.connection).stream
     with suppress(OSError):  # Jupyter listens on a unix socket
-        stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+        _stream(handler).socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)

@@ -6,9 +6,11 @@ import argparse
 import os
 import re
 import shutil
+import stat
 import sys
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,8 +19,10 @@ from typing import TYPE_CHECKING, Protocol
 import brotli
 from filelock import FileLock, Timeout
 
+from jupyter_codeserver_proxy.regular_file import check_ours
+
 from .files import AssetRoot, is_compressible, read_root
-from .index import Encoded, Entry, Index, is_sound, read_index, write_index
+from .index import Encoded, Entry, Index, is_sound, new_file, read_index, write_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,6 +134,7 @@ def compress(
     started = time.monotonic()
     folder = destination / root.commit
     folder.mkdir(parents=True, exist_ok=True)
+    _keep_to_ourselves(folder)
     try:
         with FileLock(destination / _LOCK, timeout=0):
             index = _fill(root, folder, quality, progress)
@@ -138,6 +143,18 @@ def compress(
     except Timeout as error:
         raise BusyError(f"{destination} is in use by another process.") from error
     return _summary(index, time.monotonic() - started)
+
+
+def _keep_to_ourselves(folder: Path) -> None:
+    """Let nobody else write into a folder, whatever the umask: what others may write is not read.
+
+    Raises:
+        OSError: it belongs to another user, or its file system has no such modes.
+    """
+    mode = stat.S_IMODE(folder.lstat().st_mode)
+    with suppress(PermissionError):
+        folder.chmod(mode & ~(stat.S_IWGRP | stat.S_IWOTH))
+    check_ours(folder, folder.lstat())
 
 
 def _fill(
@@ -189,7 +206,7 @@ def _compress_file(file: Path, folder: Path, quality: int) -> Entry:
 def _write(file: Path, folder: Path, stream: _Stream) -> Encoded:
     digest = sha256()
     size = 0
-    temporary = folder / "asset.part"
+    temporary = new_file(folder / "asset.part")
     with temporary.open("wb") as out:
         for block in _compressed(file, stream):
             out.write(block)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from jupyter_codeserver_proxy.regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +125,7 @@ def _candidates(executable: Path, depth: int) -> Iterator[Path]:
 
 def _called_by(script: Path) -> Iterator[Path]:
     try:
-        with script.open("rb") as file:
+        with open_regular(script) as file:
             text = file.read(_LONGEST_WRAPPER)
     except OSError:
         return
@@ -144,7 +145,7 @@ def read_root(folder: Path) -> AssetRoot | None:
 
 def _read_json(file: Path) -> dict[str, object]:
     try:
-        content = json.loads(file.read_bytes())
+        content = read_json(open_regular(file))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
+
+from jupyter_codeserver_proxy.regular_file import (
+    NotOursError,
+    check_ours,
+    open_ours,
+    read_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,15 +89,23 @@ def user_folder() -> Path:
 
 
 def read_index(folder: Path) -> Index:
-    """The index in `folder`; empty where there is none, or none that can be understood."""
+    """The index in `folder`; empty where there is none, or none that can be believed."""
     try:
-        content = json.loads((folder / _INDEX).read_bytes())
+        check_ours(folder, folder.lstat())
+        content = read_json(open_ours(folder / _INDEX))
         if content["format"] != _FORMAT:
             return Index()
         entries = {str(path): _entry(entry) for path, entry in content["entries"].items()}
         return Index(entries, content["complete"] is True)
+    except NotOursError as error:
+        log.warning(
+            "Compressed assets are not used, which is only slower: %s. Remove them; who makes them "
+            "anew is to be root or their only user.",
+            error,
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return Index()
+        pass
+    return Index()
 
 
 def _entry(content: dict[str, Any]) -> Entry:
@@ -107,16 +123,29 @@ def write_index(folder: Path, index: Index) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    temporary = folder / f"{_INDEX}.part"
+    temporary = new_file(folder / f"{_INDEX}.part")
     temporary.write_text(json.dumps({"format": _FORMAT, **asdict(index)}), encoding="utf-8")
     temporary.replace(folder / _INDEX)
 
 
+def new_file(path: Path) -> Path:
+    """Make an empty file, of which nobody else will write a part, whatever the umask.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o644)
+    return path
+
+
 def is_sound(folder: Path, encoded: Encoded) -> bool:
-    """Whether the file holds what was compressed, to the last bit; reads all of it."""
+    """Whether the file is ours, and holds what was compressed, to the last bit; reads all of it."""
     digest = sha256()
     try:
-        with (folder / encoded.digest).open("rb") as file:
+        with open_ours(folder / encoded.digest) as file:
+            if os.fstat(file.fileno()).st_size != encoded.size:
+                return False
             while block := file.read(_BLOCK):
                 digest.update(block)
     except OSError:
@@ -159,18 +188,20 @@ class _Folder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read: tuple[tuple[int, int], Index] | None = None
+        self._stamp: tuple[int, ...] = ()
+        self._index = Index()
         self._sound: set[str] = set()
 
     def read(self) -> Index:
         try:
-            status = (self._path / _INDEX).stat()
+            folder, index = self._path.lstat(), (self._path / _INDEX).lstat()
         except OSError:
             return Index()
-        stamp = (status.st_mtime_ns, status.st_ino)
-        if self._read is None or self._read[0] != stamp:
-            self._read = (stamp, read_index(self._path))
-        return self._read[1]
+        owners = (folder.st_uid, folder.st_mode, index.st_uid, index.st_mode)
+        stamp = (*owners, index.st_mtime_ns, index.st_ino)
+        if self._stamp != stamp:
+            self._index, self._stamp = read_index(self._path), stamp
+        return self._index
 
     def sound_files(self, entry: Entry) -> dict[str, tuple[Path, Encoded]] | None:
         if not all(map(self._is_sound, entry.encoded.values())):
@@ -179,20 +210,23 @@ class _Folder:
         return {name: (self._path / one.digest, one) for name, one in entry.encoded.items()}
 
     def _is_sound(self, encoded: Encoded) -> bool:
-        """Hashes a file when it is first wanted, and then looks at its size alone."""
+        """Hashes a file when it is first wanted, and then looks at owner, mode and size alone."""
+        file = self._path / encoded.digest
         try:
-            size = (self._path / encoded.digest).stat().st_size
+            status = file.lstat()
+            check_ours(file, status)
         except OSError:
             return False
         if encoded.digest not in self._sound and is_sound(self._path, encoded):
             self._sound.add(encoded.digest)
-        return size == encoded.size and encoded.digest in self._sound
+        return status.st_size == encoded.size and encoded.digest in self._sound
 
     def _give_up(self) -> None:
         log.warning(
-            "A compressed asset is damaged or gone: nothing in %s is used any more.", self._path
+            "A compressed asset is damaged, not ours or gone: nothing in %s is used any more.",
+            self._path,
         )
-        self._read = None
+        self._index = Index()
         try:
             (self._path / _INDEX).unlink(missing_ok=True)
         except OSError as error:

@@ -17,6 +17,7 @@ _FULL = 10_000_000
 # VS Code's own advice for large workspaces is 524288; a class's folder is small, its hub is shared.
 _FEW_WATCHES = 65_536
 _FEW_INSTANCES = 512  # per user id, which all students of a node may share; Linux has 128
+_FEW_DESCRIPTORS = 1024  # a websocket takes two, a kernel some twenty
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.gcsfuse", "ceph", "9p"})
 # What the extension uses of each: setup.cfg says the same to pip.
 _LEAST = {"jupyter-server": (2, 14), "jupyter-server-proxy": (4, 6)}
@@ -182,6 +183,22 @@ def _inotify(facts: Facts) -> Iterator[Finding]:
             yield Finding("inotify", Level.OK, f"fs.inotify.{name} is {value}")
 
 
+def _descriptors(facts: Facts) -> Iterator[Finding]:
+    if facts.descriptors is None:
+        return
+    if facts.descriptors < _FEW_DESCRIPTORS:
+        yield Finding(
+            "descriptors",
+            Level.WARNING,
+            f"a process may have {facts.descriptors} files and connections open: "
+            "further windows of VS Code are refused soon",
+            f"Where Jupyter is started: ulimit -Hn {_FEW_DESCRIPTORS * 4} (of a container: its "
+            "engine's nofile)",
+        )
+    else:
+        yield Finding("descriptors", Level.OK, f"{facts.descriptors} may be open")
+
+
 def _hub(facts: Facts) -> Iterator[Finding]:
     if facts.hub is None:
         return
@@ -212,5 +229,6 @@ _CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _runtime,
     _home,
     _inotify,
+    _descriptors,
     _hub,
 )

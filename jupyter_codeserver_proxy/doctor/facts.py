@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError
@@ -79,6 +80,7 @@ class Facts:
         no_runtime: why there is no such place.
         watches: inotify's limit; None where there is none.
         instances: likewise.
+        descriptors: that a process may have at most; None where there is no limit.
         hub: None outside of a hub.
     """
 
@@ -98,6 +100,7 @@ class Facts:
     no_runtime: CannotStart | None = None
     watches: int | None = None
     instances: int | None = None
+    descriptors: int | None = None
     hub: Hub | None = None
 
 
@@ -127,6 +130,7 @@ def gather(environment: Mapping[str, str]) -> Facts:
         no_runtime=no_runtime,
         watches=_limit("max_user_watches"),
         instances=_limit("max_user_instances"),
+        descriptors=_descriptors(),
         hub=_hub(environment),
     )
 
@@ -216,6 +220,12 @@ def _limit(name: str) -> int | None:
         return int((_INOTIFY / name).read_text())
     except (OSError, ValueError):
         return None
+
+
+def _descriptors() -> int | None:
+    # Jupyter raises its own limit as far as it needs and this one allows.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if hard == resource.RLIM_INFINITY else hard
 
 
 def _hub(environment: Mapping[str, str]) -> Hub | None:

@@ -1,6 +1,7 @@
 """One HTTP/1 connection to a unix socket, carrying one request at a time.
 
 UpstreamError
+├── ExhaustedError       no descriptor is left for a connection
 ├── UnreachableError     nothing listens on the socket
 ├── DisconnectedError    the connection ended before the response did
 └── HeadTooLargeError    it took the request's head for too large (`exchange`)
@@ -15,6 +16,8 @@ import os
 import socket
 import time
 from typing import TYPE_CHECKING
+
+from jupyter_codeserver_proxy import descriptors
 
 from .framing import MAX_HEAD, MalformedResponseError, parse_head
 
@@ -31,6 +34,13 @@ CONNECT_PATIENCE = 5.0
 
 class UpstreamError(Exception):
     """Upstream did not answer."""
+
+
+class ExhaustedError(UpstreamError):
+    """No descriptor is left for another connection."""
+
+    def __init__(self) -> None:
+        super().__init__("too many files and connections are open at once")
 
 
 class UnreachableError(UpstreamError):
@@ -182,9 +192,15 @@ async def connected(path: Path) -> Connection:
     """A new connection to the unix socket at `path`.
 
     Raises:
+        ExhaustedError: descriptors are few.
         UnreachableError: nothing listens.
     """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if descriptors.left() < descriptors.RESERVE // 2:
+        raise ExhaustedError
+    try:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as error:  # of the whole machine
+        raise ExhaustedError from error
     sock.settimeout(0)
     deadline = time.monotonic() + CONNECT_PATIENCE
     try:

@@ -59,6 +59,7 @@ class Exchange:
         """Connects and sends the head.
 
         Raises:
+            ExhaustedError: descriptors are few.
             UnreachableError: nothing listens.
         """
         await self._connect(fresh=not self._repeatable)

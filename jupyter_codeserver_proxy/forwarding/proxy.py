@@ -13,9 +13,11 @@ from tornado import web
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
+from jupyter_codeserver_proxy import descriptors
+
 from .access import GuardedHandler
 from .access_log import log_unseen
-from .connection import UpstreamError
+from .connection import ExhaustedError, UpstreamError
 from .exchange import Exchange, HeadTooLargeError
 from .framing import SWITCHING_PROTOCOLS, MalformedResponseError
 from .headers import (
@@ -68,7 +70,8 @@ class ProxyHandler(GuardedHandler):
         if isinstance(error, HeadTooLargeError):
             await self._say(_HEAD_TOO_LARGE, str(error))
         else:
-            await self._say(502, f"code-server did not answer: {error}. Reload to try again.")
+            status = 503 if isinstance(error, ExhaustedError) else 502
+            await self._say(status, f"code-server did not answer: {error}. Reload to try again.")
 
     def late(self) -> None:
         """Hears that upstream has not begun to answer for some seconds, and again after as many."""
@@ -134,6 +137,7 @@ class ProxyHandler(GuardedHandler):
         head = self._request_head()
         self._exchange = Exchange(upstream, head)
         try:
+            self._check_descriptors()
             await self._exchange.begin()
         except UpstreamError as error:
             await self._fail(error)
@@ -143,6 +147,15 @@ class ProxyHandler(GuardedHandler):
             self._answering = asyncio.ensure_future(self._answer(self._exchange))
             # Nobody awaits it when the browser leaves amid the upload.
             self._answering.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _check_descriptors(self) -> None:
+        """Refuses what would keep two descriptors, or is a page that asks for such, in time.
+
+        Once there is none, Tornado cannot even accept who asks why, and says so for ever.
+        """
+        lasting = self._upgrades or self._is_navigation()
+        if lasting and descriptors.left() < descriptors.RESERVE:
+            raise ExhaustedError
 
     async def data_received(self, chunk: bytes) -> None:
         """Passes on a piece of the request's body, as fast as upstream reads."""
@@ -276,6 +289,8 @@ class ProxyHandler(GuardedHandler):
             return
         if not self._headers_written:
             await self.unanswered(error)
+            if isinstance(error, ExhaustedError):
+                self._client.close()  # it takes one itself
             return
         self.log.warning("An answer of code-server's to %s was cut: %s", self.request.path, error)
         self._client.close()  # or a cut answer would look like a whole one

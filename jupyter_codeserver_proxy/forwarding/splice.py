@@ -20,6 +20,18 @@ READ_SIZE = 64 * 1024
 """Bytes moved at once, and the most that a reader which does not read makes us hold."""
 
 
+HALF_OPEN = 10.0
+"""Seconds for which one direction goes on when the other has ended: browsers close by FIN alone."""
+
+# A peer that has vanished is gone two minutes later: seconds of silence, between probes, probes.
+_KEEPALIVE = (
+    ("TCP_KEEPIDLE", 60),
+    ("TCP_KEEPALIVE", 60),
+    ("TCP_KEEPINTVL", 15),
+    ("TCP_KEEPCNT", 4),
+)
+
+
 class _Pump:
     """Moves bytes from one socket to another; reads on only when all of them are written."""
 
@@ -149,7 +161,8 @@ class _SocketSplice:
         self._upstream = upstream
         self._traffic = connections.traffic
         self._splices = connections.splices
-        self._open_halves = 2
+        self._half_open = connections.half_open
+        self._ending: asyncio.TimerHandle | None = None
         self._up = _Pump(self._client, upstream, self._traffic.count_up, self._ended, self.close)
         self._down = _Pump(
             upstream, self._client, self._traffic.count_down, self._ended, self.close
@@ -164,20 +177,35 @@ class _SocketSplice:
             return
         self._splices.remove(self)
         self._traffic.websockets -= 1
+        if self._ending:
+            self._ending.cancel()
         for half in (self._up, self._down):
             half.stop()
         for sock in (self._client, self._upstream):
             sock.close()
 
     def _ended(self) -> None:
-        self._open_halves -= 1
-        if not self._open_halves:
+        if self._ending:
             self.close()
+        else:
+            loop = asyncio.get_running_loop()
+            self._ending = loop.call_later(self._half_open, self.close)
+
+
+def _prepare(stream: IOStream) -> None:
+    stream.set_nodelay(True)
+    sock = stream.socket
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE:
+        if option := getattr(socket, name, None):  # macOS has another name for the first
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _taken_over(stream: IOStream) -> tuple[bytes, socket.socket]:
     """What the HTTP server has read beyond the request, and a socket of our own."""
-    stream.set_nodelay(True)
+    _prepare(stream)
     sock = stream.socket.dup()
     early = b""
     with contextlib.suppress(StreamClosedError):
@@ -206,7 +234,7 @@ class _TlsSplice:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, greeting: bytes) -> None:
-        self._client.set_nodelay(True)
+        _prepare(self._client)
         self._task = self._loop.create_task(self._run(greeting))
 
     def close(self) -> None:

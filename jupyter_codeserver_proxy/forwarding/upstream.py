@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from .connection import connected
+from .splice import HALF_OPEN
 
 if TYPE_CHECKING:
     import socket
@@ -47,8 +48,12 @@ class Traffic:
 class Upstream:
     """The server behind one unix socket; a new one for each start of that server."""
 
-    def __init__(self, path: Path, traffic: Traffic | None = None) -> None:
+    def __init__(
+        self, path: Path, traffic: Traffic | None = None, half_open: float = HALF_OPEN
+    ) -> None:
         self.path = path
+        self.half_open = half_open
+        """Seconds for which one direction of a websocket outlives the other."""
         self.traffic = traffic if traffic is not None else Traffic()
         self.splices: set[Splice] = set()
         self._idle: list[Connection] = []
@@ -58,6 +63,7 @@ class Upstream:
         """A connection that is ours until it is released or discarded.
 
         Raises:
+            ExhaustedError: descriptors are few.
             UnreachableError: nothing listens.
         """
         connection = None if fresh else self._pooled()

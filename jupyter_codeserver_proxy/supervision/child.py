@@ -78,7 +78,11 @@ class Child:
         # First, so that there is hardly a moment in which Jupyter's death would go unseen; and in
         # that one code-server ends by itself, on the first line that it writes to a broken pipe.
         guard = await Guard.start(grace, folder)
-        output = _Output(log)
+        try:
+            output = _Output(log)
+        except OSError:
+            await guard.dismiss()
+            raise
         try:
             process = await asyncio.create_subprocess_exec(
                 *command.arguments,

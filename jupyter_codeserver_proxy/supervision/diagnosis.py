@@ -60,6 +60,18 @@ NOT_RESPONDING = Diagnosis(
     "Try again; if it happens again, pass the log's last lines to whoever runs this server.",
 )
 
+TOO_MANY_OPEN = Diagnosis(
+    Reason.TOO_MANY_OPEN,
+    "Too many files and connections are open at once.",
+    "Close windows of VS Code, kernels and terminals that are not needed, then try again.",
+)
+
+_DISK_FULL = Diagnosis(
+    Reason.DISK_FULL,
+    "code-server could not write: the disk or the quota of the home folder is full.",
+    "Delete files that are not needed (a terminal in JupyterLab helps), then try again.",
+)
+
 # Output of node's, the dynamic loader's and the shell's; the first pattern that occurs decides.
 _SIGNS = (
     _Sign(
@@ -83,11 +95,7 @@ _SIGNS = (
             r"ENOSPC(?!: System limit for number of file watchers)|No space left on device"
             r"|\bEDQUOT\b|[Dd]isk quota exceeded"
         ),
-        Diagnosis(
-            Reason.DISK_FULL,
-            "code-server could not write: the disk or the quota of the home folder is full.",
-            "Delete files that are not needed (a terminal in JupyterLab helps), then try again.",
-        ),
+        _DISK_FULL,
     ),
     _Sign(
         # node's recursive mkdir says ENOENT on a read-only file system.
@@ -138,10 +146,39 @@ _EXECUTION = {
 }
 
 
+_SHORTAGES = {
+    errno.ENOMEM: _MEMORY,
+    errno.EAGAIN: _MEMORY,
+    errno.EMFILE: TOO_MANY_OPEN,
+    errno.ENFILE: TOO_MANY_OPEN,
+    errno.ENOSPC: _DISK_FULL,
+    errno.EDQUOT: _DISK_FULL,
+}
+
+
+def diagnose_shortage(error: OSError) -> Diagnosis | None:
+    """What the operating system has run out of; None where it has not."""
+    return _SHORTAGES.get(error.errno or 0)
+
+
+def diagnose_preparation(error: OSError) -> Diagnosis:
+    """The cause when what code-server needs could not be laid out."""
+    if isinstance(error, TimeoutError):
+        return Diagnosis(
+            Reason.TIMEOUT,
+            "A disk that is needed to start code-server does not answer.",
+            "Wait until it does (mostly it is a home on a network disk), then try again.",
+        )
+    what = f"A start of code-server could not be prepared: {error}."
+    if found := diagnose_shortage(error):
+        return Diagnosis(found.reason, what, found.advice)
+    return Diagnosis(Reason.CONFIGURATION, what, "See to what it names, then try again.")
+
+
 def diagnose_execution(error: OSError, program: str) -> Diagnosis:
     """The cause when the operating system would not run `program` at all."""
-    if error.errno in {errno.ENOMEM, errno.EAGAIN}:
-        return _MEMORY
+    if found := diagnose_shortage(error):
+        return found
     fault = _EXECUTION.get(error.errno or 0, error.strerror or "cannot be run")
     return Diagnosis(Reason.NOT_INSTALLED, f"{program} {fault}.", _INSTALL)
 

@@ -7,8 +7,10 @@ import logging
 import time
 from datetime import datetime, timezone
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from jupyter_codeserver_proxy.daemon_threads import DaemonThreads
 from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Failure, NotReady, Reason
 
 from .child import Command
@@ -95,7 +97,10 @@ class CodeServerProcess:
         observer: Observer | None = None,
         logger: logging.Logger | logging.LoggerAdapter[logging.Logger] = _log,
     ) -> None:
-        self._settings = Settings(command, runtime, timeout, grace, patience or Patience())
+        self._settings = Settings(
+            partial(self._ask, command), runtime, timeout, grace, patience or Patience()
+        )
+        self._threads = DaemonThreads(2)
         self._observer = observer or Observer()
         self._logger = logger
         self._restarts = Restarts(backoff)
@@ -281,6 +286,11 @@ class CodeServerProcess:
         finally:
             await run.end()
             self._run = None
+
+    async def _ask(self, command: Callable[[Path], Command], socket: Path) -> Command:
+        """What to run; whoever asks for the end does not wait for the answer."""
+        asking = self._threads.run(command, socket, patience=self._settings.timeout)
+        return await self._unless_quit(asking)
 
     def _conclude(self, problem: Diagnosis | None, exit_status: int | None = None) -> None:
         """Turn to what an ending leads to."""

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from jupyter_codeserver_proxy import descriptors
 from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Reason
 
 from .child import Child, Command
 from .diagnosis import (
     NOT_RESPONDING,
     SOCKET_GONE,
+    TOO_MANY_OPEN,
     Ending,
     diagnose,
     diagnose_execution,
+    diagnose_preparation,
     diagnose_timeout,
 )
 from .health import Health, Patience, is_ready, lost
@@ -24,13 +27,14 @@ from .process_table import memory_kills
 from .runtime_folder import RuntimeFolder, candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from .log_tail import LogTail
 
 # Seconds: a process that ends closes its socket first, and its exit status tells more than that.
 _LAST_BREATH = 1.0
+_DESCRIPTORS = 16  # a start takes about ten, and is told of no shortage halfway
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,14 @@ class Settings:
     """What holds for every run.
 
     Attributes:
-        command: says what to run for a socket; may block, and raise `CannotStart`.
+        command: says what to run for a socket; may raise `CannotStart` and OSError.
         runtime: where the sockets' folders are made; None: wherever the system has a place.
         timeout: seconds in which it has to answer.
         grace: seconds between SIGTERM and SIGKILL.
         patience: how long it may be silent once it has answered.
     """
 
-    command: Callable[[Path], Command]
+    command: Callable[[Path], Awaitable[Command]]
     runtime: Path | None
     timeout: float
     grace: float
@@ -83,9 +87,11 @@ class Run:
         Raises:
             CannotStart: there is nothing to run, or no place, or it cannot be run.
         """
+        if descriptors.left() < _DESCRIPTORS:
+            raise _refused(TOO_MANY_OPEN)
         folder = RuntimeFolder.create(candidates(settings.runtime, os.environ))
         try:
-            command = await asyncio.to_thread(settings.command, folder.socket)
+            command = await _command(settings, folder.socket)
             child = await _start_child(command, folder.path, log, settings.grace)
         except BaseException:
             folder.remove()
@@ -157,6 +163,13 @@ class Run:
         return diagnose(Ending(status, self._log.lines, was_ready, kills))
 
 
+async def _command(settings: Settings, socket: Path) -> Command:
+    try:
+        return await settings.command(socket)
+    except OSError as error:
+        raise _refused(diagnose_preparation(error)) from error
+
+
 async def _start_child(command: Command, folder: Path, log: LogTail, grace: float) -> Child:
     if not command.folder.is_dir():
         raise CannotStart(
@@ -167,8 +180,11 @@ async def _start_child(command: Command, folder: Path, log: LogTail, grace: floa
     try:
         return await Child.start(command, folder, log, grace)
     except OSError as error:
-        found = diagnose_execution(error, command.arguments[0])
-        raise CannotStart(found.reason, found.what, found.advice) from error
+        raise _refused(diagnose_execution(error, command.arguments[0])) from error
+
+
+def _refused(found: Diagnosis) -> CannotStart:
+    return CannotStart(found.reason, found.what, found.advice)
 
 
 async def _cancel(*tasks: asyncio.Future[Any]) -> None:

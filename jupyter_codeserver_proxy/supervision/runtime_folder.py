@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_codeserver_proxy.failure import CannotStart, Reason
 
+from .diagnosis import diagnose_shortage
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -46,18 +48,21 @@ class RuntimeFolder:
         Raises:
             CannotStart: none of them will.
         """
-        faults = []
+        faults: list[str] = []
+        reason, advice = (
+            Reason.CONFIGURATION,
+            "Set CodeServer.runtime_folder to a short, writable path on local disk.",
+        )
         for parent in parents:
             try:
                 sweep(parent)
                 return cls._create(parent)
             except OSError as error:  # noqa: PERF203 -- two or three folders
                 faults.append(f"{parent}: {error.strerror or error}")
-        raise CannotStart(
-            Reason.CONFIGURATION,
-            f"There is no folder for code-server's socket ({'; '.join(faults)}).",
-            "Set CodeServer.runtime_folder to a short, writable path on local disk.",
-        )
+                if found := diagnose_shortage(error):
+                    reason, advice = found.reason, found.advice
+        what = f"There is no folder for code-server's socket ({'; '.join(faults)})."
+        raise CannotStart(reason, what, advice)
 
     @classmethod
     def _create(cls, parent: Path) -> RuntimeFolder:
@@ -65,7 +70,11 @@ class RuntimeFolder:
         if len(longest) > _LONGEST_SOCKET:
             raise OSError(f"the path is too long for a socket (more than {_LONGEST_SOCKET} bytes)")
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            path.rmdir()
+            raise
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return cls(path, lock)
 

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -117,7 +118,8 @@ def running_lab(folder: Path, *arguments: str, **environment: str) -> Iterator[L
         yield Lab(_address(process, runtime, log), token, root, home, process, log)
     finally:
         started = [process, *process.children(recursive=True)] if process.is_running() else []
-        process.terminate()
+        with suppress(psutil.NoSuchProcess):  # a test may have ended it
+            process.terminate()
         try:
             process.wait(timeout=20)
         except psutil.TimeoutExpired:
@@ -135,8 +137,11 @@ def _address(process: psutil.Popen, runtime: Path, log: Path) -> str:
     deadline = time.monotonic() + START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            return str(json.loads(description.read_text())["url"])
-        except (FileNotFoundError, ValueError):  # noqa: PERF203 -- not there yet, or half written
+            told = json.loads(description.read_text())
+            # It is told before the server listens.
+            socket.create_connection(("127.0.0.1", told["port"])).close()
+            return str(told["url"])
+        except (OSError, ValueError):  # noqa: PERF203 -- not there yet, or half written
             time.sleep(0.05)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}", pytrace=False)
 

@@ -7,14 +7,16 @@ import http.client
 import json
 import os
 import re
+import resource
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from jupyter_server.serverapp import ServerApp
     from tornado.httpclient import HTTPResponse
@@ -231,6 +233,45 @@ async def test_cookies_that_code_server_does_not_take_are_told(jp_fetch: Fetch) 
     assert line.body.startswith(b"What the browser sends along, mostly this site's cookies, is")
     assert line.body.count(b"\n") == 1
     assert (await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200
+
+
+@contextmanager
+def few_descriptors(number: int) -> Iterator[None]:
+    """Leaves so many to this process, which is the server's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(os.listdir("/dev/fd"))  # noqa: PTH208 -- each is a number
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + number, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_too_many_open_files_are_told(jp_fetch: Fetch) -> None:
+    """To a person on a page, to a program as text; what is there goes on, and all comes back."""
+    await order(jp_fetch, "start")
+    before = await until(jp_fetch, is_settled)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    with few_descriptors(50):
+        page = await answer(jp_fetch, "codeserver/", headers=PAGE)
+        refused = await answer(jp_fetch, "codeserver/", headers=upgrade)
+        assert (await answer(jp_fetch, "codeserver/healthz")).code == 200
+    assert (page.code, refused.code) == (503, 503)
+    assert b"<strong>Too many files and connections are open at once.</strong>" in page.body
+    assert b"Likely cause: too many open files" in page.body
+    assert refused.body == b"Too many files and connections are open at once.\n"
+    assert (await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200
+    assert (await status(jp_fetch))["pid"] == before["pid"]
+
+
+async def test_a_start_without_descriptors_is_told(jp_fetch: Fetch) -> None:
+    """It is not tried halfway, and not taken for a code-server that is not installed."""
+    await status(jp_fetch)
+    with few_descriptors(8):
+        await order(jp_fetch, "start")
+        found = await until(jp_fetch, lambda found: found["failure"])
+    assert found["failure"]["reason"] == "too many open files"
+    assert found["state"] == "stopped"  # the next request starts it
 
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)

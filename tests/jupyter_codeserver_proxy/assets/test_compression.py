@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from jupyter_codeserver_proxy.assets.files import AssetRoot, read_root
 from jupyter_codeserver_proxy.assets.index import AssetCache, shared_folder, user_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 OLD, NEW = "a" * 40, "b" * 40
 BIG = "lib/vscode/out/vs/code/browser/workbench/workbench.js"
@@ -201,6 +202,7 @@ CLIMBING = '{"size": 1, "quality": 1, "encoded": {"br": {"digest": "../../x", "s
     [
         pytest.param("", id="empty"),
         pytest.param("[]", id="a list"),
+        pytest.param("[" * 100_000, id="too deep"),
         pytest.param('{"format": 2}', id="another format"),
         pytest.param(INDEX % "1", id="a wrong entry"),
         pytest.param(INDEX % CLIMBING, id="a path for a digest"),
@@ -213,6 +215,118 @@ def test_an_index_that_cannot_be_understood_is_empty(tmp_path: Path, index: str)
     cache = AssetCache(OLD, [tmp_path])
     assert cache.find("a", 1) is None
     assert not cache.is_complete()
+
+
+def give_away(path: Path, user: int) -> None:
+    """Make it another user's."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(path, user, -1)
+
+
+ANOTHER_USER = 4711
+WAYS = [
+    pytest.param(lambda path: path.chmod(path.stat().st_mode | 0o020), id="group"),
+    pytest.param(lambda path: path.chmod(path.stat().st_mode | 0o002), id="everybody"),
+    pytest.param(lambda path: give_away(path, ANOTHER_USER), id="another user's"),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("what", [".", "index.json"])
+def test_what_others_may_have_written_is_not_served(
+    root: AssetRoot,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    way: Callable[[Path], None],
+    what: str,
+) -> None:
+    """However sound it looks, code-server answers instead; the log says why, once."""
+    compress(root, tmp_path / "to", 5)
+    cache = AssetCache(OLD, [tmp_path / "to"])
+    size = (root.root / SMALL).stat().st_size
+    assert cache.find(SMALL, size)
+    way(tmp_path / "to" / OLD / what)
+    for _ in range(3):
+        assert cache.find(SMALL, size) is None
+        assert cache.find(BIG, size) is None
+    assert not cache.is_complete()
+    (line,) = caplog.messages
+    assert str(tmp_path / "to" / OLD) in line
+    assert "others may write it" in line or f"the user id {ANOTHER_USER}" in line
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_compressed_file_that_others_may_have_written_is_not_served(
+    root: AssetRoot, tmp_path: Path, way: Callable[[Path], None]
+) -> None:
+    """Also one that was sound when it was first asked for."""
+    compress(root, tmp_path / "to", 5)
+    cache = AssetCache(OLD, [tmp_path / "to"])
+    size = (root.root / SMALL).stat().st_size
+    forms = cache.find(SMALL, size)
+    assert forms
+    way(forms["gzip"][0])
+    assert cache.find(SMALL, size) is None
+
+
+def test_a_pipe_for_a_compressed_file_is_not_waited_for(root: AssetRoot, tmp_path: Path) -> None:
+    """Nor one for the index."""
+    compress(root, tmp_path / "to", 5)
+    for file in list((tmp_path / "to" / OLD).glob("[0-9a-f]*")):
+        file.unlink()
+        os.mkfifo(file, 0o644)
+    assert not any(served(root, tmp_path / "to").values())
+    (tmp_path / "to" / OLD / "index.json").unlink(missing_ok=True)
+    os.mkfifo(tmp_path / "to" / OLD / "index.json", 0o644)
+    assert served(root, tmp_path / "to") == {}
+
+
+@pytest.fixture
+def sharing_umask() -> Iterator[None]:
+    """What is made is the group's to write, as in many a class and conda environment."""
+    before = os.umask(0o002)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("sharing_umask")
+def test_what_is_made_with_a_sharing_umask_is_served(root: AssetRoot, tmp_path: Path) -> None:
+    """It is made so that it is believed."""
+    compress(root, tmp_path / "to", 5)
+    assert (tmp_path / "to").stat().st_mode & 0o020
+    assert served(root, tmp_path / "to") == ALL
+    assert AssetCache(OLD, [tmp_path / "to"]).is_complete()
+
+
+def test_a_folder_that_others_could_write_is_taken_from_them(
+    root: AssetRoot, tmp_path: Path
+) -> None:
+    """What they may have left there is not believed, and made anew: forged, or of an older run."""
+    compress(root, tmp_path / "to", 5)
+    folder = tmp_path / "to" / OLD
+    for path in (folder, *folder.iterdir()):
+        path.chmod(path.stat().st_mode | 0o022)
+    (folder / "asset.part").symlink_to(tmp_path / "victim")
+    compress(root, tmp_path / "to", 1)
+    assert served(root, tmp_path / "to") == ALL
+    assert not (tmp_path / "victim").exists()
+    assert not any(path.stat().st_mode & 0o022 for path in (folder, *folder.iterdir()))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_users_is_left_alone(root: AssetRoot, tmp_path: Path) -> None:
+    """And the server's log will have one line of why."""
+    folder = tmp_path / "to" / OLD
+    folder.mkdir(parents=True)
+    os.chown(folder, ANOTHER_USER, -1)
+    done = subprocess.run(
+        command(root, tmp_path / "to"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"belongs to the user id {ANOTHER_USER}" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(folder.iterdir()) == []
 
 
 def test_a_running_server_sees_what_is_compressed_meanwhile(

@@ -26,6 +26,7 @@ HEALTHY = Facts(
     runtime=Path("/run/user/1000"),
     watches=1_048_576,
     instances=8192,
+    descriptors=1_048_576,
 )
 CANNOT = CannotStart(Reason.NOT_INSTALLED, "There is none.", "Type this.")
 
@@ -70,6 +71,9 @@ def test_a_healthy_machine_is_told_so() -> None:
             {"home": replace(HOME, free=90_000_000)}, "warning", "90 MB left", "du -xh", id="scarce"
         ),
         pytest.param({"instances": 128}, "warning", "is 128", "sysctl", id="inotify"),
+        pytest.param(
+            {"descriptors": 256}, "warning", "256 files and connections", "ulimit -Hn", id="files"
+        ),
         pytest.param(
             {"hub": Hub(3600, "")}, "warning", "every 3600 s", "ACTIVITY_INTERVAL=60", id="hub"
         ),

@@ -7,19 +7,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from jupyter_codeserver_proxy.assets.files import find_root
 from jupyter_codeserver_proxy.doctor.facts import place
 
-if TYPE_CHECKING:
-    import pytest
 
-
-def doctor(home: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """What the command says to a student with this home."""
+def doctor(
+    home: Path, *options: str, within: tuple[str, ...] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """What the command, run by another one, says to a student with this home."""
     return subprocess.run(
-        [Path(sys.executable).with_name("jupyter"), "codeserver", "doctor", *options],
+        [*within, Path(sys.executable).with_name("jupyter"), "codeserver", "doctor", *options],
         env={**os.environ, "HOME": str(home), **variables},
         capture_output=True,
         text=True,
@@ -45,6 +46,23 @@ def test_the_doctor_finds_this_machine_in_order(tmp_path: Path, code_server: Pat
     assert found["code-server"][0]["what"].startswith("4.")
     assert [each["level"] for each in found["server extension"]] == ["ok", "ok"]
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "level"),
+    [
+        pytest.param("200:2000", "ok", id="soft"),  # Jupyter raises it
+        pytest.param("200:200", "warning", id="hard"),
+    ],
+)
+def test_the_doctor_tells_of_a_low_limit_of_open_files(
+    tmp_path: Path, code_server: Path, limits: str, level: str
+) -> None:
+    """The one that Jupyter cannot raise."""
+    limited = ("prlimit", f"--nofile={limits}")
+    executable = str(code_server)
+    done = doctor(tmp_path, "--json", within=limited, JUPYTER_CODESERVER_EXECUTABLE=executable)
+    assert [each["level"] for each in findings(done.stdout)["descriptors"]] == [level]
 
 
 def test_the_doctor_exits_with_a_failure_when_something_is_wrong(tmp_path: Path) -> None:

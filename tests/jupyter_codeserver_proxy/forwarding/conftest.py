@@ -292,6 +292,7 @@ def running_gateway(
     *arguments: str,
     tls: ssl.SSLContext | None = None,
     extension: str = "forwarding",
+    **variables: str,
 ) -> Iterator[Gateway]:
     """A Jupyter server of its own home, with this server extension."""
     token, link, log = secrets.token_hex(16), folder / "link", folder / "jupyter.log"
@@ -313,6 +314,7 @@ def running_gateway(
         "JUPYTER_RUNTIME_DIR": str(runtime),
         "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
         "FORWARDING_TO": str(link),
+        **variables,
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
     with log.open("wb") as output:
@@ -369,15 +371,15 @@ def gateway(gateway_process: Gateway) -> Iterator[Gateway]:
     gateway_process.link.unlink(missing_ok=True)
 
 
-@pytest.fixture
-def serve(
-    gateway: Gateway, tmp_path: Path
+@contextmanager
+def serving(
+    gateway: Gateway, folder: Path
 ) -> Iterator[Callable[[Callable[[Wire], None]], RawUpstream]]:
-    """Puts an upstream behind the gateway; what fails in it fails the test."""
+    """Puts an upstream behind a gateway; what fails in it fails the test."""
     started: list[RawUpstream] = []
 
     def serve(play: Callable[[Wire], None]) -> RawUpstream:
-        started.append(RawUpstream(tmp_path / f"{len(started)}.sock", play))
+        started.append(RawUpstream(folder / f"{len(started)}.sock", play))
         gateway.link.unlink(missing_ok=True)
         gateway.link.symlink_to(started[-1].path)
         return started[-1]
@@ -385,3 +387,12 @@ def serve(
     yield serve
     for upstream in started:
         upstream.stop()
+
+
+@pytest.fixture
+def serve(
+    gateway: Gateway, tmp_path: Path
+) -> Iterator[Callable[[Callable[[Wire], None]], RawUpstream]]:
+    """Puts an upstream behind the gateway that tests share."""
+    with serving(gateway, tmp_path) as serve:
+        yield serve

@@ -40,7 +40,8 @@ class ForwardingHandler(ProxyHandler):
             self.set_status(503)
             await self.finish("not started")
             return None
-        return UPSTREAMS.setdefault(path, Upstream(path, TRAFFIC))
+        half_open = float(os.environ.get("FORWARDING_HALF_OPEN", "10"))
+        return UPSTREAMS.setdefault(path, Upstream(path, TRAFFIC, half_open))
 
     def rewrites(self, head: ResponseHead) -> bool:
         """One page, if it is one."""
@@ -84,6 +85,7 @@ class StateHandler(web.RequestHandler):
                 "up": TRAFFIC.bytes_up,
                 "down": TRAFFIC.bytes_down,
                 "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                "pid": os.getpid(),
                 "descriptors": len(os.listdir("/proc/self/fd")),  # noqa: PTH208
                 "active": self.application.last_activity().isoformat(),  # type: ignore[attr-defined] # Jupyter's application
             }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import queue
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +18,11 @@ from tests.jupyter_codeserver_proxy.forwarding.conftest import (
     PATIENCE,
     RawUpstream,
     running_gateway,
+    serving,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.jupyter_codeserver_proxy.forwarding.conftest import Gateway, Message, Wire
 
@@ -193,6 +195,49 @@ def test_upstream_may_close_its_half(gateway: Gateway, serve: Serve) -> None:
     wire.close()
     assert heard.get(timeout=PATIENCE) == b"you said bye"
     gateway.await_state(lambda state: state["websockets"] == 0)
+
+
+@pytest.mark.parametrize("who", ["browser", "upstream"])
+def test_half_a_websocket_does_not_stay(tmp_path: Path, who: str) -> None:
+    """As when a browser closes by FIN alone and upstream, silent, does not look."""
+    over = threading.Event()
+
+    def play(wire: Wire) -> None:
+        wire.until(b"\r\n\r\n")
+        wire.send(ACCEPTED)
+        if who == "upstream":
+            wire.sock.shutdown(socket.SHUT_WR)
+        over.wait()
+
+    with (
+        running_gateway(tmp_path, FORWARDING_HALF_OPEN="0.1") as gateway,
+        serving(gateway, tmp_path) as serve,
+    ):
+        serve(play)
+        descriptors = gateway.state()["descriptors"]
+        wire, head = gateway.open_websocket()
+        assert head == ACCEPTED
+        if who == "browser":
+            wire.sock.shutdown(socket.SHUT_WR)
+        gateway.await_state(
+            lambda state: state["websockets"] == 0 and state["descriptors"] <= descriptors
+        )
+        over.set()
+
+
+def test_a_browser_is_asked_whether_it_is_there(gateway: Gateway, serve: Serve) -> None:
+    """The kernel probes a silent connection, as a laptop that is away sends no FIN."""
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        pytest.skip("the kernel's timers are read from /proc")
+    serve(echo)
+    wire, _ = gateway.open_websocket()
+    here, there = (f":{sock[1]:04X}" for sock in (wire.sock.getpeername(), wire.sock.getsockname()))
+    rows = [line.split() for line in table.read_text().splitlines()]
+    (timer,) = [row[5] for row in rows if row[1].endswith(here) and row[2].endswith(there)]
+    assert timer.startswith("02:")  # keepalive, proc_net_tcp(5)
+    seconds = int(timer[3:], 16) / os.sysconf("SC_CLK_TCK")
+    assert 0 < seconds <= 60
 
 
 def test_an_upstream_that_dies_ends_the_websocket(gateway: Gateway, serve: Serve) -> None:

@@ -30,6 +30,13 @@ def read_only_disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
+@pytest.fixture
+def disk_of_few_files(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for a single folder or file in it."""
+    with _mounted(tmp_path / "disk", "nr_inodes=2") as disk:
+        yield disk
+
+
 @contextmanager
 def _mounted(folder: Path, options: str) -> Iterator[Path]:
     """A small file system in memory, unmounted afterwards."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from jupyter_codeserver_proxy.supervision.diagnosis import (
     Ending,
     diagnose,
     diagnose_execution,
+    diagnose_preparation,
     diagnose_timeout,
 )
 
@@ -188,3 +190,27 @@ def _run_with_home(code_server: Path, home: Path) -> Diagnosis:
     found = diagnose(Ending(result.returncode, result.stdout.splitlines(), was_ready=False))
     assert found
     return found
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        pytest.param(errno.EMFILE, Reason.TOO_MANY_OPEN, id="this process"),
+        pytest.param(errno.ENFILE, Reason.TOO_MANY_OPEN, id="the whole machine"),
+        pytest.param(errno.EAGAIN, Reason.OUT_OF_MEMORY, id="processes"),
+        pytest.param(errno.ENOSPC, Reason.DISK_FULL, id="disk"),
+        pytest.param(errno.EDQUOT, Reason.DISK_FULL, id="quota"),
+    ],
+)
+def test_a_shortage_is_told_as_such_wherever_it_shows(number: int, reason: Reason) -> None:
+    """Not as a code-server that is not installed, nor as a fault of ours."""
+    error = OSError(number, os.strerror(number), "/run/s/reports")
+    assert diagnose_execution(error, "/usr/bin/code-server").reason is reason
+    prepared = diagnose_preparation(error)
+    assert prepared.reason is reason
+    assert "/run/s/reports" in prepared.what
+
+
+def test_a_disk_that_does_not_answer_is_told_as_such() -> None:
+    """As a home on a network disk that is away."""
+    assert "does not answer" in diagnose_preparation(TimeoutError()).what

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -371,6 +372,26 @@ async def test_it_leaves_no_descriptor_open(tmp_path: Path) -> None:
     await broken.close()
     await process.close()
     assert len(set(counts[1:])) == 1
+
+
+@in_loop
+async def test_a_place_without_room_for_files_is_a_full_disk(
+    tmp_path: Path, disk_of_few_files: Path
+) -> None:
+    """Also when there was room for the socket's folder, and not for what is laid beside it."""
+
+    def command(socket: Path) -> Command:
+        socket.with_name("reports").mkdir()
+        return Command((sys.executable,), {}, tmp_path)
+
+    process = CodeServerProcess(command, runtime=disk_of_few_files)
+    with pytest.raises(NotReady):
+        await process.ready()
+    assert process.state is State.FAILED
+    assert process.failure
+    assert process.failure.reason is Reason.DISK_FULL
+    assert "reports" in process.failure.what
+    await process.close()
 
 
 @in_loop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -52,6 +53,29 @@ def test_no_place_is_told_with_each_cause(tmp_path: Path) -> None:
         RuntimeFolder.create([tmp_path / "missing"])
     assert error.value.reason is Reason.CONFIGURATION
     assert str(tmp_path / "missing") in error.value.what
+
+
+def test_a_disk_without_room_is_told_as_full(disk_of_few_files: Path) -> None:
+    """With the place, and nothing is left there."""
+    taken = RuntimeFolder.create([disk_of_few_files])
+    with pytest.raises(CannotStart) as error:
+        RuntimeFolder.create([disk_of_few_files])
+    taken.remove()
+    assert error.value.reason is Reason.DISK_FULL
+    assert str(disk_of_few_files) in error.value.what
+
+
+def test_without_a_descriptor_none_is_made(tmp_path: Path) -> None:
+    """That is the cause that is told, and no folder stays that nobody has locked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(CannotStart) as error:
+            RuntimeFolder.create([tmp_path])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert error.value.reason is Reason.TOO_MANY_OPEN
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
