@@ -125,7 +125,7 @@ def test_an_upload_that_turns_out_bad_ends_its_connection(
     upstream = serve(play)
     wire = gateway.connect()
     wire.send(gateway.head(b"POST /", CHUNKED, OURS) + body)
-    assert wire.rest().startswith(b"HTTP/1.1 400 ")
+    assert wire.rest()[:13] in {b"HTTP/1.1 400 ", b""}  # Tornado before 6.6 just hangs up
     upstream.stop()
     assert not any(each.endswith(b"0\r\n\r\n") for each in seen)
 
@@ -211,6 +211,7 @@ def test_an_answer_before_the_end_of_the_body_is_the_last(gateway: Gateway, serv
 
 def test_a_method_that_is_none_is_refused_in_a_line(gateway: Gateway) -> None:
     """Without a traceback in Jupyter's log."""
+    before = gateway.log.stat().st_size
     answer = gateway.ask(b"FOO /")
     assert (answer.status, answer.content) == (405, b"Method Not Allowed.\n")
-    assert "Traceback" not in gateway.log.read_text()
+    assert b"Traceback" not in gateway.log.read_bytes()[before:]
