@@ -71,7 +71,7 @@ def test_what_a_script_would_split_is_run_without_it(code_server: Path, tmp_path
     top = tmp_path / "env/share/code-server"
     before = arguments[: arguments.index("--auth")]
     assert before[0] == str((script.parent / "node").resolve())
-    assert before[2:] == (str(top), "--extensions-dir", str(top / "extensions"))
+    assert before[3:] == (str(top), "--extensions-dir", str(top / "extensions"))
     assert arguments[-1] == str(work)
     assert arguments[arguments.index("--app-name") + 1] == "VS Code"
     ours = arguments[len(before) :]  # of two, the last one counts

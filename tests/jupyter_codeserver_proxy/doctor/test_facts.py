@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +17,17 @@ from jupyter_codeserver_proxy.doctor.facts import place
 
 
 def doctor(
-    home: Path, *options: str, within: tuple[str, ...] = (), **variables: str
+    home: Path, *options: str, within: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """What the command, run by another one, says to a student with this home."""
     return subprocess.run(
-        [*within, Path(sys.executable).with_name("jupyter"), "codeserver", "doctor", *options],
+        [
+            *shlex.split(within),
+            Path(sys.executable).with_name("jupyter"),
+            "codeserver",
+            "doctor",
+            *options,
+        ],
         env={**os.environ, "HOME": str(home), **variables},
         capture_output=True,
         text=True,
@@ -59,7 +66,7 @@ def test_the_doctor_tells_of_a_low_limit_of_open_files(
     tmp_path: Path, code_server: Path, limits: str, level: str
 ) -> None:
     """The one that Jupyter cannot raise."""
-    limited = ("prlimit", f"--nofile={limits}")
+    limited = f"prlimit --nofile={limits}"
     executable = str(code_server)
     done = doctor(tmp_path, "--json", within=limited, JUPYTER_CODESERVER_EXECUTABLE=executable)
     assert [each["level"] for each in findings(done.stdout)["descriptors"]] == [level]
