@@ -228,6 +228,10 @@ class ProxyHandler(GuardedHandler):
                     self._headers.add(name, value)
         return super().flush(include_footers)
 
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Leaves paths alone, which need not be UTF-8."""
+        return value.decode("latin-1") if name is None else super().decode_argument(value, name)
+
     def _log(self) -> None:
         if not log_unseen(self):
             super()._log()
