@@ -72,6 +72,7 @@ class GuardedHandler(JupyterHandler):
             super().check_xsrf_cookie()
 
     def _is_named_origin(self) -> bool:
-        """Whether the configuration allows this very origin; `*` names none."""
-        wildcard = self.allow_origin == "*"
-        return "Origin" in self.request.headers and not wildcard and bool(self.check_origin())
+        """Whether the configuration allows this very origin; `*` names none, nor does our host."""
+        origin = self.request.headers.get("Origin", "").lower()
+        is_foreign = origin.partition("://")[2] not in {"", self.request.host.lower()}
+        return is_foreign and self.allow_origin != "*" and bool(self.check_origin())

@@ -66,7 +66,7 @@ READING = """async ({ folder, referrerPolicy }) => {
   };
 }"""
 # By all ways in which a page has a browser send something.
-SENDING = """async ({ vscode, api, application }) => {
+SENDING = """async ({ vscode, api, application, embeds }) => {
   const settled = (element) => new Promise((done) => {
     element.onload = element.onerror = done;
     document.body.append(element);
@@ -84,7 +84,7 @@ SENDING = """async ({ vscode, api, application }) => {
   await send(`${vscode}/open/`, "GET");
   navigator.sendBeacon(`${application}/beacon`, "x");
   await settled(made("img", { src: `${application}/image` }));
-  await settled(made("object", { data: `${application}/object`, type: "text/html" }));
+  if (embeds) await settled(made("object", { data: `${application}/object`, type: "text/html" }));
   const form = made("form", { action: `${application}/form`, method: "post", target: "sink" });
   document.body.append(made("iframe", { name: "sink" }), form);
   form.submit();
@@ -130,11 +130,13 @@ class Neighbours:
     """Alice with her server, and bob's page in her browser.
 
     Attributes:
+        secure: whether browsers tell what a request is for, and have service workers.
         heard: what has reached the application on a port of hers.
     """
 
     alice: Student
     home: Path
+    secure: bool
     lab: Page
     bobs: Page
     addresses: dict[str, str]
@@ -160,16 +162,16 @@ class Neighbours:
             "api": f"{hub.server('alice')}/api/codeserver",
             "application": f"{hub.server('alice')}/codeserver/proxy/{port}",
         }
-        return cls(alice, home, lab, bobs, addresses, heard)
+        return cls(alice, home, hub.domain == TRUSTWORTHY, lab, bobs, addresses, heard)
 
     async def state(self) -> str:
         """What the status API says of code-server."""
         return str(await self.lab.evaluate(STATUS, self.addresses["api"]))
 
-    async def starts_nothing(self, *, by_frames: bool) -> None:
+    async def starts_nothing(self) -> None:
         """She has not opened VS Code yet, and bob's page does not either."""
-        await self.bobs.evaluate(SENDING, self.addresses)
-        if by_frames:
+        await self.sends_nothing()
+        if self.secure:  # elsewhere a frame looks as a link does, and starts it as a link may
             await self.frames_nothing("vscode")
         assert await self.state() == "stopped"
 
@@ -186,12 +188,11 @@ class Neighbours:
             found = await self.bobs.evaluate(READING, options)
             assert not any(found.values()), (policy, found)
 
-    async def sends_nothing(self, vscode: Page) -> None:
-        """Nothing of his reaches her application, which hears what her own page sends."""
-        assert await self.bobs.evaluate(SENDING, self.addresses) == [False, False]
+    async def sends_nothing(self) -> None:
+        """Nothing of his reaches her application, and no websocket is opened."""
+        given = {**self.addresses, "embeds": self.secure}  # else an object is a frame
+        assert await self.bobs.evaluate(SENDING, given) == [False, False]
         assert self.heard == []
-        await vscode.evaluate("(url) => fetch(url)", f"{self.addresses['application']}/own")
-        assert self.heard == ["GET /own"]
 
     async def frames_nothing(self, *names: str) -> None:
         """The browser shows a page of its own in the frame, or Jupyter's refusal nowhere."""
@@ -215,11 +216,13 @@ def test_another_students_page_gets_nothing(
                 executable_path=chromium, args=["--no-sandbox", f"--host-resolver-rules={rules}"]
             )
             neighbours = await Neighbours.meet(hub, browser, port, heard)
-            # Without Sec-Fetch-Dest, a frame looks as a link does, and starts it as a link may.
-            await neighbours.starts_nothing(by_frames=domain == TRUSTWORTHY)
-            vscode = await _opened_by_a_link(neighbours, secure=domain == TRUSTWORTHY)
+            await neighbours.starts_nothing()
+            vscode = await _opened_by_a_link(neighbours)
             await neighbours.reads_nothing(vscode)
-            await neighbours.sends_nothing(vscode)
+            await neighbours.sends_nothing()
+            own = f"{neighbours.addresses['application']}/own"
+            await vscode.evaluate("(url) => fetch(url)", own)
+            assert heard == ["GET /own"]
             await neighbours.frames_nothing("vscode", "application")
             # JupyterLab has it in a tab.
             await neighbours.lab.evaluate(FRAME, f"{neighbours.addresses['vscode']}/")
@@ -250,7 +253,7 @@ async def _login(student: Student, path: str) -> None:
     await page.wait_for_url(f"**/user/{student.name}/**")
 
 
-async def _opened_by_a_link(neighbours: Neighbours, *, secure: bool) -> Page:
+async def _opened_by_a_link(neighbours: Neighbours) -> Page:
     """A link on bob's page leads alice to her VS Code, as an instructor's does; all of it works."""
     page = await neighbours.alice.context.new_page()
     await page.goto(neighbours.bobs.url)
@@ -260,7 +263,7 @@ async def _opened_by_a_link(neighbours: Neighbours, *, secure: bool) -> Page:
     await page.evaluate("(url) => { location.href = url; }", address)
     await has_opened(page)
     await _until(lambda: _is(any(WORKER in frame.url for frame in page.frames)))
-    if secure:  # or there are neither service workers nor webviews
+    if neighbours.secure:  # or there are neither service workers nor webviews
         await _until(lambda: page.evaluate(SERVICE_WORKERS))
         row = page.locator(".explorer-folders-view .monaco-list-row", has_text="lesson.md")
         await row.dblclick()

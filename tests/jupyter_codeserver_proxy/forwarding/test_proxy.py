@@ -149,6 +149,14 @@ def test_a_stranger_reaches_nothing(
         pytest.param([b"Origin: null"], 403, id="an opaque origin"),
         pytest.param([b"Sec-Fetch-Site: cross-site"], 403, id="a foreign site"),
         pytest.param([b"Referer: http://evil.example/"], 403, id="a foreign referer"),
+        pytest.param(
+            [b"Origin: http://HOST", b"Referer: http://HOST/user/bob/"],
+            403,
+            id="a neighbour's page",
+        ),
+        pytest.param(
+            [b"Origin: http://HOST", b"Sec-Fetch-Site: cross-site"], 403, id="two words for it"
+        ),
         pytest.param([b"Origin: http://HOST"], 200, id="this origin"),
         pytest.param([b"Sec-Fetch-Site: same-origin"], 200, id="this site"),
         pytest.param(
