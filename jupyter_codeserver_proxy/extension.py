@@ -104,4 +104,5 @@ def _settings(options: CodeServer) -> Settings:
         prefetch=options.prefetch,
         job_limit=options.job_limit,
         idle_timeout=options.idle_timeout,
+        sandboxed_applications=options.sandboxed_applications,
     )

@@ -17,7 +17,7 @@ from tornado import web
 from . import link, page, workbench
 from .assets import first_load
 from .failure import Failure
-from .forwarding.access import EarlyRefusals
+from .forwarding.access import EarlyRefusals, GuardedHandler
 from .forwarding.connection import ExhaustedError
 from .forwarding.exchange import HeadTooLargeError
 from .forwarding.framing import MalformedResponseError
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _ASSET = re.compile(r"/(stable-|_static/)")
 _IMMUTABLE = "/stable-"
+_APPLICATION = re.compile(r"/(abs)?proxy/", re.IGNORECASE)  # as code-server takes it
+_SANDBOX = "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads"
 _SAME_PAGE = b"./?"  # how code-server's redirect to a folder begins
 
 _LACKING = 60  # seconds for which a browser does not ask again for what is not there
@@ -103,9 +105,18 @@ class CodeServerHandler(ProxyHandler):
         return f"/{self._query}"
 
     def added(self, head: ResponseHead) -> list[bytes]:
-        """How long what VS Code lacks is known to be lacking: it asks for `vsda` at each load."""
-        lacks = head.status == HTTPStatus.NOT_FOUND and self.target.startswith(_IMMUTABLE)
-        return [f"Cache-Control: private, max-age={_LACKING}".encode()] if lacks else []
+        """How long what VS Code lacks is known to be lacking, and what other pages may do."""
+        lines = []
+        # VS Code asks for `vsda` at each load.
+        if head.status == HTTPStatus.NOT_FOUND and self.target.startswith(_IMMUTABLE):
+            lines.append(f"Cache-Control: private, max-age={_LACKING}")
+        if not head.values(b"cross-origin-resource-policy"):
+            lines.append("Cross-Origin-Resource-Policy: same-origin")
+        # Beside upstream's own policy: browsers obey all.
+        lines.append(f"Content-Security-Policy: {self.content_security_policy}")
+        if self._service.sandboxed_applications and _APPLICATION.match(self.target):
+            lines.append(f"Content-Security-Policy: {_SANDBOX}")
+        return [line.encode("latin-1") for line in lines]
 
     def rewrites(self, head: ResponseHead) -> bool:
         """VS Code's page alone."""
@@ -192,6 +203,7 @@ class CodeServerHandler(ProxyHandler):
             self._service.title,
             url_path_join(self.base_url, "api/codeserver"),
             self.xsrf_token.decode("ascii"),
+            self.content_security_policy,
         )
 
     async def _show(self, shown: page.Page) -> None:
@@ -209,17 +221,13 @@ class SlashHandler(EarlyRefusals):
         self.redirect(url_path_join(self.base_url, "codeserver/") + question_mark + query)
 
 
-class OpenHandler(EarlyRefusals):
+class OpenHandler(GuardedHandler):
     """`codeserver/open/PATH[?line=N]`: leads to VS Code with that folder, workspace or file."""
-
-    auth_resource = "codeserver"
 
     def initialize(self, root: Path | None) -> None:
         """Takes the folder that JupyterLab shows."""
         self._root = root
 
-    @web.authenticated
-    @authorized("execute")  # type: ignore[untyped-decorator] # Jupyter's is not typed
     async def get(self, path: str | None) -> None:
         """Redirects; a link that leads nowhere says why."""
         line = self.get_query_argument("line", "")

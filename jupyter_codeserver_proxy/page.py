@@ -38,11 +38,13 @@ class Surroundings:
         title: what the student calls VS Code.
         api: the URL path of the status API.
         xsrf_token: what Jupyter wants to see with a POST.
+        frame_ancestors: the policy's directive of who may frame it.
     """
 
     title: str
     api: str
     xsrf_token: str
+    frame_ancestors: str
 
 
 def starting(surroundings: Surroundings, log: Sequence[str], note: str) -> Page:
@@ -66,6 +68,6 @@ def _page(name: str, surroundings: Surroundings, **values: object) -> Page:
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
         "img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'self'"
+        f"{surroundings.frame_ancestors}"
     )
     return Page(html, policy)

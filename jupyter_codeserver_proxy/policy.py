@@ -99,6 +99,16 @@ class Policy(LoggingConfigurable):
         """,
     ).tag(config=True, environment=("JUPYTER_CODESERVER_PORT_FORWARDING",))
 
+    sandboxed_applications = Bool(
+        False,  # noqa: FBT003 -- traitlets takes the default by position
+        help="""
+        Whether a page that code-server passes on from a port (`codeserver/proxy/PORT/`) has an
+        origin of its own, which keeps its scripts from VS Code and Jupyter. What such a page loads
+        or sends comes without a login and is refused, so that it has to be complete in itself.
+        Environment: JUPYTER_CODESERVER_SANDBOXED_APPLICATIONS.
+        """,
+    ).tag(config=True, environment=("JUPYTER_CODESERVER_SANDBOXED_APPLICATIONS",))
+
     workspace_trust = Bool(
         False,  # noqa: FBT003 -- traitlets takes the default by position
         help="""

@@ -50,6 +50,7 @@ class Settings:
         job_limit: seconds for which a running job counts after a person was last there.
         idle_timeout: seconds without use after which code-server is stopped; 0: never.
         prefetch: whether browsers fetch assets ahead of a click.
+        sandboxed_applications: whether pages from a student's ports have an origin of their own.
     """
 
     title: str = "VS Code"
@@ -59,6 +60,7 @@ class Settings:
     job_limit: float = 4 * 3600.0
     idle_timeout: float = 0.0
     prefetch: bool = True
+    sandboxed_applications: bool = False
 
 
 class Service:
@@ -79,6 +81,7 @@ class Service:
         in_use: Callable[[datetime], None],
     ) -> None:
         self.title = settings.title
+        self.sandboxed_applications = settings.sandboxed_applications
         self.assets = Assets()
         self.traffic = Traffic()
         self.figures = Figures(self.traffic)

@@ -287,8 +287,6 @@ def _describe(handler: JupyterHandler, found: Representation) -> None:
     if found.asset.path == _SERVICE_WORKER:
         # It lies below the folder that it is for; as a forwarded one is told.
         handler.set_header("Service-Worker-Allowed", url_path_join(handler.base_url, "codeserver/"))
-    # Jupyter's policy says who may frame its pages; VS Code's frames come without one.
-    handler.clear_header("Content-Security-Policy")
 
 
 def _part(handler: JupyterHandler, found: Representation) -> tuple[int, int]:

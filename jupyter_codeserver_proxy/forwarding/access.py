@@ -8,7 +8,8 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
-from .headers import is_same_origin, is_upgrade
+from .embedding import frame_ancestors, lets_others
+from .sender import Sender, is_acceptable, is_navigation, sender
 
 
 class EarlyRefusals(JupyterHandler):
@@ -35,10 +36,9 @@ class GuardedHandler(EarlyRefusals):
         """Lets the request in, or redirects a person to the login page.
 
         Raises:
-            web.HTTPError: 403, for who is not logged in, not authorised, or of a foreign origin.
+            web.HTTPError: 403, for who is not logged in, not authorised, or another's page.
         """
-        upgrade = is_upgrade(self.request.method or "", self.request.headers)
-        navigation = not upgrade and self._is_navigation()
+        navigation = is_navigation(self.request.method or "", self.request.headers)
         await super().prepare(_redirect_to_login=navigation)
         if not self._finished and not self.current_user:
             # Jupyter has left it to us, as `allow_unauthenticated_access` is set by default.
@@ -47,8 +47,8 @@ class GuardedHandler(EarlyRefusals):
             web.authenticated(lambda _: None)(self)
         if self._finished:
             return
-        if upgrade and not self.check_origin():
-            raise web.HTTPError(403)
+        if not self._is_acceptable():
+            raise web.HTTPError(403, "Blocking a request from another page")
         await self._admitted_if_authorized()
 
     # Whoever reaches code-server has a terminal.
@@ -56,32 +56,37 @@ class GuardedHandler(EarlyRefusals):
     async def _admitted_if_authorized(self) -> None:
         await self.admitted()
 
-    def _is_navigation(self) -> bool:
-        """Whether a browser shows the answer to a person, so that a login page helps."""
-        mode = self.request.headers.get("Sec-Fetch-Mode")
-        if mode is not None:
-            return mode == "navigate"
-        return "text/html" in self.request.headers.get("Accept", "")
+    @property
+    def content_security_policy(self) -> str:
+        """Who may frame our pages; Jupyter's own policy may say more, for its own pages."""
+        return frame_ancestors(super().content_security_policy)
+
+    def _is_acceptable(self) -> bool:
+        """Whether it is more than a cookie that a browser has added to another's request."""
+        if self.token_authenticated or self._is_named_origin():
+            return True
+        request = self.request
+        return is_acceptable(
+            request.method or "",
+            request.headers,
+            self.base_url,
+            may_be_framed=lets_others(self.content_security_policy),
+        )
 
     def check_xsrf_cookie(self) -> None:
-        """Accepts what a page of this server sent: VS Code knows nothing of Jupyter's XSRF token.
+        """Has `prepare` judge by the sender, as VS Code knows nothing of Jupyter's XSRF token.
+
+        JupyterHub calls this before it knows the user, and takes silence for consent.
 
         Raises:
-            web.HTTPError: 403, for another origin's request without that token.
+            web.HTTPError: 403, without that token, where nothing tells the sender.
         """
         too_early = not hasattr(self, "_jupyter_current_user")  # Jupyter's prepare calls again
-        if too_early or is_same_origin(self.request.headers) or self._is_named_origin():
-            return
-        try:
+        if not too_early and sender(self.request.headers, self.base_url) is Sender.UNKNOWN:
             super().check_xsrf_cookie()
-        except web.HTTPError as error:
-            raise web.HTTPError(403, "Blocking a request from another origin") from error
 
     def _is_named_origin(self) -> bool:
-        """Whether the configuration allows this very origin; `*` names none."""
-        wildcard = self.allow_origin == "*"
-        return "Origin" in self.request.headers and not wildcard and bool(self.check_origin())
-
-    def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """Leaves paths alone, which need not be UTF-8."""
-        return value.decode("latin-1") if name is None else super().decode_argument(value, name)
+        """Whether the configuration allows this very origin; `*` names none, nor does our host."""
+        origin = self.request.headers.get("Origin", "").lower()
+        is_foreign = origin.partition("://")[2] not in {"", self.request.host.lower()}
+        return is_foreign and self.allow_origin != "*" and bool(self.check_origin())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 
 from .framing import FRAMING, SWITCHING_PROTOCOLS
 
@@ -105,19 +105,6 @@ def _is_secret(parameter: str, is_token: Callable[[str], bool]) -> bool:
     name, _, value = parameter.partition("=")
     name = unquote_plus(name)
     return name == "_xsrf" or (name == "token" and is_token(unquote_plus(value).strip()))
-
-
-def is_same_origin(headers: Mapping[str, str]) -> bool:
-    """Whether a browser says that a page of this very server sent the request.
-
-    Sec-Fetch-Site cannot be forged by a page; where it is missing (plain HTTP), Origin is compared
-    with Host, and where that is missing too, the Referer. Silence proves nothing.
-    """
-    site = headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    sender = headers.get("Origin") or headers.get("Referer", "")
-    return urlsplit(sender).netloc.lower() == headers.get("Host", "").lower() != ""
 
 
 def is_upgrade(method: str, headers: Mapping[str, str]) -> bool:

@@ -29,6 +29,7 @@ from .headers import (
     wants_close,
 )
 from .refusals import RefusedRequestError, check
+from .sender import is_navigation
 from .splice import splice
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class ProxyHandler(GuardedHandler):
 
         Once there is none, Tornado cannot even accept who asks why, and says so for ever.
         """
-        lasting = self._upgrades or self._is_navigation()
+        lasting = self._upgrades or is_navigation(self.request.method or "", self.request.headers)
         if lasting and descriptors.left() < descriptors.RESERVE:
             raise ExhaustedError
 
@@ -279,6 +280,10 @@ class ProxyHandler(GuardedHandler):
                 if name not in answered:
                     self._headers.add(name, value)
         return super().flush(include_footers)
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Leaves paths alone, which need not be UTF-8."""
+        return value.decode("latin-1") if name is None else super().decode_argument(value, name)
 
     def _log(self) -> None:
         if not log_unseen(self):

@@ -40,6 +40,8 @@ class Hub:
         url: the proxy's address.
         timeout: seconds without use after which a server is culled.
         job_limit: seconds for which a job counts after a person was last there.
+        domain: whose subdomains the students' servers are on; without it they share one host.
+        strangers_server: a program that is bob's server, in place of Jupyter.
     """
 
     environment: Path
@@ -47,19 +49,26 @@ class Hub:
     code_server: Path
     timeout: int
     job_limit: int
+    domain: str = ""
+    strangers_server: str = ""
     url: str = ""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Choose ports."""
         self._proxy, self._api, self._hub = free_ports(3)
-        self.url = f"http://127.0.0.1:{self._proxy}"
+        self.url = f"http://{self.domain or '127.0.0.1'}:{self._proxy}"
         self.token, self._proxy_token = secrets.token_hex(16), secrets.token_hex(16)
 
     @property
     def port(self) -> int:
         """The proxy's."""
         return self._proxy
+
+    def server(self, student: str) -> str:
+        """The address of a student's server."""
+        host = f"{student}.{self.domain}" if self.domain else "127.0.0.1"
+        return f"http://{host}:{self._proxy}/user/{student}"
 
     def start_proxy(self) -> None:
         """Start configurable-http-proxy."""
@@ -73,6 +82,7 @@ class Hub:
                 *("--ip", "127.0.0.1", "--port", str(self._proxy)),
                 *("--api-ip", "127.0.0.1", "--api-port", str(self._api)),
                 *("--default-target", hub, "--error-target", f"{hub}/error"),
+                *(["--host-routing"] if self.domain else []),
             ],
             {"CONFIGPROXY_AUTH_TOKEN": self._proxy_token},
         )
@@ -90,6 +100,8 @@ class Hub:
             "HUB_PASSWORD": PASSWORD,
             "HUB_PORT": str(self._hub),
             "HUB_PROXY_API": f"http://127.0.0.1:{self._api}",
+            "HUB_STRANGERS_SERVER": self.strangers_server,
+            "HUB_SUBDOMAIN_HOST": self.url if self.domain else "",
             "HUB_TIMEOUT": str(self.timeout),
             "HUB_TOKEN": self.token,
             "HUB_URL": self.url,
@@ -99,7 +111,7 @@ class Hub:
         deadline = time.monotonic() + START
         while True:
             with suppress(requests.RequestException):
-                if requests.get(f"{self.url}/hub/api/", timeout=5).ok:
+                if requests.get(f"http://127.0.0.1:{self._proxy}/hub/api/", timeout=5).ok:
                     return
             if time.monotonic() > deadline or self.processes["hub"].poll() is not None:
                 log = (self.folder / "hub.log").read_text()
@@ -161,12 +173,19 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_hub(
-    environment: Path, folder: Path, code_server: Path, timeout: int = 3600, job_limit: int = 3600
+def running_hub(  # noqa: PLR0913 -- what a hub differs in
+    environment: Path,
+    folder: Path,
+    code_server: Path,
+    timeout: int = 3600,
+    job_limit: int = 3600,
+    *,
+    domain: str = "",
+    strangers_server: str = "",
 ) -> Iterator[Hub]:
     """A hub, until the block ends; it, the proxy and all servers end with it."""
     folder.mkdir()
-    hub = Hub(environment, folder, code_server, timeout, job_limit)
+    hub = Hub(environment, folder, code_server, timeout, job_limit, domain, strangers_server)
     try:
         hub.start_proxy()
         hub.start_hub()

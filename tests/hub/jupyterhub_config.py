@@ -16,6 +16,7 @@ document = Path(__file__).parents[2].joinpath("docs/culling.md").read_text()
 exec(snippet)  # noqa: S102 -- what is documented is what is tested
 
 c.JupyterHub.bind_url = where["HUB_URL"]
+c.JupyterHub.subdomain_host = where.get("HUB_SUBDOMAIN_HOST", "")
 c.JupyterHub.hub_port = int(where["HUB_PORT"])
 c.JupyterHub.db_url = f"sqlite:///{folder}/hub.sqlite"
 c.JupyterHub.cookie_secret_file = f"{folder}/cookie"
@@ -34,6 +35,15 @@ c.SimpleLocalProcessSpawner.home_dir_template = f"{folder}/homes/{{username}}"
 # HUB_COMMAND: another program than this environment's own single-user server.
 singleuser = str(Path(sys.executable).with_name("jupyterhub-singleuser"))
 c.Spawner.cmd = [where.get("HUB_COMMAND", singleuser)]
+
+
+def _take_over(spawner: Any) -> None:  # noqa: ANN401 -- the spawner's class is JupyterHub's
+    """A student may run another program in place of Jupyter, and let in whom he wants."""
+    if where.get("HUB_STRANGERS_SERVER") and spawner.user.name == "bob":
+        spawner.cmd = [sys.executable, where["HUB_STRANGERS_SERVER"]]
+
+
+c.Spawner.pre_spawn_hook = _take_over
 c.Spawner.args = ["--allow-root"]
 c.Spawner.default_url = "/lab"
 c.Spawner.http_timeout = 120  # many start at the same time, on few cores

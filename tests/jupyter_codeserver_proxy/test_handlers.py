@@ -8,8 +8,10 @@ import json
 import os
 import re
 import resource
+import threading
 import time
 from contextlib import contextmanager
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,14 +62,24 @@ def wrapper(code_server: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def jp_server_config(executable: str, tmp_path: Path) -> dict[str, Any]:
-    """A Jupyter server with the extension."""
+def options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Further options of the extension."""
+    return dict(getattr(request, "param", {}))
+
+
+@pytest.fixture
+def jp_server_config(executable: str, options: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """A Jupyter server with the extension, and with JupyterHub's policy for its pages."""
     return {
-        "ServerApp": {"jpserver_extensions": {"jupyter_codeserver_proxy": True}},
+        "ServerApp": {
+            "jpserver_extensions": {"jupyter_codeserver_proxy": True},
+            "tornado_settings": {"headers": {"Content-Security-Policy": "frame-ancestors 'none'"}},
+        },
         "CodeServer": {
             "executable": executable,
             "user_data_folder": str(tmp_path / "data"),
             "working_folder": str(tmp_path),
+            **options,
         },
     }
 
@@ -283,6 +295,30 @@ async def test_the_pages_load_nothing(jp_fetch: Fetch) -> None:
     assert "default-src 'none'" in policy
     (nonce,) = set(re.findall(rb'nonce="([^"]+)"', page.body))
     assert f"script-src 'nonce-{nonce.decode()}'" in policy
+    assert policy.endswith("frame-ancestors 'self'")  # JupyterLab may have it in a tab
+
+
+@pytest.mark.parametrize("options", [{}, {"sandboxed_applications": True}], indirect=True)
+async def test_an_applications_page_has_an_origin_of_its_own_where_it_is_wanted(
+    jp_fetch: Fetch, options: dict[str, Any]
+) -> None:
+    """Other pages neither frame it nor load it in any case, nor VS Code; VS Code has no sandbox."""
+    await answer(jp_fetch, "codeserver/", headers=PAGE)
+    await until(jp_fetch, is_settled)
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as application:
+        threading.Thread(target=application.handle_request, daemon=True).start()
+        port = str(application.server_port)
+        pages = {
+            "page": await answer(jp_fetch, "codeserver", "proxy", port, "", headers=PAGE),
+            "vscode": await answer(jp_fetch, "codeserver/", headers=PAGE),
+        }
+    for name, page in pages.items():
+        assert page.code == 200
+        assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        policies = page.headers.get_list("Content-Security-Policy")
+        assert "frame-ancestors 'self'" in policies
+        sandboxed = any(policy.startswith("sandbox allow-scripts") for policy in policies)
+        assert sandboxed is (name == "page" and bool(options))
 
 
 async def test_what_was_stopped_stays_so_until_a_person_asks(jp_fetch: Fetch) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .problems import KeyPath
 
 # `pools` has a module of its own.
-_SECTIONS = ("classes", "cluster", "exam", "nodeReserve", "pools")
+_SECTIONS = ("classes", "cluster", "exam", "nodeReserve", "pools", "sharedHost")
 _NUMBER, _COUNT, _TEXT = "a number", "a whole number above 0", "text"
 _CLUSTER = {
     **dict.fromkeys(("project", "region", "zone", "name", "namespace"), _TEXT),
@@ -53,6 +53,10 @@ def _sections(stack: Stack, given: dict[str, Any]) -> Iterator[Problem]:
             yield _problem(stack, ("custom", name), f"unknown key{near}")
     if not isinstance(given.get("exam", False), bool):
         yield _problem(stack, ("custom", "exam"), f"is {given['exam']!r}, has to be true or false")
+    reason = given.get("sharedHost")
+    if reason is not None and not _is(_TEXT, reason):
+        message = f"is {reason!r}, has to be the reason in words"
+        yield _problem(stack, ("custom", "sharedHost"), message)
 
 
 def _class(stack: Stack, path: KeyPath, values: object) -> Iterator[Problem]:

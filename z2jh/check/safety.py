@@ -36,6 +36,8 @@ _FIXED: tuple[tuple[str, object, str], ...] = (
 )
 _GKE_CUTOFF = -10  # GKE's autoscaler starts no node for pods of a lower priority
 _WITHOUT_CLOCK = "proxyWithoutClock"  # culling.yaml's name for it
+_HOSTS = ("proxy", "https", "hosts")
+_BY_HOST = "--host-routing"  # the proxy's switch, without which it looks at paths alone
 _SPOT_NOTICE = 15  # seconds that pods get of a Spot node's notice
 
 
@@ -47,6 +49,7 @@ def check(hub: Hub) -> Iterator[Problem]:
     yield from _priorities(hub)
     yield from _clocks(hub)
     yield from _hosts(hub)
+    yield from _origins(hub)
 
 
 def _fixed(hub: Hub) -> Iterator[Problem]:
@@ -137,9 +140,9 @@ def _activity(hub: Hub) -> Iterator[Problem]:
 
 
 def _hosts(hub: Hub) -> Iterator[Problem]:
-    hosts = get(hub.values, "proxy", "https", "hosts")
+    hosts = get(hub.values, *_HOSTS)
     if not hosts:
-        yield hub.problem("no host name for the certificate", "proxy", "https", "hosts")
+        yield hub.problem("no host name for the certificate", *_HOSTS)
         return
     for name, options in (get(hub.values, "hub", "config") or {}).items():
         callback = options.get("oauth_callback_url") if isinstance(options, dict) else None
@@ -148,3 +151,34 @@ def _hosts(hub: Hub) -> Iterator[Problem]:
                 f"is {callback}, has to be https://{hosts[0]}/hub/oauth_callback",
                 *("hub", "config", name, "oauth_callback_url"),
             )
+
+
+def _origins(hub: Hub) -> Iterator[Problem]:
+    """Browsers keep students apart by host names, and by nothing else."""
+    subdomains = ("hub", "config", "JupyterHub", "subdomain_host")
+    address, reason = get(hub.values, *subdomains), get(hub.values, "custom", "sharedHost")
+    if bool(address) == bool(reason):
+        yield hub.problem(
+            "has to be given, or else custom.sharedHost with the reason in words, and not both: on "
+            "one host name, a page of one student's server may read and write all that another has "
+            "who looks at it; subdomains cost a wildcard in the DNS and in the certificate "
+            "(z2jh/README.md, Subdomains)",
+            *subdomains,
+        )
+    if address:
+        yield from _subdomains(hub, f"https://{(get(hub.values, *_HOSTS) or [''])[0]}", *subdomains)
+
+
+def _subdomains(hub: Hub, right: str, *path: str) -> Iterator[Problem]:
+    address = get(hub.values, *path)
+    if address != right:
+        yield hub.problem(f"is {address}, has to be {right}, as proxy.https.hosts begins", *path)
+    flags = ("proxy", "chp", "extraCommandLineFlags")
+    if _BY_HOST not in (get(hub.values, *flags) or ()):
+        yield hub.problem(f"has to have {_BY_HOST}: else no subdomain leads anywhere", *flags)
+    if get(hub.values, "proxy", "https", "type") == "letsencrypt":
+        yield hub.problem(
+            "is letsencrypt, by which the chart gets no wildcard certificate: secret, with the "
+            "certificate, or offload",
+            *("proxy", "https", "type"),
+        )

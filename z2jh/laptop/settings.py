@@ -16,8 +16,8 @@ _LIMITS = {
     "active_server_limit": "activeServerLimit",
     "allow_named_servers": "allowNamedServers",
 }
-# What depends on who logs in and how; all else of `hub.config.JupyterHub` is taken.
-_LOGIN = ("authenticator_class",)
+# What depends on who logs in and where; all else of `hub.config.JupyterHub` is taken.
+_ELSEWHERE = ("authenticator_class", "subdomain_host")
 _CULLER = "jupyterhub-idle-culler"
 
 
@@ -32,7 +32,7 @@ def from_values(values: Values, python: str, folder: Path) -> dict[str, dict[str
     limits = {option: get(values, "hub", name) for option, name in _LIMITS.items()}
     hub = {option: limit for option, limit in limits.items() if limit is not None}
     given = get(values, "hub", "config", "JupyterHub") or {}
-    hub |= {name: value for name, value in given.items() if name not in _LOGIN}
+    hub |= {name: value for name, value in given.items() if name not in _ELSEWHERE}
     hub["template_paths"] = _pages(values, folder / "templates")
     hub |= _culler(get(values, "cull") or {}, python)
     single = values["singleuser"]

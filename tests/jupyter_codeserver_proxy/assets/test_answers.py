@@ -135,7 +135,7 @@ async def test_an_asset_is_sent_compressed_and_for_ever(
     assert answer.headers["Cache-Control"] == f"private, max-age={YEAR}, immutable"
     assert answer.headers["Vary"] == "Accept-Encoding"
     assert answer.headers["Content-Length"] == str(len(answer.body))
-    assert "Content-Security-Policy" not in answer.headers
+    assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
 
 
 async def test_each_encoding_has_its_own_strong_etag(

@@ -12,7 +12,6 @@ from tornado.httputil import HTTPHeaders
 from jupyter_codeserver_proxy.forwarding.framing import parse_head
 from jupyter_codeserver_proxy.forwarding.headers import (
     Visitor,
-    is_same_origin,
     is_upgrade,
     request_head,
     response_head,
@@ -73,40 +72,6 @@ def test_a_query_without_secrets_does_not_change(parameters: list[str]) -> None:
     """Whatever it looks like."""
     query = "&".join(each for each in parameters if "x" not in each and "t" not in each)
     assert without_secrets("/p?" + query, lambda _: True) == "/p?" + query
-
-
-@pytest.mark.parametrize(
-    ("fields", "same"),
-    [
-        pytest.param({"Sec-Fetch-Site": "same-origin"}, True, id="the browser says so"),
-        pytest.param({"Sec-Fetch-Site": "none"}, True, id="typed by a person"),
-        pytest.param({"Sec-Fetch-Site": "same-site"}, False, id="a sister domain"),
-        pytest.param(
-            {"Sec-Fetch-Site": "cross-site", "Origin": "http://h:1"},
-            False,
-            id="foreign in any case",
-        ),
-        pytest.param({"Origin": "http://h:1"}, True, id="an origin that is the host"),
-        pytest.param({"Origin": "HTTPS://H:1"}, True, id="in capitals"),
-        pytest.param({"Origin": "http://h:2"}, False, id="another port"),
-        pytest.param({"Origin": "http://h:1.example.org"}, False, id="a longer host"),
-        pytest.param({"Origin": "null"}, False, id="an opaque origin"),
-        pytest.param(
-            {"Origin": "http://evil", "Referer": "http://h:1/"}, False, id="the referer is second"
-        ),
-        pytest.param({"Referer": "http://h:1/lab?x"}, True, id="a referer on the host"),
-        pytest.param({"Referer": "http://evil/h:1"}, False, id="a referer elsewhere"),
-        pytest.param({}, False, id="silence"),
-    ],
-)
-def test_a_browser_tells_where_a_request_comes_from(fields: dict[str, str], *, same: bool) -> None:
-    """Sec-Fetch-Site counts before Origin, and Origin before Referer."""
-    assert is_same_origin(HTTPHeaders({"Host": "h:1", **fields})) is same
-
-
-def test_a_request_without_host_is_from_nowhere() -> None:
-    """An empty origin is not the same as an absent host."""
-    assert not is_same_origin(HTTPHeaders({"Referer": "mailto:x"}))
 
 
 @pytest.mark.parametrize(

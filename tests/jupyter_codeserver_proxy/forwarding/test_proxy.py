@@ -149,6 +149,14 @@ def test_a_stranger_reaches_nothing(
         pytest.param([b"Origin: null"], 403, id="an opaque origin"),
         pytest.param([b"Sec-Fetch-Site: cross-site"], 403, id="a foreign site"),
         pytest.param([b"Referer: http://evil.example/"], 403, id="a foreign referer"),
+        pytest.param(
+            [b"Origin: http://HOST", b"Referer: http://HOST/user/bob/"],
+            403,
+            id="a neighbour's page",
+        ),
+        pytest.param(
+            [b"Origin: http://HOST", b"Sec-Fetch-Site: cross-site"], 403, id="two words for it"
+        ),
         pytest.param([b"Origin: http://HOST"], 200, id="this origin"),
         pytest.param([b"Sec-Fetch-Site: same-origin"], 200, id="this site"),
         pytest.param(
@@ -170,6 +178,50 @@ def test_unsafe_methods_need_our_origin(
     answer = gateway.ask(method + b" /mint-key", *filled, b"Content-Length: 3", body=b"abc")
     assert answer.status == status
     assert [message.body for message in heard] == ([b"abc"] if status == 200 else [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        pytest.param([b"Sec-Fetch-Mode: navigate", b"Sec-Fetch-Dest: document"], 200, id="a link"),
+        pytest.param([b"Sec-Fetch-Mode: navigate", b"Sec-Fetch-Dest: iframe"], 403, id="a frame"),
+        pytest.param([b"Sec-Fetch-Mode: no-cors", b"Sec-Fetch-Dest: script"], 403, id="a script"),
+        pytest.param([b"Sec-Fetch-Mode: no-cors", b"Sec-Fetch-Dest: empty"], 403, id="a fetch"),
+        pytest.param([b"Authorization: token TOKEN"], 200, id="a program with a token"),
+    ],
+)
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+def test_another_page_reads_nothing(
+    gateway: Gateway, serve: Serve, method: bytes, lines: list[bytes], status: int
+) -> None:
+    """A page of a sister domain, such as another student's, may lead here and no more."""
+    upstream = serve(answering(OK))
+    filled = [line.replace(b"TOKEN", gateway.token.encode()) for line in lines]
+    answer = gateway.ask(method + b" /secret.js", b"Sec-Fetch-Site: same-site", *filled)
+    assert answer.status == status
+    assert bool(upstream.connections) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("option", "status"),
+    [
+        ("allow_origin=https://portal.example", 200),
+        (r"allow_origin_pat=https://.*\.example", 200),
+        ("allow_origin=*", 403),
+    ],
+)
+def test_an_origin_that_the_operator_names_is_let_in(
+    tmp_path: Path, option: str, status: int
+) -> None:
+    """To be named, it has to be told from the others: `*` names none."""
+    lines = (b"Sec-Fetch-Site: cross-site", b"Origin: https://portal.example")
+    with running_gateway(tmp_path, f"--ServerApp.{option}") as gateway:
+        upstream = RawUpstream(tmp_path / "0.sock", answering(OK))
+        gateway.link.symlink_to(upstream.path)
+        for method in (b"GET", b"POST"):
+            answer = gateway.ask(method + b" /", *lines, b"Content-Length: 0")
+            assert answer.status == status
+        upstream.stop()
 
 
 def test_a_user_who_may_only_read_gets_nothing(tmp_path: Path) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.z2jh.check.test_slips import problems, put
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOWHERE = "{key: cloud.google.com/gke-nodepool, operator: In, values: [core]}"
 
@@ -220,6 +217,33 @@ BROKEN = [
         "has to be https://other.example.org/hub/oauth_callback",
         id="callback",
     ),
+    pytest.param("custom: {sharedHost: null}", "custom.sharedHost with the reason", id="one host"),
+    pytest.param(
+        "hub: {config: {JupyterHub: {subdomain_host: 'https://hub.example.org'}}}",
+        "and not both",
+        id="subdomains, and a reason to have none",
+    ),
+    pytest.param(
+        "custom: {sharedHost: true}", "is True, has to be the reason in words", id="no reason"
+    ),
+    pytest.param(
+        "{custom: {sharedHost: null}, hub: {config: {JupyterHub: {subdomain_host: "
+        "'https://other.example.org'}}}}",
+        "is https://other.example.org, has to be https://hub.example.org",
+        id="subdomains of another host",
+    ),
+    pytest.param(
+        "{custom: {sharedHost: null}, hub: {config: {JupyterHub: {subdomain_host: "
+        "'https://hub.example.org'}}}}",
+        "has to have --host-routing",
+        id="a proxy that looks at paths",
+    ),
+    pytest.param(
+        "{custom: {sharedHost: null}, hub: {config: {JupyterHub: {subdomain_host: "
+        "'https://hub.example.org'}}}}",
+        "is letsencrypt, by which the chart gets no wildcard",
+        id="no wildcard",
+    ),
 ]  # fmt: skip
 
 
@@ -233,6 +257,18 @@ def test_a_layer_that_breaks_a_rule_is_told(
     found = problems(folder, request.getfixturevalue("known_chart") if with_chart else None)
     assert any(said in line for line in found), found
     assert not any("\n" in line for line in found)
+
+
+@pytest.mark.parametrize("with_chart", [True, False], ids=["chart", "no chart"])
+def test_the_subdomains_of_the_document_break_no_rule(
+    folder: Path, request: pytest.FixtureRequest, *, with_chart: bool
+) -> None:
+    """As z2jh/README.md gives them, with nothing else changed."""
+    document = Path(__file__).parents[3].joinpath("z2jh/README.md").read_text()
+    _, found, rest = document.partition("```yaml\n# A subdomain for each student\n")
+    assert found
+    put(folder, "prod.yaml", rest.partition("```")[0])
+    assert not problems(folder, request.getfixturevalue("known_chart") if with_chart else None)
 
 
 def test_a_class_that_asks_for_what_the_pools_cannot_give_is_told(folder: Path) -> None:
