@@ -31,6 +31,11 @@ _WITHOUT_AI = {
     "files.associations": {"chatLanguageModels.json": "plaintext"},
 }
 
+# VS Code opens a link's file before it knows the editors that extensions bring, unless a setting
+# may name one of them for it: this names one that there never is.
+_ASSOCIATIONS = "workbench.editorAssociations"
+_ANY_FILE = {"*": "whatever-extensions-bring"}
+
 
 def defaults(*, ai: bool, interpreter: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What VS Code is to take for the default of settings.
@@ -42,3 +47,8 @@ def defaults(*, ai: bool, interpreter: str, chosen: Mapping[str, Any]) -> dict[s
     """
     python = {"python.defaultInterpreterPath": interpreter}
     return {**_ALWAYS, **({} if ai else _WITHOUT_AI), **python, **chosen}
+
+
+def for_a_link(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a page that opens a file at once, which waits for the editors of extensions."""
+    return {**defaults, _ASSOCIATIONS: {**_ANY_FILE, **defaults.get(_ASSOCIATIONS, {})}}

@@ -14,6 +14,7 @@ from tornado import web
 
 from . import link, page, workbench
 from .assets import first_load
+from .defaults import for_a_link
 from .forwarding.headers import is_upgrade
 from .forwarding.proxy import ProxyHandler
 from .supervision.process import State
@@ -102,7 +103,10 @@ class CodeServerHandler(ProxyHandler):
         # JupyterLab as this browser calls it, to which our extension of VS Code leads back.
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
-        page = workbench.with_defaults(body, self._service.defaults, [jupyterlab])
+        defaults = self._service.defaults
+        if link.opens_file(self.target.partition("?")[2]):
+            defaults = for_a_link(defaults)
+        page = workbench.with_defaults(body, defaults, [jupyterlab])
         page = workbench.beginning_with_workbench(page)
         page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
         return workbench.at(page, self._query) if self._query else page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,3 +46,8 @@ def query(root: Path, path: str, line: int | None, host: str) -> str:
     if line:
         payload.append(["gotoLineMode", "true"])
     return urlencode({"folder": str(root), "payload": json.dumps(payload)}, quote_via=quote)
+
+
+def opens_file(query: str) -> bool:
+    """Whether VS Code, opened with this query, shows a file."""
+    return "payload" in parse_qs(query)
