@@ -109,6 +109,7 @@ class CodeServerHandler(ProxyHandler):
         page = workbench.with_defaults(body, defaults, [jupyterlab])
         page = workbench.beginning_with_workbench(page)
         page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
+        page = workbench.reloading(page)
         return workbench.at(page, self._query) if self._query else page
 
     async def _is_answered_from_disk(self) -> bool:

@@ -12,6 +12,7 @@ from jupyter_codeserver_proxy.workbench import (
     at,
     beginning_with_workbench,
     fetching,
+    reloading,
     with_defaults,
 )
 
@@ -71,6 +72,14 @@ def test_the_page_fetches_ahead_by_its_first_script() -> None:
     page = fetching(SCRIPTS, ["out/a.ttf", "b.js"])
     assert b'["out/a.ttf", "b.js"]' in page.partition(b"a();")[0]
     assert fetching(b"<html></html>", ["b.js"]) == b"<html></html>"
+
+
+def test_the_page_watches_its_connection_from_the_beginning() -> None:
+    """Before any other script can open one; without scripts, not at all."""
+    page = reloading(SCRIPTS).decode()
+    script = page.partition("</script>")[0]
+    assert script.index("globalThis.WebSocket = class") < script.index("first();")
+    assert reloading(b"<html></html>") == b"<html></html>"
 
 
 def test_the_page_asks_for_workbench_js_first() -> None:
