@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import builtin_extensions, command, executable, shared_extensions
+from . import builtin_extensions, command, executable, shared_extensions, user_data
 from .assets.files import find_root
 from .defaults import defaults
 from .failure import CannotStart
@@ -74,8 +74,12 @@ class Launch:
         self.root = find_root(path)
         reports = reports_folder(socket)
         reports.mkdir()
+        values, unwritable = user_data.writable(
+            values, self._inherited, socket.with_name("user-data")
+        )
         added = {
             "JUPYTER_CODESERVER_REPORTS": str(reports),
+            "JUPYTER_CODESERVER_UNWRITABLE": str(unwritable or ""),
             **options.jupyter(),
             **options.additions(),
         }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.serverapp import ServerApp
 
-from jupyter_codeserver_proxy import config, executable
+from jupyter_codeserver_proxy import config, executable, user_data
 from jupyter_codeserver_proxy.failure import CannotStart
 from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder, candidates
 
@@ -106,12 +106,12 @@ def gather(environment: Mapping[str, str]) -> Facts:
     except CannotStart as error:
         wrong_option, options = error, config.CodeServer()
     home = Path.home()
-    user_data = options.user_data_folder or home / ".local/share/code-server"
+    data = options.user_data_folder or user_data.default_folder(environment)
     found, version, flags, cannot_start = _code_server(options.executable, environment)
     runtime, no_runtime = _runtime(options.runtime(), environment)
     return Facts(
         home=place(home),
-        user_data=place(Path(user_data).expanduser()),
+        user_data=place(Path(data).expanduser()),
         executable=found.path if found else None,
         found_in=found.found_in if found else "",
         version=version,
