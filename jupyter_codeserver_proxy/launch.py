@@ -46,6 +46,7 @@ class Launch:
         inherited: the environment variables of the Jupyter server.
         interpreter: gives the Python that a notebook's kernel runs in; asked at the first start,
             as the answer takes Jupyter's start too long.
+        beginning: done at each start.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class Launch:
         options: CodeServer | CannotStart,
         inherited: Mapping[str, str],
         interpreter: Callable[[], str] = lambda: sys.executable,
+        beginning: Callable[[], None] = lambda: None,
     ) -> None:
         self._options = options
         self._inherited = inherited
         self._interpreter = interpreter
+        self._beginning = beginning
         self.executable: Executable | None = None
         """What the last start has found."""
         self.version: str | None = None
@@ -74,6 +77,7 @@ class Launch:
         self.root = find_root(path)
         reports = reports_folder(socket)
         reports.mkdir()
+        self._beginning()
         values, unwritable = user_data.writable(
             values, self._inherited, socket.with_name("user-data")
         )
