@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect  # noqa: A004 -- Playwright's name
 
 from tests.e2e.vscode import explorer_row, type_in_terminal, until
 
@@ -38,6 +39,7 @@ def open_terminal(lab: Lab, context: BrowserContext) -> Page:
     return page
 
 
+@pytest.mark.slow
 def test_a_terminal_opens_a_file_in_the_window(
     start_lab: StartLab, context: BrowserContext, code_server: Path, home: Path
 ) -> None:
@@ -53,10 +55,14 @@ def test_a_terminal_opens_a_file_in_the_window(
     window = context.new_page()
     window.goto(lab.page("codeserver/"))
     expect(explorer_row(window, "temperature.py")).to_be_visible()
-    terminal.bring_to_front()
-    terminal.keyboard.type(f"{code_server} primes.cpp:2\n")
-    window.bring_to_front()
-    expect(window.locator(".tab.active", has_text="primes.cpp")).to_be_visible()
+    tab = window.locator(".tab.active", has_text="primes.cpp")
+    for _ in range(20):  # its extensions make a window known, and they have just been started
+        terminal.bring_to_front()
+        terminal.keyboard.type(f"{code_server} primes.cpp:2\n")
+        window.bring_to_front()
+        with suppress(TimeoutError):
+            tab.wait_for(timeout=5000)
+            break
     expect(window.locator("#status\\.editor\\.selection")).to_contain_text("Ln 2")
     type_in_terminal(window, "code-server temperature.py")
     expect(window.locator(".tab.active", has_text="temperature.py")).to_be_visible()
