@@ -69,7 +69,7 @@ old: .venv/test .venv/old-lab code-server chromium  ## with an older code-server
 	.venv/old-lab/bin/pytest -W default -m 'not slow' tests/e2e/test_jupyterlab.py tests/e2e/test_notebook.py
 
 hub-test: .venv/test code-server chromium .venv/hub-5 .venv/hub-6 .venv/laptop  ## a student on a real JupyterHub, of two versions
-	$(BIN)/pytest tests/hub/test_login.py tests/hub/test_subdomains.py tests/hub/test_laptop.py
+	$(BIN)/pytest tests/hub/test_login.py tests/hub/test_subdomains.py tests/hub/test_links.py tests/hub/test_laptop.py
 
 culling: .venv/test code-server chromium .venv/hub-5 .venv/hub-6  ## who is culled on a real JupyterHub, the peer's students too: 25 minutes; half with WHO=ours
 	$(BIN)/pytest tests/hub/test_culling.py -k '$(or $(WHO),culled)'
@@ -179,7 +179,7 @@ define hub-environment
 endef
 
 .venv/hub-%: $(SOURCES)
-	$(call hub-environment,'jupyterhub == $*.*' jupyter-vscode-proxy==0.7)
+	$(call hub-environment,'jupyterhub == $*.*' jupyter-vscode-proxy==0.7 nbgitpuller)
 
 # With the chart's JupyterHub.
 .venv/laptop: $(SOURCES) z2jh/chart.yaml

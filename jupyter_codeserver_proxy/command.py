@@ -112,7 +112,7 @@ def arguments(
     result = ["--auth", "none", "--socket", str(socket), "--socket-mode", "0600"]
     result += ["--config", f"{socket}.yaml"]
     if "session-socket" in flags:
-        result += ["--session-socket", f"{socket}.session"]
+        result += ["--session-socket", session_socket(socket)]
     for name, *value in _CLEAN_START:
         if name in flags:
             result += [f"--{name}", *value]
@@ -163,6 +163,11 @@ def environment(
     if str(programs) not in path.split(os.pathsep):
         path = f"{programs}{os.pathsep}{path}"
     return {**result, "PATH": path, **added}
+
+
+def session_socket(socket: Path) -> str:
+    """Where code-server that listens on `socket` tells which window opens a file."""
+    return f"{socket}.session"
 
 
 def is_withheld(variable: str) -> bool:

@@ -34,6 +34,11 @@ _WITHOUT_AI = {
 }
 _TERMINALS = ("terminal.integrated.env.linux", "terminal.integrated.env.osx")
 
+# VS Code opens a link's file before it knows the editors that extensions bring, unless a setting
+# may name one of them for it: this names one that there never is.
+_ASSOCIATIONS = "workbench.editorAssociations"
+_ANY_FILE = {"*": "whatever-extensions-bring"}
+
 
 def defaults(
     *, ai: bool, interpreter: str, chosen: Mapping[str, Any], node_options: bool = False
@@ -54,3 +59,8 @@ def defaults(
             if isinstance(own := chosen.get(name, {}), dict):
                 result[name] = {**passed, **own}
     return result
+
+
+def for_a_link(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a page that opens a file at once, which waits for the editors of extensions."""
+    return {**defaults, _ASSOCIATIONS: {**_ANY_FILE, **defaults.get(_ASSOCIATIONS, {})}}

@@ -12,11 +12,13 @@ from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, NoSuchKernel
 from jupyter_server.extension.application import ExtensionApp
 from prometheus_client import REGISTRY
 
-from . import config, contents
+from . import config, contents, user_data
 from .failure import CannotStart
 from .handlers import routes
 from .launch import Launch
 from .service import Service, Settings
+from .sessions import Sessions
+from .supervision.runtime_folder import candidates
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,9 +36,13 @@ class CodeServerExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Makes the service, and adds its routes."""
         options = self._configured()
-        launch = Launch(options, os.environ, self._interpreter)
+        self._sessions = Sessions(
+            lambda: self._service.process.socket, user_data.default_folder(os.environ)
+        )
+        launch = Launch(options, os.environ, self._interpreter, self._sessions.link)
         settings = Settings() if isinstance(options, CannotStart) else _settings(options)
         self._service = Service(launch, settings, self.log, self._record_activity)
+        self._runtime = candidates(settings.runtime, os.environ)
         REGISTRY.register(self._service.figures)
         self._tell_jupyterlab(options)
         served = contents.find(self.serverapp)
@@ -51,10 +57,12 @@ class CodeServerExtension(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 -- Jupyter's signature
         """Prepares a start once Jupyter's own start is done, so as not to slow it."""
         self._service.prepare()
+        await self._sessions.open(self._runtime)
 
     async def stop_extension(self) -> None:
         """Ends code-server with the Jupyter server."""
         REGISTRY.unregister(self._service.figures)
+        await self._sessions.close()
         await self._service.close()
 
     def _record_activity(self, last: datetime) -> None:

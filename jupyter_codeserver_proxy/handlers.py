@@ -16,6 +16,7 @@ from tornado import web
 
 from . import link, page, workbench
 from .assets import first_load
+from .defaults import for_a_link
 from .failure import Failure
 from .forwarding.access import EarlyRefusals, GuardedHandler
 from .forwarding.connection import ExhaustedError
@@ -127,10 +128,14 @@ class CodeServerHandler(ProxyHandler):
         # JupyterLab, to which our extension of VS Code leads back; the page corrects the origin.
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
-        page = workbench.with_defaults(body, self._service.defaults, [jupyterlab])
+        defaults = self._service.defaults
+        if link.opens_file(self.target.partition("?")[2]):
+            defaults = for_a_link(defaults)
+        page = workbench.with_defaults(body, defaults, [jupyterlab])
         page = workbench.as_called(page)
         page = workbench.beginning_with_workbench(page)
         page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
+        page = workbench.reloading(page)
         return workbench.at(page, self._query) if self._query else page
 
     async def _is_answered_from_disk(self) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import builtin_extensions, command, executable, shared_extensions
+from . import builtin_extensions, command, executable, shared_extensions, user_data
 from .builtin_extensions import check_wishes
 from .defaults import defaults
 from .failure import CannotStart
@@ -49,6 +49,7 @@ class Launch:
         inherited: the environment variables of the Jupyter server.
         interpreter: gives the Python that a notebook's kernel runs in; asked at the first start,
             as the answer takes Jupyter's start too long.
+        beginning: done at each start.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class Launch:
         options: CodeServer | CannotStart,
         inherited: Mapping[str, str],
         interpreter: Callable[[], str] = lambda: sys.executable,
+        beginning: Callable[[], None] = lambda: None,
     ) -> None:
         self._options = options
         self._inherited = inherited
         self._interpreter = interpreter
+        self._beginning = beginning
         self.executable: Executable | None = None
         """What the last start has found."""
         self.version: str | None = None
@@ -77,8 +80,13 @@ class Launch:
         self.root = executable.installation(path)
         reports = reports_folder(socket)
         reports.mkdir()
+        self._beginning()
+        values, unwritable = user_data.writable(
+            values, self._inherited, socket.with_name("user-data")
+        )
         added = {
             "JUPYTER_CODESERVER_REPORTS": str(reports),
+            "JUPYTER_CODESERVER_UNWRITABLE": str(unwritable or ""),
             **options.jupyter(),
             **options.additions(),
         }

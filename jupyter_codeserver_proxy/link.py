@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from .contents import WORKSPACE
 
@@ -53,6 +53,11 @@ def query(root: Path, path: str, line: int | None, host: str) -> str:
     if line:
         payload.append(["gotoLineMode", "true"])
     return urlencode({"folder": str(root), "payload": json.dumps(payload)}, quote_via=quote)
+
+
+def opens_file(query: str) -> bool:
+    """Whether VS Code, opened with this query, shows a file."""
+    return "payload" in parse_qs(query)
 
 
 def _mode(path: Path) -> int:

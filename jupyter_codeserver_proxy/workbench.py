@@ -57,6 +57,27 @@ _AS_CALLED = r"""
 }
 """
 
+# VS Code, told by a code-server that has been started anew that it does not know the window, asks
+# for a reload in a dialog, and tries no more.
+_RELOADING = """
+{
+  let isLeaving = false;
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      let last;
+      this.addEventListener("message", ({ data }) => (last = data));
+      this.addEventListener("close", async () => {
+        const text = await new Blob([last]).text();
+        if (isLeaving || !text.includes('"Unknown reconnection token (never seen)')) return;
+        isLeaving = true;
+        location.reload(); // the browser asks first if there is text that is kept nowhere
+      });
+    }
+  };
+}
+"""
+
 
 def with_defaults(page: bytes, defaults: Mapping[str, Any], trusted: Sequence[str] = ()) -> bytes:
     """The page with defaults of settings, and with addresses that it opens without a question.
@@ -84,6 +105,15 @@ def fetching(page: bytes, paths: Sequence[str]) -> bytes:
         paths: below `static/`; `{os}` stands for what VS Code calls the browser's system.
     """
     return _begun_by(_FETCHING.replace("PATHS", json.dumps(paths)), page) or page
+
+
+def reloading(page: bytes) -> bytes:
+    """The page, which reloads itself when it is connected to another code-server than before.
+
+    Args:
+        page: VS Code's own; one without scripts is given back as it is.
+    """
+    return _begun_by(_RELOADING, page) or page
 
 
 def beginning_with_workbench(page: bytes) -> bytes:

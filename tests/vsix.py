@@ -8,7 +8,12 @@ from pathlib import Path
 
 
 def make_vsix(
-    folder: Path, version: str = "1.0.0", target: str = "", name: str = "greeter", **members: str
+    folder: Path,
+    version: str = "1.0.0",
+    target: str = "",
+    name: str = "greeter",
+    described: str = "{}",
+    **members: str,
 ) -> Path:
     """A .vsix as VS Code's own packager makes it, as far as it is read here.
 
@@ -17,6 +22,7 @@ def make_vsix(
         version: of the extension.
         target: the platform that it is for; empty: all.
         name: of the extension, whose publisher is Lectures.
+        described: what else is in its manifest, as JSON.
         members: more files of the archive, with what is in them.
     """
     manifest = {
@@ -24,6 +30,7 @@ def make_vsix(
         "name": name,
         "version": version,
         "engines": {"vscode": "^1.90.0"},
+        **json.loads(described),
     }
     suffix = f"@{target}" if target else ""
     file = folder / f"{name}-{Path(version).name}{suffix}.vsix"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.serverapp import ServerApp
 
-from jupyter_codeserver_proxy import config, executable, launch
+from jupyter_codeserver_proxy import config, executable, launch, user_data
 from jupyter_codeserver_proxy.failure import CannotStart
 from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder, candidates
 
@@ -115,11 +115,11 @@ def gather(environment: Mapping[str, str]) -> Facts:
     except CannotStart as error:
         wrong_option, options = error, config.CodeServer()
     home = Path.home()
-    user_data = options.user_data_folder or home / ".local/share/code-server"
+    data = options.user_data_folder or user_data.default_folder(environment)
     runtime, no_runtime = _runtime(options.runtime(), environment)
     return Facts(
         home=place(home),
-        user_data=place(Path(user_data).expanduser()),
+        user_data=place(Path(data).expanduser()),
         **_code_server(options, environment),
         wrong_option=wrong_option,
         versions={

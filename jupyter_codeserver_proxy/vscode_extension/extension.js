@@ -8,6 +8,7 @@ const vscode = require("vscode");
 const jupyterlab = require("./jupyterlab");
 
 const FOLDER = process.env.JUPYTER_CODESERVER_REPORTS;
+const UNWRITABLE = process.env.JUPYTER_CODESERVER_UNWRITABLE;
 const BEAT = 15_000; // milliseconds
 // Documents that programs write while nobody is there.
 const UNWRITTEN_BY_HAND = new Set(["output", "debug", "vscode-terminal"]);
@@ -126,12 +127,24 @@ function watchJobs(reporter) {
   ];
 }
 
+/** An error stays on the screen until its button is clicked. */
+function warnOfLoss() {
+  vscode.window.showErrorMessage(
+    vscode.l10n.t(
+      "{0} cannot be written. Files that you save in other folders are kept; settings, extensions and text in no file are lost when VS Code stops. Tell your instructor.",
+      UNWRITABLE,
+    ),
+    vscode.l10n.t("I see"),
+  );
+}
+
 exports.activate = (context) => {
   context.subscriptions.push(
     vscode.commands.registerCommand("jupyterCodeserver.openInJupyterLab", (notebook) =>
       jupyterlab.open(context.extension.id, notebook),
     ),
   );
+  if (UNWRITABLE) warnOfLoss();
   if (!FOLDER) return; // not started by Jupyter
   const reporter = new Reporter(path.join(FOLDER, `${process.pid}.json`));
   const beat = setInterval(() => reporter.beat(), BEAT);

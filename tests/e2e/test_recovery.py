@@ -87,6 +87,20 @@ def test_the_failed_page_says_why_and_its_retry_works(
     expect(file_row(page)).to_be_visible()
 
 
+def test_vs_code_that_can_keep_nothing_says_so(
+    start_lab: StartLab, context: BrowserContext, tmp_path: Path
+) -> None:
+    """As with a home that is not the student's: extensions run, and one says what will be lost."""
+    (tmp_path / "file").touch()
+    lab = start_lab(f"--CodeServer.user_data_folder={tmp_path}/file/data")
+    page = context.new_page()
+    page.goto(lab.page("codeserver/"))
+    told = page.locator(".notification-toast", has_text=f"{tmp_path}/file/data cannot be written")
+    expect(told).to_be_visible()
+    told.get_by_role("button", name="I see").click()
+    expect(told).not_to_be_visible()
+
+
 @pytest.mark.slow
 def test_the_failed_page_works_without_javascript(
     start_lab: StartLab, browser: Browser, script: Path, code_server: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeserver_proxy.defaults import defaults
+from jupyter_codeserver_proxy.defaults import defaults, for_a_link
 
+ASSOCIATIONS = "workbench.editorAssociations"
 NAME = "terminal.integrated.env.linux"
 PASSED = "${env:JUPYTER_CODESERVER_NODE_OPTIONS}"
 
@@ -29,3 +30,11 @@ def test_terminals_get_node_options_beside_what_an_operator_gives_them(
 def test_terminals_are_left_alone_without_node_options() -> None:
     """VS Code would give them a reference to nothing."""
     assert NAME not in defaults(ai=False, interpreter="", chosen={})
+
+
+def test_a_links_file_waits_and_an_operators_choice_wins() -> None:
+    """Any file has an association, beside those that an operator has made."""
+    chosen = {ASSOCIATIONS: {"*.csv": "table", "*": "hex"}, "editor.fontSize": 16}
+    assert for_a_link(chosen) == chosen
+    (pattern,) = for_a_link({})[ASSOCIATIONS]
+    assert pattern == "*"

@@ -13,6 +13,7 @@ from jupyter_codeserver_proxy.workbench import (
     at,
     beginning_with_workbench,
     fetching,
+    reloading,
     with_defaults,
 )
 
@@ -80,6 +81,14 @@ def test_the_page_corrects_its_addresses_by_its_first_script() -> None:
     assert page.partition(b"first();")[0].count(b"location.host") == 1
     assert page.count(b"</script>") == SCRIPTS.count(b"</script>")
     assert as_called(b"<html></html>") == b"<html></html>"
+
+
+def test_the_page_watches_its_connection_from_the_beginning() -> None:
+    """Before any other script can open one; without scripts, not at all."""
+    page = reloading(SCRIPTS).decode()
+    script = page.partition("</script>")[0]
+    assert script.index("globalThis.WebSocket = class") < script.index("first();")
+    assert reloading(b"<html></html>") == b"<html></html>"
 
 
 def test_the_page_asks_for_workbench_js_first() -> None:
