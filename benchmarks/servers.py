@@ -36,6 +36,7 @@ CLEAN_START = (
     "--disable-telemetry",
     "--disable-update-check",
     "--disable-workspace-trust",
+    "--ignore-last-opened",
     "--vscode-option",
     "force-disable-user-env",
 )

@@ -128,10 +128,10 @@ class CodeServerHandler(ProxyHandler):
         # JupyterLab, to which our extension of VS Code leads back; the page corrects the origin.
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
-        defaults = self._service.defaults
+        defaults, page = self._service.defaults, body
         if link.opens_file(self.target.partition("?")[2]):
-            defaults = for_a_link(defaults)
-        page = workbench.with_defaults(body, defaults, [jupyterlab])
+            defaults, page = for_a_link(defaults), workbench.hurrying(page)
+        page = workbench.with_defaults(page, defaults, [jupyterlab])
         page = workbench.as_called(page)
         page = workbench.beginning_with_workbench(page)
         page = workbench.fetching(page, first_load.AFTER_WORKBENCH)

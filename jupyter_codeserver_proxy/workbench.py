@@ -57,6 +57,10 @@ _AS_CALLED = r"""
 }
 """
 
+# VS Code looks at the editors that extensions contribute when the browser is idle: on a slow machine
+# that is after it has opened a link's file. Without such a call, as in Safari, it waits for no rest.
+_HURRYING = "globalThis.requestIdleCallback = undefined;"
+
 # VS Code, told by a code-server that has been started anew that it does not know the window, asks
 # for a reload in a dialog, and tries no more.
 _RELOADING = """
@@ -105,6 +109,11 @@ def fetching(page: bytes, paths: Sequence[str]) -> bytes:
         paths: below `static/`; `{os}` stands for what VS Code calls the browser's system.
     """
     return _begun_by(_FETCHING.replace("PATHS", json.dumps(paths)), page) or page
+
+
+def hurrying(page: bytes) -> bytes:
+    """The page, with VS Code ready for the editors of extensions before it opens a file."""
+    return _begun_by(_HURRYING, page) or page
 
 
 def reloading(page: bytes) -> bytes:

@@ -94,6 +94,7 @@ def test_a_pipe_among_the_reports_holds_nothing_up(start_lab: StartLab) -> None:
     end(lab)
 
 
+@pytest.mark.slow
 def test_a_start_that_waits_for_a_dead_disk_can_be_stopped(
     start_lab: StartLab, dead_disk: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_start_that_waits_for_a_dead_disk_can_be_stopped(
     end(lab)
 
 
+@pytest.mark.slow
 def test_assets_on_a_dead_disk_come_from_code_server(
     start_lab: StartLab, dead_disk: Path, tmp_path: Path, code_server: Path
 ) -> None:

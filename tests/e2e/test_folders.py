@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Lab, StartLab
 
 
+@pytest.mark.slow
 def test_the_tile_opens_the_folder_of_its_server(
     lab: Lab, open_tile: Callable[[Lab], Page], tmp_path: Path, code_server: Path
 ) -> None:

@@ -285,6 +285,7 @@ def test_nothing_is_fetched_ahead_where_it_would_be_a_burden(
     assert any("api/codeserver/assets" in url for url in asked) == asks
 
 
+@pytest.mark.slow
 def test_behind_proxies_a_link_opens_its_file_and_a_notebook_leads_back(
     start_lab: StartLab, browser: Browser, tmp_path: Path
 ) -> None:

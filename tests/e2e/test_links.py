@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from jupyter_codeserver_proxy import shared_extensions
@@ -53,11 +54,18 @@ new MutationObserver(() => {
 }).observe(document, { childList: true, subtree: true });
 """
 
+# As on a slow machine: VS Code would take its time to look at what extensions contribute.
+NEVER_IDLE = """
+window.requestIdleCallback = (todo) =>
+  setTimeout(todo, 20_000, { didTimeout: true, timeRemaining: () => 1 });
+"""
+
 
 def follow(context: BrowserContext, address: str) -> Page:
     """The page that a link leads to, in a browser that has never been there."""
     page = context.new_page()
     page.add_init_script(WATCH)
+    page.add_init_script(NEVER_IDLE)
     page.goto(address)
     return page
 
@@ -78,6 +86,7 @@ def test_a_notebook_is_a_notebook_at_once(start_lab: StartLab, context: BrowserC
     assert shown(page) == (["dice.ipynb"], ["notebook"])
 
 
+@pytest.mark.slow
 def test_a_file_has_the_editor_of_its_extension_at_once(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:

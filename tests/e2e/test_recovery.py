@@ -87,6 +87,7 @@ def test_the_failed_page_says_why_and_its_retry_works(
     expect(file_row(page)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_vs_code_that_can_keep_nothing_says_so(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:
