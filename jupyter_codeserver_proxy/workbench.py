@@ -57,8 +57,8 @@ _AS_CALLED = r"""
 }
 """
 
-# VS Code looks at the editors that extensions contribute when the browser is idle: on a slow machine
-# that is after it has opened a link's file. Without such a call, as in Safari, it waits for no rest.
+# VS Code learns which editors extensions contribute when the browser is idle: on a slow machine it
+# has opened a link's file by then. Where browsers have no such call, as Safari, it does not wait.
 _HURRYING = "globalThis.requestIdleCallback = undefined;"
 
 # VS Code, told by a code-server that has been started anew that it does not know the window, asks
