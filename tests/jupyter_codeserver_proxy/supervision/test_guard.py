@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jupyter_codeserver_proxy.supervision.guard import Guard
+from tests.jupyter_codeserver_proxy.supervision.programs import lives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,17 +63,6 @@ while True:
     client.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
     client.close()
 """
-
-
-def lives(pid: int) -> bool:
-    """Whether a process runs; a zombie that nobody collects does not."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:
-        return not Path("/proc/self").exists()
 
 
 def wait_until(condition: Callable[[], object]) -> None:
