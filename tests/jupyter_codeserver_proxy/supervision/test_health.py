@@ -130,6 +130,18 @@ async def test_what_does_not_answer_and_does_nothing_is_ended(tmp_path: Path) ->
 
 
 @in_loop
+async def test_what_stops_during_its_start_is_a_timeout(tmp_path: Path) -> None:
+    """Nobody can tell it from a slow start before: it is ended, and the page offers Retry."""
+    body = "os.kill(os.getpid(), signal.SIGSTOP)"
+    process = CodeServerProcess(program(tmp_path, body), timeout=1.0)
+    process.request()
+    await until(lambda: process.state is State.FAILED)
+    assert process.failure
+    assert process.failure.reason is Reason.TIMEOUT
+    await process.close()
+
+
+@in_loop
 async def test_what_is_busy_for_ever_is_ended_later(tmp_path: Path) -> None:
     """An endless loop uses the processor, and is no slow machine all the same."""
     body = "listening = serve(times=1)\nwhile True: pass"
