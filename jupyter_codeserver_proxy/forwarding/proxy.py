@@ -250,6 +250,8 @@ class ProxyHandler(GuardedHandler):
     def _open_websocket(self, exchange: Exchange, head: ResponseHead) -> None:
         if not self._upgrades:
             raise MalformedResponseError("it switches protocols unasked")
+        if self._client.closed():  # as a browser that leaves at this moment does
+            raise StreamClosedError
         self.set_status(head.status)
         self._log()
         sock, early = exchange.detach()
