@@ -9,7 +9,7 @@ LAYERS ?=
 # Where your own values are, if not in this checkout; and switches, such as OPTIONS=--apply.
 VALUES ?= z2jh/values
 OPTIONS ?=
-SOURCES := setup.cfg pyproject.toml README.md $(wildcard jupyter_codeserver_proxy/* jupyter_codeserver_proxy/*/* binaries/*)
+SOURCES := setup.cfg pyproject.toml README.md $(wildcard $(addprefix jupyter_codeserver_proxy/,* */* */*/*) binaries/*)
 # What JupyterLab loads is committed, so that installing needs no node; by this a test tells whether
 # it was built from what is committed beside it.
 BUILT := jupyter_codeserver_proxy/labextension

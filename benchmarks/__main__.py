@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from jupyter_codeserver_proxy import executable
 from jupyter_codeserver_proxy.assets import compression, files
+from jupyter_codeserver_proxy.codeserver import executable
 from jupyter_codeserver_proxy.failure import CannotStart
 
 from . import machine, plot, report

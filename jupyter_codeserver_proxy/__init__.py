@@ -20,7 +20,7 @@ def setup_codeserver() -> dict[str, Any]:
     # Not at import: the command line does not need Jupyter Server, which takes half a second.
     from jupyter_server.serverapp import ServerApp  # noqa: PLC0415
 
-    from .config import configured  # noqa: PLC0415
+    from .config.options import configured  # noqa: PLC0415
     from .server_process import server_process  # noqa: PLC0415
 
     app = ServerApp.instance() if ServerApp.initialized() else None

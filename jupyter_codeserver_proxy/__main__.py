@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from . import executable, extension_verbs
 from .assets import compression, files, index
 from .binaries import answer, cli
 from .binaries.answer import Answer, Parser
 from .binaries.errors import FetchError, NotFoundError
+from .cli import extensions as extension_verbs
+from .codeserver import executable
 from .failure import CannotStart
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _compress(arguments: argparse.Namespace) -> tuple[Path, int]:
 def _doctor(arguments: argparse.Namespace) -> Answer:  # noqa: ARG001 - a verb's signature
     """What was found; the exit code is 1 if something is wrong, as a warning is not."""
     # Only for this verb: Jupyter Server takes half a second to import.
-    from .doctor import checks, facts  # noqa: PLC0415
+    from .cli.doctor import checks, facts  # noqa: PLC0415
 
     findings = checks.examine(facts.gather(os.environ))
     lines = []
@@ -121,7 +122,7 @@ def _configured_executable() -> str:
     # Only for this verb: Jupyter Server takes half a second to import.
     from jupyter_server.serverapp import ServerApp  # noqa: PLC0415
 
-    from .config import configured  # noqa: PLC0415
+    from .config.options import configured  # noqa: PLC0415
 
     app = ServerApp()
     app.load_config_file()

@@ -12,20 +12,22 @@ from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, NoSuchKernel
 from jupyter_server.extension.application import ExtensionApp
 from prometheus_client import REGISTRY
 
-from . import config, contents, user_data
+from .codeserver import user_data
+from .config import contents
+from .config import options as config
 from .failure import CannotStart
-from .handlers import routes
-from .launch import Launch
-from .service import Service, Settings
-from .sessions import Sessions
+from .service.launch import Launch
+from .service.service import Service, Settings
+from .service.sessions import Sessions
 from .supervision.runtime_folder import candidates
+from .web.handlers import routes
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from jupyter_server.serverapp import ServerApp
 
-    from .config import CodeServer
+    from .config.options import CodeServer
 
 
 class CodeServerExtension(ExtensionApp):

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
 
-from . import command, executable
-from .builtin_extensions import check_wishes
+from .codeserver import command, executable
+from .codeserver.builtin_extensions import check_wishes
 from .failure import CannotStart
-from .launch import shared_folder
+from .service.launch import shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from .config import CodeServer
+    from .config.options import CodeServer
 
 ICON = Path(__file__).with_name("vscode.svg")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_codeserver_proxy import executable
+from jupyter_codeserver_proxy.codeserver import executable
 from jupyter_codeserver_proxy.failure import CannotStart
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from jupyter_codeserver_proxy import executable
 from jupyter_codeserver_proxy.__main__ import main
 from jupyter_codeserver_proxy.binaries import prefix
 from jupyter_codeserver_proxy.binaries.platforms import platform_name, this_machine
+from jupyter_codeserver_proxy.codeserver import executable
 
 if TYPE_CHECKING:
     import pytest

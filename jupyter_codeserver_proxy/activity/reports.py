@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 
-from jupyter_codeserver_proxy.regular_file import open_regular, read_json
+from jupyter_codeserver_proxy.system.regular_file import open_regular, read_json
 
 # A student may write into that folder, too. A window's report has some 80 bytes, and goes with it.
 _MOST_FILES = 1000

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from jupyter_server.utils import url_path_join
 from tornado.iostream import StreamClosedError
 
-from jupyter_codeserver_proxy.daemon_threads import DaemonThreads, HangingError
-from jupyter_codeserver_proxy.regular_file import open_regular
+from jupyter_codeserver_proxy.system.daemon_threads import DaemonThreads, HangingError
+from jupyter_codeserver_proxy.system.regular_file import open_regular
 
 from . import first_load
 from .files import (

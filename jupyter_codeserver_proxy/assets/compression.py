@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import brotli
 from filelock import FileLock, Timeout
 
-from jupyter_codeserver_proxy.regular_file import check_ours
+from jupyter_codeserver_proxy.system.regular_file import check_ours
 
 from .files import AssetRoot, is_compressible, read_root
 from .index import Encoded, Entry, Index, is_sound, new_file, read_index, write_index

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from jupyter_codeserver_proxy.regular_file import open_regular, read_json
+from jupyter_codeserver_proxy.system.regular_file import open_regular, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from jupyter_codeserver_proxy.regular_file import (
+from jupyter_codeserver_proxy.system.regular_file import (
     NotOursError,
     check_ours,
     open_ours,

@@ -17,7 +17,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from jupyter_codeserver_proxy import descriptors
+from jupyter_codeserver_proxy.system import descriptors
 
 from .framing import MAX_HEAD, MalformedResponseError, parse_head
 

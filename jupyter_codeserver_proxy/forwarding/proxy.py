@@ -13,7 +13,7 @@ from tornado import web
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
-from jupyter_codeserver_proxy import descriptors
+from jupyter_codeserver_proxy.system import descriptors
 
 from .access import GuardedHandler
 from .access_log import log_unseen

@@ -10,8 +10,8 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from jupyter_codeserver_proxy.daemon_threads import DaemonThreads
 from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Failure, NotReady, Reason
+from jupyter_codeserver_proxy.system.daemon_threads import DaemonThreads
 
 from .child import Command
 from .health import Patience

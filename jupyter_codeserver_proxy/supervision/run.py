@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from jupyter_codeserver_proxy import descriptors
 from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Reason
+from jupyter_codeserver_proxy.system import descriptors
 
 from .child import Child, Command
 from .diagnosis import (

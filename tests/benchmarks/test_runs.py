@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.measurements import LINKS, ROWS, Contender, Step, contenders
 from benchmarks.runs import visits
 from benchmarks.servers import CLEAN_START
-from jupyter_codeserver_proxy import command, executable
+from jupyter_codeserver_proxy.codeserver import command, executable
 
 
 def test_each_round_begins_with_another_contender() -> None:

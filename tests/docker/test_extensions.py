@@ -109,7 +109,9 @@ def makers(tmp_path: Path) -> Path:
         shutil.copy(CHECKOUT / "docker" / name, folder / name)
     shutil.copytree(CHECKOUT / "binaries", folder.parent / "binaries")
     shutil.copy(CHECKOUT / "docker/install_extensions.py", folder.parent)
-    shutil.copy(CHECKOUT / "jupyter_codeserver_proxy/shared_extensions.py", folder.parent)
+    shutil.copy(
+        CHECKOUT / "jupyter_codeserver_proxy/codeserver/shared_extensions.py", folder.parent
+    )
     (folder / "vscode/extensions.in").write_text("# a wish\nlectures.greeter\n")
     return folder
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from jupyter_codeserver_proxy import shared_extensions
+from jupyter_codeserver_proxy.codeserver import shared_extensions
 from tests.e2e.vscode import command
 from tests.vsix import make_vsix
 

@@ -13,7 +13,7 @@ from tornado.web import HTTPError
 from traitlets.config import Config
 
 from jupyter_codeserver_proxy import setup_codeserver
-from jupyter_codeserver_proxy.config import CodeServer, configured
+from jupyter_codeserver_proxy.config.options import CodeServer, configured
 from jupyter_codeserver_proxy.server_process import server_process
 from tests import conda
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jupyter_codeserver_proxy import executable
-from jupyter_codeserver_proxy.config import CodeServer
+from jupyter_codeserver_proxy.codeserver import executable
+from jupyter_codeserver_proxy.config.options import CodeServer
 from z2jh.check.traits import VARIABLE, VARIABLES
 
 

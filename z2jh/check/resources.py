@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from z2jh.prescale import machines
+from z2jh.prescale.planning import machines
 
 from .problems import did_you_mean
 

@@ -11,7 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .commands import applying, connection, learning, looking, placing, planning, simulating
+from .commands import apply as applying
+from .commands import connection
+from .commands import learn as learning
+from .commands import placeholders as placing
+from .commands import plan as planning
+from .commands import simulate as simulating
+from .commands import status as looking
 from .errors import PrescaleError, ScheduleError, UsageError
 
 if TYPE_CHECKING:

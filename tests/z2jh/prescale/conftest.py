@@ -12,16 +12,17 @@ import pytest
 # At the end: the extension is imported from where it is installed.
 sys.path.append(str(Path(__file__).parents[3]))
 
-from z2jh.prescale import inputs, plan
 from z2jh.prescale.cloud import placeholders
-from z2jh.prescale.meetings import instant
+from z2jh.prescale.inputs import inputs
+from z2jh.prescale.planning import plan
+from z2jh.prescale.planning.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from z2jh.prescale.plan import Extra, Plan
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.plan import Extra, Plan
+    from z2jh.prescale.planning.site import Site
 
 VALUES = """\
 custom:

@@ -18,8 +18,8 @@ from z2jh.prescale.cloud.cluster import Cluster, place
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
-from z2jh.prescale.commands import applying, looking
-from z2jh.prescale.decision import Cordon, decide
+from z2jh.prescale.commands import apply as applying
+from z2jh.prescale.commands import status as looking
 from z2jh.prescale.errors import (
     ForbiddenError,
     HeldError,
@@ -27,7 +27,8 @@ from z2jh.prescale.errors import (
     UnreachableError,
     UsageError,
 )
-from z2jh.prescale.meetings import instant
+from z2jh.prescale.planning.decision import Cordon, decide
+from z2jh.prescale.planning.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from lightkube import Client as LightkubeClient
 
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.plan import Plan
+    from z2jh.prescale.planning.site import Site
 
 # However slow the machine is: what passes, passes within it.
 PATIENT = Patience(call=30, first=0.01, longest=0.02, total=60, poll=0.01)

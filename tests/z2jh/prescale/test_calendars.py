@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from z2jh.prescale import calendars
-from z2jh.prescale.inputs import Files, make_plan, read_site
-from z2jh.prescale.schedule.model import Calendar
+from z2jh.prescale.inputs import calendars
+from z2jh.prescale.inputs.inputs import Files, make_plan, read_site
+from z2jh.prescale.inputs.schedule.model import Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from z2jh.prescale.meetings import Held
+    from z2jh.prescale.planning.meetings import Held
 
 ZURICH = ZoneInfo("Europe/Zurich")
 WINDOW = calendars.Window(

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
-from z2jh.prescale import values
 from z2jh.prescale.errors import ScheduleError
-from z2jh.prescale.machines import GIB, Room, machine
+from z2jh.prescale.inputs import values
+from z2jh.prescale.planning.machines import GIB, Room, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.site import Site
 
 
 @pytest.mark.parametrize(

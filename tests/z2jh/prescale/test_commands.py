@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from z2jh.prescale.inputs import Files
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.planning.site import Site
 
 
 @pytest.fixture

@@ -11,17 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
-from z2jh.prescale.decision import Cordon, SetMinimum, SetPlaceholders, decide
-from z2jh.prescale.meetings import instant
-from z2jh.prescale.readiness import readiness
-from z2jh.prescale.world import Node, PoolState
+from z2jh.prescale.planning.cluster_state import Node, PoolState
+from z2jh.prescale.planning.decision import Cordon, SetMinimum, SetPlaceholders, decide
+from z2jh.prescale.planning.meetings import instant
+from z2jh.prescale.planning.readiness import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.decision import Action
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.decision import Action
+    from z2jh.prescale.planning.plan import Plan
+    from z2jh.prescale.planning.site import Site
 
 DAY = date(2026, 11, 23)
 PREEMPTIBLE = VALUES.replace("provisioning: spot", "provisioning: preemptible")

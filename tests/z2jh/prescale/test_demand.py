@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from z2jh.prescale.demand import baseline, expected
-from z2jh.prescale.meetings import Held, held_between, instant
-from z2jh.prescale.schedule.model import Schedule
-from z2jh.prescale.steps import Steps, combined, total, without_gaps
+from z2jh.prescale.inputs.schedule.model import Schedule
+from z2jh.prescale.planning.demand import baseline, expected
+from z2jh.prescale.planning.meetings import Held, held_between, instant
+from z2jh.prescale.planning.steps import Steps, combined, total, without_gaps
 
 MINUTE = 60
 ZONES = ["Europe/Zurich", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]

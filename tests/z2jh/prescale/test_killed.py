@@ -18,15 +18,15 @@ from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, servin
 from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
-from z2jh.prescale.commands.applying import apply_to
-from z2jh.prescale.inputs import make_plan, read_site
-from z2jh.prescale.meetings import instant
+from z2jh.prescale.commands.apply import apply_to
+from z2jh.prescale.inputs.inputs import make_plan, read_site
+from z2jh.prescale.planning.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.inputs import Files
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.planning.site import Site
 
 pytestmark = pytest.mark.slow
 
@@ -41,8 +41,8 @@ from z2jh.prescale.__main__ import end
 from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
-from z2jh.prescale.commands.applying import apply_to
-from z2jh.prescale.inputs import Files, make_plan, read_site
+from z2jh.prescale.commands.apply import apply_to
+from z2jh.prescale.inputs.inputs import Files, make_plan, read_site
 signal.signal(signal.SIGTERM, end)
 folder, now, google, kubernetes = sys.argv[1:]
 files = Files(Path(folder, "schedule.yaml"), [Path(folder, "values.yaml")])

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
-from z2jh.prescale.meetings import Held
-from z2jh.prescale.plan import Extra
+from z2jh.prescale.planning.meetings import Held
+from z2jh.prescale.planning.plan import Extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.plan import Plan
+    from z2jh.prescale.planning.site import Site
 
 MONDAY, TUESDAY = "2026-11-23", "2026-11-24"
 BUDGET = "budget: {{currency: EUR, hours: {hours}, prices: {{students: 0.5}}}}\n"

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from z2jh.prescale.errors import ScheduleError
-from z2jh.prescale.schedule import reading
-from z2jh.prescale.schedule.notation import clock, days, duration
-from z2jh.prescale.schedule.roster import count as counted
+from z2jh.prescale.inputs.schedule import reading
+from z2jh.prescale.inputs.schedule.notation import clock, days, duration
+from z2jh.prescale.inputs.schedule.roster import count as counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from z2jh.prescale.inputs import Files
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.planning.site import Site
 
 HEAD = "timezone: Europe/Zurich\n"
 CLASS = "classes:\n- name: A\n  students: 30\n  meets:\n  - {days: mon, from: 10:15, to: 12:00}\n"

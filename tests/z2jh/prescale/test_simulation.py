@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
-from z2jh.prescale.percentile import percentile
+from z2jh.prescale.planning.percentile import percentile
 from z2jh.prescale.simulation import report, trial
 from z2jh.prescale.simulation.trial import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.plan import Plan
+    from z2jh.prescale.planning.site import Site
 
 PRICES = "budget: {currency: EUR, prices: {students: 0.1, ondemand: 0.4}}\n"
 LINES = "baseline: [{at: 06:30, days: weekdays, nodes: 4}, {at: 19:00, nodes: 0}]\n"

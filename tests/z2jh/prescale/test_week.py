@@ -19,19 +19,19 @@ from lightkube.resources.core_v1 import Event, Node, Pod
 from tests.z2jh.prescale.conftest import deployments
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc, over_rest
 from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
-from z2jh.prescale import demand
 from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
-from z2jh.prescale.commands.applying import apply_to
+from z2jh.prescale.commands.apply import apply_to
 from z2jh.prescale.errors import HeldError, PrescaleError
+from z2jh.prescale.planning import demand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.plan import Plan
+    from z2jh.prescale.planning.site import Site
 
 pytestmark = pytest.mark.slow
 

@@ -15,9 +15,9 @@ from google.cloud import container_v1
 from lightkube import Client
 from lightkube.core.exceptions import ConfigError
 
-from z2jh.prescale.decision import SetMinimum, SetPlaceholders
 from z2jh.prescale.errors import PrescaleError, UsageError
-from z2jh.prescale.world import PoolState
+from z2jh.prescale.planning.cluster_state import PoolState
+from z2jh.prescale.planning.decision import SetMinimum, SetPlaceholders
 
 from . import lease
 from .gke import NodePools
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from z2jh.prescale.cloud.lease import Hold
-    from z2jh.prescale.decision import Action
-    from z2jh.prescale.site import Site
-    from z2jh.prescale.world import World
+    from z2jh.prescale.planning.cluster_state import World
+    from z2jh.prescale.planning.decision import Action
+    from z2jh.prescale.planning.site import Site
 
 _CLUSTER = re.compile("projects/[^/]+/locations/[^/]+/clusters/[^/]+")
 

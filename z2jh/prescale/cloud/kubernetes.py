@@ -16,8 +16,8 @@ from lightkube.resources.core_v1 import Event, Node, Pod
 from lightkube.types import PatchType
 
 from z2jh.prescale.errors import ForbiddenError, PrescaleError, UnreachableError
-from z2jh.prescale.values import POOL_LABEL
-from z2jh.prescale.world import Node as NodeState
+from z2jh.prescale.inputs.values import POOL_LABEL
+from z2jh.prescale.planning.cluster_state import Node as NodeState
 
 from . import placeholders
 from .patience import Patience
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from lightkube import Client
 
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.site import Site
 
     T = TypeVar("T")
 

@@ -6,10 +6,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from z2jh.prescale.values import POOL_LABEL
+from z2jh.prescale.inputs.values import POOL_LABEL
 
 if TYPE_CHECKING:
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.site import Site
 
 COMPONENT = "prescale-placeholder"
 PRIORITY_CLASS = "prescale-placeholder"

@@ -6,9 +6,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from z2jh.prescale.inputs import make_plan, read_site
+from z2jh.prescale.inputs.inputs import make_plan, read_site
 
-from .planning import files_of
+from .plan import files_of
 
 if TYPE_CHECKING:
     import argparse
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from z2jh.prescale.cloud.lease import Hold
-    from z2jh.prescale.decision import Action
     from z2jh.prescale.errors import PrescaleError
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.world import World
+    from z2jh.prescale.planning.cluster_state import World
+    from z2jh.prescale.planning.decision import Action
+    from z2jh.prescale.planning.plan import Plan
 
 _AHEAD = 24 * 3600
 _BEFORE = 24 * 3600

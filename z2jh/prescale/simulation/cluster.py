@@ -10,14 +10,14 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from z2jh.prescale.decision import Cordon, SetMinimum, SetPlaceholders
+from z2jh.prescale.planning.decision import Cordon, SetMinimum, SetPlaceholders
 
 from .machines import Machine, MachinePool, Student
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from z2jh.prescale.world import World
+    from z2jh.prescale.planning.cluster_state import World
 
     from .parameters import Parameters
     from .policies import Policy

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from z2jh.prescale.world import Node, PoolState
+from z2jh.prescale.planning.cluster_state import Node, PoolState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

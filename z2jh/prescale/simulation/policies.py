@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from z2jh.prescale.decision import Action, SetMinimum, decide
+from z2jh.prescale.planning.decision import Action, SetMinimum, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.steps import Steps
-    from z2jh.prescale.world import World
+    from z2jh.prescale.planning.cluster_state import World
+    from z2jh.prescale.planning.plan import Plan
+    from z2jh.prescale.planning.steps import Steps
 
 
 class Policy(Protocol):

@@ -7,12 +7,12 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from z2jh.prescale.table import aligned, iso
+from z2jh.prescale.output.table import aligned, iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from z2jh.prescale.plan import Plan
+    from z2jh.prescale.planning.plan import Plan
 
     from .parameters import Parameters
     from .trial import Outcome

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from z2jh.prescale import demand
-from z2jh.prescale.percentile import percentile
-from z2jh.prescale.steps import Steps
-from z2jh.prescale.world import LIFE, PREEMPTIBLE
+from z2jh.prescale.planning import demand
+from z2jh.prescale.planning.cluster_state import LIFE, PREEMPTIBLE
+from z2jh.prescale.planning.percentile import percentile
+from z2jh.prescale.planning.steps import Steps
 
 from .cluster import Cluster
 from .machines import MachinePool, Student
@@ -21,9 +21,9 @@ from .policies import Fixed, Policy, Prescale
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from z2jh.prescale.meetings import Held
-    from z2jh.prescale.plan import Plan
-    from z2jh.prescale.site import Site
+    from z2jh.prescale.planning.meetings import Held
+    from z2jh.prescale.planning.plan import Plan
+    from z2jh.prescale.planning.site import Site
 
 _NEVER = 1e9  # seconds: servers that are not culled
 

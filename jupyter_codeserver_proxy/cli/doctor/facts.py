@@ -1,0 +1,240 @@
+"""What the checks need to know of this machine, gathered without changing anything."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.extension.config import ExtensionConfigManager
+from jupyter_server.serverapp import ServerApp
+
+from jupyter_codeserver_proxy.codeserver import executable, user_data
+from jupyter_codeserver_proxy.config import options as config
+from jupyter_codeserver_proxy.failure import CannotStart
+from jupyter_codeserver_proxy.service import launch
+from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder, candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyter_codeserver_proxy.config.options import CodeServer
+
+_MOUNTS = Path("/proc/self/mounts")
+_INOTIFY = Path("/proc/sys/fs/inotify")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder that a student's programs write into.
+
+    Attributes:
+        path: the folder, or the nearest one above it that is there.
+        is_writable: whether this process may write.
+        free: bytes that this process may still write.
+        file_system: as the kernel names it; empty where it cannot be told.
+        uid: of this process.
+    """
+
+    path: Path
+    is_writable: bool
+    free: int
+    file_system: str
+    uid: int
+
+
+@dataclass(frozen=True)
+class Hub:
+    """What a hub has told this environment.
+
+    Attributes:
+        activity_interval: seconds between two reports of the server's.
+        public_url: where browsers reach the hub; empty where it has not said so.
+    """
+
+    activity_interval: int
+    public_url: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known.
+
+    Attributes:
+        executable: of code-server; None if there is none.
+        found_in: for a person, where it was found.
+        version: of it; None if it does not say.
+        flags: those that it knows.
+        installation: where it is installed; None if that cannot be told.
+        cannot_hold: what of the options this code-server does not do.
+        cannot_start: why there is no code-server that could be started.
+        wrong_option: what is wrong with the options.
+        versions: of the distributions that matter; None for one that is not installed.
+        enabled: the server extensions that Jupyter's configuration enables.
+        home: the student's home.
+        user_data: VS Code's folder of settings and state.
+        runtime: where folders for sockets are made.
+        no_runtime: why there is no such place.
+        watches: inotify's limit; None where there is none.
+        instances: likewise.
+        descriptors: that a process may have at most; None where there is no limit.
+        hub: None outside of a hub.
+    """
+
+    home: Place
+    user_data: Place
+    executable: Path | None = None
+    found_in: str = ""
+    version: str | None = None
+    flags: frozenset[str] = frozenset()
+    installation: Path | None = None
+    cannot_hold: CannotStart | None = None
+    cannot_start: CannotStart | None = None
+    wrong_option: CannotStart | None = None
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+    enabled: frozenset[str] = frozenset()
+    runtime: Path | None = None
+    no_runtime: CannotStart | None = None
+    watches: int | None = None
+    instances: int | None = None
+    descriptors: int | None = None
+    hub: Hub | None = None
+
+
+def gather(environment: Mapping[str, str]) -> Facts:
+    """Ask the machine, Jupyter's configuration and code-server itself."""
+    app = ServerApp()
+    app.load_config_file()
+    wrong_option = None
+    try:
+        options = config.configured(app, environment)
+        options.values()
+    except CannotStart as error:
+        wrong_option, options = error, config.CodeServer()
+    home = Path.home()
+    data = options.user_data_folder or user_data.default_folder(environment)
+    runtime, no_runtime = _runtime(options.runtime(), environment)
+    return Facts(
+        home=place(home),
+        user_data=place(Path(data).expanduser()),
+        **_code_server(options, environment),
+        wrong_option=wrong_option,
+        versions={
+            name: _installed_version(name) for name in ("jupyter-server", "jupyter-server-proxy")
+        },
+        enabled=_enabled(app),
+        runtime=runtime,
+        no_runtime=no_runtime,
+        watches=_limit("max_user_watches"),
+        instances=_limit("max_user_instances"),
+        descriptors=_descriptors(),
+        hub=_hub(environment),
+    )
+
+
+def _code_server(options: CodeServer, environment: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        found = executable.find(options.executable, environment)
+        installation = executable.installation(found.path)
+        return {
+            "executable": found.path,
+            "found_in": found.found_in,
+            "version": executable.version(found.path),
+            "flags": executable.abilities(found.path).flags,
+            "installation": installation.root if installation else None,
+            "cannot_hold": None if installation else _cannot_hold(found.path, options, environment),
+        }
+    except CannotStart as error:
+        return {"cannot_start": error}
+
+
+def _cannot_hold(
+    path: Path, options: CodeServer, environment: Mapping[str, str]
+) -> CannotStart | None:
+    try:
+        launch.check_unrecognised(path, launch.shared_folder(options, environment), ai=options.ai)
+    except CannotStart as error:
+        return error
+    return None
+
+
+def _runtime(
+    configured: Path | None, environment: Mapping[str, str]
+) -> tuple[Path | None, CannotStart | None]:
+    try:
+        folder = RuntimeFolder.create(candidates(configured, environment))
+    except CannotStart as error:
+        return None, error
+    folder.remove()
+    return folder.path.parent, None
+
+
+def place(path: Path) -> Place:
+    """What is known of a folder, or of the nearest one above it that is there."""
+    while not path.is_dir() and path != path.parent:
+        path = path.parent
+    return Place(
+        path,
+        os.access(path, os.W_OK | os.X_OK),
+        shutil.disk_usage(path).free,
+        _file_system(path),
+        os.getuid(),
+    )
+
+
+def _file_system(path: Path) -> str:
+    try:
+        mounts = [line.split()[1:3] for line in _MOUNTS.read_text().splitlines()]
+    except OSError:
+        return ""  # not Linux
+    resolved = path.resolve()
+    # Of two mounts on the same place the later one is seen.
+    above = [(point, kind) for point, kind in mounts if resolved.is_relative_to(_unescaped(point))]
+    return max(enumerate(above), key=lambda each: (len(each[1][0]), each[0]))[1][1] if above else ""
+
+
+def _unescaped(point: str) -> str:
+    return point.encode().decode("unicode_escape") if "\\" in point else point
+
+
+def _installed_version(name: str) -> str | None:
+    try:
+        return distribution_version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _enabled(app: ServerApp) -> frozenset[str]:
+    # As the server does at its start: first the folders of switches, then its configuration.
+    manager = ExtensionConfigManager(read_config_path=app.config_file_paths)
+    switches = dict(manager.get_jpserver_extensions())  # type: ignore[no-untyped-call] # Jupyter's is not typed
+    switches |= app.config.get("ServerApp", {}).get("jpserver_extensions", {})
+    return frozenset(name for name, is_on in switches.items() if is_on)
+
+
+def _limit(name: str) -> int | None:
+    try:
+        return int((_INOTIFY / name).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _descriptors() -> int | None:
+    # Jupyter raises its own limit as far as it needs and this one allows.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if hard == resource.RLIM_INFINITY else hard
+
+
+def _hub(environment: Mapping[str, str]) -> Hub | None:
+    if "JUPYTERHUB_API_URL" not in environment:
+        return None
+    interval = environment.get("JUPYTERHUB_ACTIVITY_INTERVAL", "")
+    return Hub(
+        int(interval) if interval.isdigit() else 300,  # JupyterHub's own default
+        environment.get("JUPYTERHUB_PUBLIC_HUB_URL", ""),
+    )

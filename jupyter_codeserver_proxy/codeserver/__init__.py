@@ -1,0 +1,1 @@
+"""What is known of code-server: its program, arguments, settings and extensions."""

@@ -1,0 +1,1 @@
+"""The options, as Jupyter's configuration and the environment give them."""

@@ -1,0 +1,1 @@
+"""The one code-server of a Jupyter server."""

@@ -1,0 +1,1 @@
+"""Files, threads and descriptors of the operating system."""

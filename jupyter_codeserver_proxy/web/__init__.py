@@ -1,0 +1,1 @@
+"""The routes, and the pages that they answer with."""

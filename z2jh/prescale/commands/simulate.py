@@ -1,0 +1,84 @@
+"""`simulate`: policies side by side, on the same logins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from z2jh.prescale.errors import UsageError
+from z2jh.prescale.inputs.inputs import make_plan, read_site
+
+from .answer import Answer
+from .plan import add_time, files_of, times
+
+if TYPE_CHECKING:
+    import argparse
+
+    from z2jh.prescale.simulation.parameters import Parameters
+    from z2jh.prescale.simulation.policies import Policy
+
+_NAMES = ("provisioning", "pulling", "server", "reclaimed", "seed")
+
+
+def add_options(made: argparse.ArgumentParser) -> None:
+    """Add the options of `simulate`."""
+    add_time(made)
+    add = made.add_argument
+    add("--html", type=Path, metavar="FILE", help="write a report with plots there")
+    add(
+        "--policy",
+        action="append",
+        metavar="NAME",
+        help="this one alone, as the table names it; may be repeated",
+    )
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help=f"a figure of the model: {', '.join(_NAMES)} and the others in the report",
+    )
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Do the work of `simulate`."""
+    # Not for the other verbs: `plan` should be quick.
+    from z2jh.prescale.simulation import report, trial  # noqa: PLC0415
+
+    files = files_of(options)
+    site = read_site(files)
+    plan = make_plan(files, site, *times(options, site.schedule))
+    parameters = _with(trial.parameters_of(site), options.set)
+    outcomes = [
+        trial.run(plan, policy, parameters, cheap=cheap)
+        for policy, cheap in _chosen(trial.policies(plan), options.policy)
+    ]
+    if options.html:
+        options.html.write_text(report.page(plan, outcomes, parameters), encoding="utf-8")
+    return Answer(report.as_json(plan, outcomes, parameters), report.text(plan, outcomes))
+
+
+def _chosen(every: list[tuple[Policy, bool]], names: list[str] | None) -> list[tuple[Policy, bool]]:
+    known = [policy.name for policy, _ in every]
+    for name in names or ():
+        if name not in known:
+            raise UsageError(f"--policy: there is no '{name}': {', '.join(known)}")
+    return [it for it in every if not names or it[0].name in names]
+
+
+def _with(parameters: Parameters, given: list[str]) -> Parameters:
+    for each in given:
+        name, _, value = each.partition("=")
+        if name not in vars(parameters):
+            known = ", ".join(vars(parameters))
+            raise UsageError(f"--set: there is no '{name}': {known}")
+        try:
+            number = float(value)
+        except ValueError as error:
+            raise UsageError(f"--set: '{value}' is no number for {name}") from error
+        if not 0 <= number < float("inf") or (name in {"timeout", "spawns", "scan"} and not number):
+            raise UsageError(f"--set: {name} cannot be {value}")
+        kind = type(getattr(parameters, name))
+        parameters = replace(parameters, **{name: kind(number)})
+    return parameters

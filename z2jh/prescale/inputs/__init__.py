@@ -1,0 +1,1 @@
+"""The operator's files: schedules, calendars and values."""

@@ -1,0 +1,1 @@
+"""Plans: students, seats, nodes and money at each instant."""
