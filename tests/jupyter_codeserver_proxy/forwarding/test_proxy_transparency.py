@@ -55,6 +55,8 @@ NAMES = st.from_regex(r"\A[Xx]-[A-Za-z0-9_!#$-]{1,8}\Z").map(str.encode)
 # Older Tornados strip what Latin-1 counts as blanks (0x85, 0xA0) from both ends.
 VALUES = st.from_regex(rb"\A([!-~\xa1-\xff]([!-~\x80-\xff \t]{0,10}[!-~\xa1-\xff])?)?\Z")
 FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=6)
+# An empty 431 is node's own, which is replaced by a page that says what to do.
+STATUSES = st.integers(200, 599).filter(lambda status: status != 431)
 PATTERNS = st.tuples(st.binary(max_size=300), st.sampled_from([1, 2, 900]))  # and how often
 BODIES = st.one_of(st.none(), PATTERNS)
 
@@ -123,7 +125,7 @@ def script(serve: Serve) -> Script:
     fields=FIELDS,
     body=BODIES,
     chunked=st.booleans(),
-    status=st.integers(200, 599),
+    status=STATUSES,
     answer_fields=FIELDS,
     answer=PATTERNS,
     answer_chunked=st.booleans(),
