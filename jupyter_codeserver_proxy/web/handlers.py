@@ -24,7 +24,7 @@ from jupyter_codeserver_proxy.forwarding.framing import MalformedResponseError
 from jupyter_codeserver_proxy.forwarding.headers import is_upgrade
 from jupyter_codeserver_proxy.forwarding.proxy import ProxyHandler
 from jupyter_codeserver_proxy.supervision.diagnosis import TOO_MANY_OPEN
-from jupyter_codeserver_proxy.supervision.process import State
+from jupyter_codeserver_proxy.supervision.observer import State
 
 from . import link, page
 
@@ -158,13 +158,13 @@ class CodeServerHandler(ProxyHandler):
             now = datetime.now(timezone.utc)
             await self._say_why_not(Failure(**why, exit_status=None, log=(), at=now))
         else:
-            self._service.process.doubt()
+            self._service.process.check_liveness()
             self._service.want(by_person=self._is_page())
             await self._say_why_not()
 
     def late(self) -> None:
         """Has code-server asked whether it lives."""
-        self._service.process.doubt()
+        self._service.process.check_liveness()
 
     def _is_speculative(self) -> bool:
         """Whether the browser fetches ahead of a click, which is to start nothing."""

@@ -148,7 +148,7 @@ def test_what_stands_beside_a_secret_stays() -> None:
 )
 def test_the_beginning_of_a_secret_is_hidden(line: str) -> None:
     """A line that has not ended may be looked at."""
-    shown, _ = masked_line(line, in_key=False, is_whole=False)
+    shown, _ = masked_line(line, in_key=False, is_complete=False)
     assert shown.startswith("a ")
     assert shown.endswith("[hidden]")
     assert "Zx8" not in shown.upper().replace("ZX8", "Zx8")

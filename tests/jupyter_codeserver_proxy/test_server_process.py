@@ -65,7 +65,9 @@ def test_there_is_never_a_second_tile(options: dict[str, Any]) -> None:
     """Where our extension of JupyterLab draws the tile, or none is wanted, this one is off."""
     result = entry(options, {})
     assert result["launcher_entry"]["enabled"] is False
-    assert CodeServer(config=Config({"CodeServer": options})).draws_tile() == any(options.values())
+    assert CodeServer(config=Config({"CodeServer": options})).is_drawn_by_us() == any(
+        options.values()
+    )
 
 
 def test_braces_are_taken_literally(tmp_path: Path, code_server: Path) -> None:

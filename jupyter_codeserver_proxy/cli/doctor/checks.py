@@ -1,4 +1,4 @@
-"""What is wrong and what to do, judged from facts alone."""
+"""Judges the facts: what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
     from .facts import Facts, Place
 
-# Installing an extension with a language server takes some 200 MB; below 10 MB nothing is saved.
+# An extension with a language server takes some 200 MB. With less than 10 MB nothing is saved.
 _SCARCE = 500_000_000  # bytes
 _FULL = 10_000_000
-# VS Code's own advice for large workspaces is 524288; a class's folder is small, its hub is shared.
+# VS Code recommends 524288 for large workspaces. A class's folder is small, but its hub is shared.
 _FEW_WATCHES = 65_536
-_FEW_INSTANCES = 512  # per user id, which all students of a node may share; Linux has 128
+_FEW_INSTANCES = 512  # per user id, which all students of a node may share; Linux's default is 128
 _FEW_DESCRIPTORS = 1024  # a websocket takes two, a kernel some twenty
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.gcsfuse", "ceph", "9p"})
-# What the extension uses of each: setup.cfg says the same to pip.
+# The oldest versions that work, as in setup.cfg.
 _LEAST = {"jupyter-server": (2, 14), "jupyter-server-proxy": (4, 6)}
-# Without one of these flags of code-server something is worse.
+# Flags of code-server, and what happens without each.
 _WANTED_FLAGS = {
     "socket": "it cannot listen on a private socket",
     "reconnection-grace-time": "windows whose browser has gone are kept for three hours",
@@ -31,7 +31,7 @@ _LONGEST_INTERVAL = 300  # seconds
 
 
 class Level(str, Enum):
-    """How bad it is."""
+    """How bad a finding is."""
 
     OK = "ok"
     WARNING = "warning"
@@ -40,13 +40,13 @@ class Level(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check has found.
+    """The result of one check.
 
     Attributes:
-        about: the check's subject.
-        level: how bad it is.
+        about: the subject of the check.
+        level: how bad the finding is.
         what: one line for a person.
-        advice: what to do or to type; empty where nothing is to be done.
+        advice: what to do or to type; empty if nothing is to be done.
     """
 
     about: str
@@ -56,7 +56,7 @@ class Finding:
 
 
 def examine(facts: Facts) -> list[Finding]:
-    """All findings, in the order in which things are needed at a start."""
+    """Returns all findings, in the order in which a start needs things."""
     return [finding for check in _CHECKS for finding in check(facts)]
 
 
@@ -67,8 +67,8 @@ def _code_server(facts: Facts) -> Iterator[Finding]:
         return
     version = facts.version or "of unknown version"
     yield Finding("code-server", Level.OK, f"{version}, {facts.executable} ({facts.found_in})")
-    if facts.cannot_hold:
-        yield Finding("policy", Level.WRONG, facts.cannot_hold.what, facts.cannot_hold.advice)
+    if facts.violation:
+        yield Finding("policy", Level.WRONG, facts.violation.what, facts.violation.advice)
     elif facts.installation is None:
         yield Finding(
             "code-server",

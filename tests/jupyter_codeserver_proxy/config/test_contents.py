@@ -64,8 +64,8 @@ async def test_the_contents_managers_own_root_counts(
     """For links, for what VS Code opens, and for the way back, as for JupyterLab."""
     assert find(jp_serverapp) == Contents(served, served / "week 1")
     options = configured(jp_serverapp, {})
-    assert options.values().folder == served / "week 1"
-    assert options.jupyter()["JUPYTER_CODESERVER_ROOT"] == str(served)
+    assert options.workspace().folder == served / "week 1"
+    assert options.values().start.jupyter["JUPYTER_CODESERVER_ROOT"] == str(served)
     link = await answer(jp_fetch, "codeserver/open/week 1")
     assert link.headers["Location"].endswith(quote(str(served / "week 1"), safe=""))
 
@@ -77,7 +77,7 @@ def test_it_counts_before_the_server_is_started(served: Path) -> None:
     app.config.FileContentsManager.preferred_dir = "week 1"
     assert find(app) == Contents(served, served / "week 1")
     app.config.CodeServer.working_folder = "week 1"
-    assert configured(app, {}).values().folder == served / "week 1"
+    assert configured(app, {}).workspace().folder == served / "week 1"
 
 
 def test_a_preferred_folder_that_has_gone_leaves_the_root(served: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_root_that_is_not_there_is_a_wrong_option(tmp_path: Path) -> None:
     app = ServerApp()
     app.parse_command_line([f"--FileContentsManager.root_dir={tmp_path / 'none'}"])
     with pytest.raises(ConfigurationError, match="is not a directory"):
-        configured(app, {}).values()
+        configured(app, {}).workspace()
 
 
 @pytest.mark.parametrize("manager", [{"ServerApp": {"contents_manager_class": Bucket}}])
@@ -104,8 +104,8 @@ async def test_a_contents_manager_without_a_folder_is_told_of(
 ) -> None:
     """Links refuse in one line, and VS Code opens the server's own folder."""
     options = configured(jp_serverapp, {})
-    assert options.values().folder == jp_root_dir
-    assert options.jupyter()["JUPYTER_CODESERVER_ROOT"] == ""
+    assert options.workspace().folder == jp_root_dir
+    assert options.values().start.jupyter["JUPYTER_CODESERVER_ROOT"] == ""
     assert f"the tile opens {jp_root_dir}" in capsys.readouterr().err
     link = await answer(jp_fetch, "codeserver/open/a.py")
     assert link.code == 404

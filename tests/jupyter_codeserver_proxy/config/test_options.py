@@ -9,6 +9,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_codeserver_proxy.codeserver.command import arguments
+from jupyter_codeserver_proxy.config.environment import variables
 from jupyter_codeserver_proxy.config.options import CodeServer, ConfigurationError, configured
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ def app(tmp_path: Path) -> ServerApp:
 
 def test_configuration_wins_over_the_environment_over_the_default(app: ServerApp) -> None:
     """The precedence is: Jupyter's configuration, environment, default."""
-    variables = {"JUPYTER_CODESERVER_TITLE": "from environment"}
+    environment = {"JUPYTER_CODESERVER_TITLE": "from environment"}
     assert configured(app, {}).title == "VS Code"
-    assert configured(app, variables).title == "from environment"
+    assert configured(app, environment).title == "from environment"
     app.config.CodeServer.title = "from configuration"
-    assert configured(app, variables).title == "from configuration"
+    assert configured(app, environment).title == "from configuration"
 
 
 def test_the_command_line_sets_an_option(app: ServerApp) -> None:
@@ -44,20 +45,20 @@ def test_every_option_has_help_and_can_come_from_the_environment() -> None:
     traits = CodeServer.class_traits(config=True)
     assert len(traits) >= 9
     for name, trait in traits.items():
-        assert f"JUPYTER_CODESERVER_{name.upper()}" in trait.metadata["environment"]
-        for variable in trait.metadata["environment"]:
+        assert f"JUPYTER_CODESERVER_{name.upper()}" in variables(name, trait)
+        for variable in variables(name, trait):
             assert variable in trait.metadata["help"]
 
 
 def test_the_environment_gives_values_of_each_type(app: ServerApp) -> None:
     """Numbers, lists, dictionaries and switches are read from their text."""
-    variables = {
+    environment = {
         "JUPYTER_CODESERVER_TIMEOUT": "9.5",
         "JUPYTER_CODESERVER_ARGUMENTS": "--locale 'de'",
         "JUPYTER_CODESERVER_ENVIRONMENT": "{'CLASS': 'physics'}",
         "JUPYTER_CODESERVER_NEW_BROWSER_TAB": "false",
     }
-    options = configured(app, variables)
+    options = configured(app, environment)
     assert options.timeout == 9.5
     assert options.arguments == ["--locale", "de"]
     assert options.environment == {"CLASS": "physics"}
@@ -147,18 +148,20 @@ def test_the_working_folder_is_below_the_servers_root(
 ) -> None:
     """VS Code opens the root of the Jupyter server, or what CODE_WORKINGDIR names."""
     (tmp_path / "class").mkdir()
-    variables = {"CODE_WORKINGDIR": variable.format(tmp_path=tmp_path)} if variable else {}
-    assert configured(app, variables).values().folder == tmp_path / expected
+    environment = {"CODE_WORKINGDIR": variable.format(tmp_path=tmp_path)} if variable else {}
+    assert configured(app, environment).workspace().folder == tmp_path / expected
 
 
 def test_a_workspace_may_be_what_is_opened(app: ServerApp, tmp_path: Path) -> None:
     """CODE_WORKINGDIR may name its file; code-server runs in the folder of that."""
     (tmp_path / "class").mkdir()
     (tmp_path / "class/a.code-workspace").write_text("{}")
-    options = configured(app, {"CODE_WORKINGDIR": "class/a.code-workspace"}).values()
-    assert options.folder == tmp_path / "class"
-    assert options.workspace == tmp_path / "class/a.code-workspace"
-    assert arguments(options, (), tmp_path / "socket")[-1] == str(options.workspace)
+    options = configured(app, {"CODE_WORKINGDIR": "class/a.code-workspace"})
+    workspace = options.workspace()
+    assert workspace.folder == tmp_path / "class"
+    assert workspace.file == tmp_path / "class/a.code-workspace"
+    socket = tmp_path / "socket"
+    assert arguments(options.values().start, workspace, (), socket)[-1] == str(workspace.file)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "none.code-workspace", "x" * 300, "\0"])
@@ -169,7 +172,7 @@ def test_what_is_neither_folder_nor_workspace_is_refused(
     (tmp_path / "a.txt").write_text("")
     app.config.CodeServer.working_folder = name
     with pytest.raises(ConfigurationError, match=r"neither a folder nor a \.code-workspace file"):
-        configured(app, {}).values()
+        configured(app, {}).workspace()
 
 
 def test_a_working_folder_that_is_not_there_is_named(app: ServerApp, tmp_path: Path) -> None:
@@ -178,7 +181,7 @@ def test_a_working_folder_that_is_not_there_is_named(app: ServerApp, tmp_path: P
     with pytest.raises(
         ConfigurationError, match=r"CodeServer\.working_folder is 'nowhere'"
     ) as raised:
-        configured(app, {}).values()
+        configured(app, {}).workspace()
     assert str(tmp_path / "nowhere") in str(raised.value)
 
 
@@ -188,4 +191,4 @@ def test_a_tilde_is_the_home(
     """Folders are understood as in a shell."""
     monkeypatch.setenv("HOME", str(tmp_path))
     app.config.CodeServer.extensions_folder = "~/extensions"
-    assert configured(app, {}).values().extensions_folder == tmp_path / "extensions"
+    assert configured(app, {}).values().start.extensions_folder == tmp_path / "extensions"

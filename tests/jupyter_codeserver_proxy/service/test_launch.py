@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_codeserver_proxy.codeserver.builtin_extensions import CannotHoldError
+from jupyter_codeserver_proxy.codeserver.builtin_extensions import PolicyError
 from jupyter_codeserver_proxy.codeserver.shared_extensions import install
 from jupyter_codeserver_proxy.config.options import CodeServer
-from jupyter_codeserver_proxy.service.launch import Launch
+from jupyter_codeserver_proxy.service.launch import Launcher
 from tests import conda
 from tests.vsix import make_vsix
 
 if TYPE_CHECKING:
-    from jupyter_codeserver_proxy.supervision.process import Command
+    from jupyter_codeserver_proxy.supervision.child import Command
 
 
 def start(executable: Path, folder: Path, **options: object) -> Command:
     """What is run, and in which environment."""
     chosen = CodeServer(executable=str(executable), working_folder=str(folder), **options)
     (beside := folder / "start").mkdir()
-    return Launch(chosen, os.environ)(beside / "socket")
+    launcher = Launcher(chosen.values().start, chosen.workspace, os.environ)
+    return launcher.launch(beside / "socket").command
 
 
 def program(executable: Path, folder: Path) -> tuple[str, ...]:
@@ -82,7 +83,7 @@ def test_what_a_script_would_split_is_run_without_it(code_server: Path, tmp_path
 
 def test_what_cannot_be_held_is_not_started(untold: Path, tmp_path: Path) -> None:
     """Who has decided against the assistant, or has extensions for all, gets no VS Code without."""
-    with pytest.raises(CannotHoldError, match="have its assistant") as raised:
+    with pytest.raises(PolicyError, match="have its assistant") as raised:
         start(untold, tmp_path, ai=False)
     assert str(untold) in raised.value.what
     assert "CodeServer.executable" in raised.value.advice
@@ -94,7 +95,7 @@ def test_shared_extensions_that_cannot_be_had_are_not_passed_over(
     """A class without its extensions is told of before it begins."""
     shared = tmp_path / "shared"
     install(make_vsix(tmp_path), shared, platform="linux-x64")
-    with pytest.raises(CannotHoldError, match=f"lack the extensions in {shared}"):
+    with pytest.raises(PolicyError, match=f"lack the extensions in {shared}"):
         start(untold, tmp_path, shared_extensions_folder=str(shared))
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_codeserver_proxy.supervision.process import Command
+from jupyter_codeserver_proxy.supervision.child import Command
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,13 +69,17 @@ def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return run
 
 
-def program(notes: Path, body: str) -> Callable[[Path], Command]:
+def program(notes: Path, body: str) -> Callable[[Path], Awaitable[Command]]:
     """A command that runs a few lines of Python."""
     script = notes / "program.py"
     script.write_text(PRELUDE + body)
     arguments = (sys.executable, "-I", "-S", str(script))
     environment = {"PATH": os.environ["PATH"]}
-    return lambda path: Command((*arguments, str(path), str(notes)), environment, notes)
+
+    async def command(path: Path) -> Command:
+        return Command((*arguments, str(path), str(notes)), environment, notes)
+
+    return command
 
 
 def noted(notes: Path, name: str) -> list[int]:

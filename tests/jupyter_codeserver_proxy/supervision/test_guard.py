@@ -26,15 +26,15 @@ PATIENCE = 60
 JUPYTER = """
 import asyncio, os, sys
 from pathlib import Path
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 
 async def main():
     notes = Path(sys.argv[2])
-    process = CodeServerProcess(
-        lambda path: Command((sys.executable, sys.argv[1], str(path)), os.environ, notes),
-        runtime=notes / "r",
-        grace=0.3,
-    )
+    async def command(path):
+        return Command((sys.executable, sys.argv[1], str(path)), os.environ, notes)
+    process = CodeServerProcess(command, ProcessOptions(notes / "r", grace=0.3))
     await process.ready()
     (notes / "ready").touch()
     await asyncio.sleep(1000)

@@ -20,16 +20,18 @@ LIMIT = 150 << 20  # bytes
 JUPYTER = """
 import asyncio, json, os, sys
 from pathlib import Path
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 
 GREEDY = "x = bytearray(1 << 30); print(len(x))"
 
 async def main():
     home = Path(sys.argv[1])
     (Path(sys.argv[2]) / "cgroup.procs").write_text(str(os.getpid()))
-    process = CodeServerProcess(
-        lambda _: Command((sys.executable, "-c", GREEDY), dict(os.environ), home), runtime=home
-    )
+    async def command(_):
+        return Command((sys.executable, "-c", GREEDY), dict(os.environ), home)
+    process = CodeServerProcess(command, ProcessOptions(home))
     process.request()
     while process.failure is None:
         await asyncio.sleep(0.01)

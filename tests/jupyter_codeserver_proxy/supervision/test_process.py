@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jupyter_codeserver_proxy.failure import CannotStart, NotReady, Reason
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command, Observer, State
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.observer import Observer, State
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 from tests.jupyter_codeserver_proxy.supervision.programs import (
     PATIENCE,
     STUBBORN_CHILD,
@@ -26,7 +29,7 @@ from tests.jupyter_codeserver_proxy.supervision.programs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from jupyter_codeserver_proxy.failure import Failure
@@ -95,7 +98,9 @@ async def test_any_end_is_healed_by_the_next_request(
 @in_loop
 async def test_what_it_leaves_behind_ends_with_it(tmp_path: Path) -> None:
     """A killed program's descendants are ended, also one that ignores SIGTERM."""
-    process = CodeServerProcess(program(tmp_path, STUBBORN_CHILD + "serve()"), grace=0.1)
+    process = CodeServerProcess(
+        program(tmp_path, STUBBORN_CHILD + "serve()"), ProcessOptions(grace=0.1)
+    )
     await process.ready()
     (child,) = noted(tmp_path, "child")
     assert process.pid
@@ -119,7 +124,9 @@ async def test_killed_while_starting_it_starts_again(tmp_path: Path) -> None:
 @in_loop
 async def test_a_crash_loop_ends_after_five_starts(tmp_path: Path) -> None:
     """The program itself counts: however often it is wanted, until somebody asks for a start."""
-    process = CodeServerProcess(program(tmp_path, "print('so it is')"), backoff=QUICK)
+    process = CodeServerProcess(
+        program(tmp_path, "print('so it is')"), ProcessOptions(backoff=QUICK)
+    )
     with pytest.raises(NotReady):
         await process.ready()
     assert process.state is State.FAILED
@@ -159,7 +166,7 @@ async def test_the_back_off_is_real(tmp_path: Path) -> None:
 @in_loop
 async def test_no_good_answer_is_a_timeout(tmp_path: Path, body: str) -> None:
     """Only HTTP 200 is ready; the rest is ended, and not tried again until somebody asks."""
-    process = CodeServerProcess(program(tmp_path, body), timeout=0.5, grace=0.1)
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(timeout=0.5, grace=0.1))
     with pytest.raises(NotReady) as error:
         await process.ready()
     assert error.value.failure
@@ -171,19 +178,19 @@ async def test_no_good_answer_is_a_timeout(tmp_path: Path, body: str) -> None:
     await process.close()
 
 
-def _not_there(folder: Path) -> Command:
+async def _not_there(folder: Path) -> Command:
     return Command((str(folder / "missing"),), {}, folder.parent)
 
 
-def _no_folder(folder: Path) -> Command:
+async def _no_folder(folder: Path) -> Command:
     return Command(("/bin/true",), {}, folder / "missing")
 
 
-def _refused(_: Path) -> Command:
+async def _refused(_: Path) -> Command:
     raise CannotStart(Reason.CONFIGURATION, "It is configured wrongly.", "Mend it.")
 
 
-def _broken(_: Path) -> Command:
+async def _broken(_: Path) -> Command:
     raise RuntimeError("a fault of ours")
 
 
@@ -198,10 +205,10 @@ def _broken(_: Path) -> Command:
 )
 @in_loop
 async def test_what_cannot_start_says_why(
-    command: Callable[[Path], Command], reason: Reason
+    command: Callable[[Path], Awaitable[Command]], reason: Reason
 ) -> None:
     """Nobody waits for it, and no process stays."""
-    process = CodeServerProcess(command, backoff=QUICK)
+    process = CodeServerProcess(command, ProcessOptions(backoff=QUICK))
     with pytest.raises(NotReady):
         await process.ready()
     assert process.state is State.FAILED
@@ -214,7 +221,9 @@ async def test_what_cannot_start_says_why(
 @in_loop
 async def test_stop_ends_the_group_within_the_grace(tmp_path: Path) -> None:
     """Also a child that ignores SIGTERM, and one that starts at that moment."""
-    process = CodeServerProcess(program(tmp_path, STUBBORN_CHILD + "serve()"), grace=0.2)
+    process = CodeServerProcess(
+        program(tmp_path, STUBBORN_CHILD + "serve()"), ProcessOptions(grace=0.2)
+    )
     await process.ready()
     pids = noted(tmp_path, "starts") + noted(tmp_path, "child")
     await process.stop()
@@ -241,7 +250,9 @@ async def test_stop_gives_time_for_a_graceful_end(tmp_path: Path) -> None:
 @in_loop
 async def test_a_start_can_be_stopped(tmp_path: Path, backoff: tuple[float, ...]) -> None:
     """At any moment, and whoever waits is told."""
-    process = CodeServerProcess(program(tmp_path, "time.sleep(1000)"), backoff=backoff)
+    process = CodeServerProcess(
+        program(tmp_path, "time.sleep(1000)"), ProcessOptions(backoff=backoff)
+    )
     waiting = asyncio.ensure_future(process.ready())
     if not backoff[0]:
         await until(lambda: noted(tmp_path, "starts"))
@@ -258,7 +269,9 @@ async def test_a_start_can_be_stopped(tmp_path: Path, backoff: tuple[float, ...]
 @in_loop
 async def test_who_asks_for_a_start_does_not_wait_for_the_back_off(tmp_path: Path) -> None:
     """Retry means now."""
-    process = CodeServerProcess(program(tmp_path, "serve(times=2)"), backoff=(0.0, 1000.0, 0.0))
+    process = CodeServerProcess(
+        program(tmp_path, "serve(times=2)"), ProcessOptions(backoff=(0.0, 1000.0, 0.0))
+    )
     answer(await process.ready())
     await until(lambda: process.state is State.STOPPED)
     assert process.request() is State.STARTING
@@ -315,7 +328,7 @@ async def test_what_is_detached_goes_on_and_holds_nothing_up(tmp_path: Path) -> 
         "while not (notes / 'job').exists(): time.sleep(0.01)\n"
         "serve()"
     )
-    process = CodeServerProcess(program(tmp_path, body), grace=1000)
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(grace=1000))
     await process.ready()
     await process.close()
     (job,) = noted(tmp_path, "job")
@@ -333,8 +346,9 @@ class Recorder(Observer):
         """Note it."""
         self.events.append("started")
 
-    def became_ready(self, seconds: float) -> None:
+    def became_ready(self, socket: Path, seconds: float) -> None:
         """Note it."""
+        assert socket.exists()
         assert 0 < seconds < PATIENCE
         self.events.append("ready")
 
@@ -348,7 +362,9 @@ async def test_an_observer_is_told(tmp_path: Path) -> None:
     """Starts, times to ready and failures can be counted."""
     recorder = Recorder()
     process = CodeServerProcess(
-        program(tmp_path, "serve(times=2); sys.exit(1)"), backoff=QUICK, observer=recorder
+        program(tmp_path, "serve(times=2); sys.exit(1)"),
+        ProcessOptions(backoff=QUICK),
+        observers=[recorder],
     )
     answer(await process.ready())
     await until(lambda: process.state is State.STOPPED)
@@ -380,11 +396,11 @@ async def test_a_place_without_room_for_files_is_a_full_disk(
 ) -> None:
     """Also when there was room for the socket's folder, and not for what is laid beside it."""
 
-    def command(socket: Path) -> Command:
+    async def command(socket: Path) -> Command:
         socket.with_name("reports").mkdir()
         return Command((sys.executable,), {}, tmp_path)
 
-    process = CodeServerProcess(command, runtime=disk_of_few_files)
+    process = CodeServerProcess(command, ProcessOptions(runtime=disk_of_few_files))
     with pytest.raises(NotReady):
         await process.ready()
     assert process.state is State.FAILED
@@ -405,10 +421,10 @@ async def test_memory_counts_all_descendants(tmp_path: Path) -> None:
         "serve()"
     )
     process = CodeServerProcess(program(tmp_path, body))
-    assert process.memory() is None
+    assert process.family().memory() is None
     await process.ready()
     await until(lambda: len(noted(tmp_path, "children")) == 2)
-    memory = process.memory()
+    memory = process.family().memory()
     if memory is None:
         pytest.skip("no /proc here: memory is not known")
     assert 100_000_000 < memory < 250_000_000

@@ -24,11 +24,14 @@ PATIENCE = 120
 JUPYTER = """
 import asyncio, json, os, sys
 from pathlib import Path
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command, State
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.observer import State
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 
 async def main():
     home, student = Path(sys.argv[2]), Path(sys.argv[3])
-    def command(path):
+    async def command(path):
         arguments = (
             sys.argv[1], "--auth", "none", "--socket", str(path), "--socket-mode", "0600",
             "--config", f"{path}.yaml", "--user-data-dir", str(student / "data"),
@@ -36,11 +39,11 @@ async def main():
             *sys.argv[4:],
         )
         return Command(arguments, {"HOME": str(student), "PATH": os.environ["PATH"]}, home)
-    process = CodeServerProcess(command, runtime=home / "r")
+    process = CodeServerProcess(command, ProcessOptions(home / "r"))
     try:
         while True:
             socket = await process.ready()
-            print(json.dumps([process.pid, str(socket), process.memory()]), flush=True)
+            print(json.dumps([process.pid, str(socket), process.family().memory()]), flush=True)
             while process.state is State.READY:
                 if (home / "stop").exists():
                     return

@@ -42,7 +42,7 @@ def test_a_healthy_machine_is_told_so() -> None:
     ("change", "level", "what", "advice"),
     [
         pytest.param({"cannot_start": CANNOT}, "wrong", "There is none", "Type this", id="none"),
-        pytest.param({"cannot_hold": CANNOT}, "wrong", "There is none", "Type this", id="policy"),
+        pytest.param({"violation": CANNOT}, "wrong", "There is none", "Type this", id="policy"),
         pytest.param(
             {"installation": None}, "warning", "no activity", "CodeServer.executable", id="unknown"
         ),
