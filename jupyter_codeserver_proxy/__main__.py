@@ -50,9 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     extension_verbs.add_verbs(
         verbs.add_parser("extensions", help="extensions of VS Code that all students share")
     )
-    doctor = verbs.add_parser(
-        "doctor", help="say what keeps VS Code from working, and what to type"
-    )
+    doctor = verbs.add_parser("doctor", help="say what keeps VS Code from working")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
     doctor.set_defaults(verb=_doctor, quiet=False)
     return answer.give(parser, argv)

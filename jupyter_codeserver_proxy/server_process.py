@@ -17,7 +17,6 @@ from .service.launch import shared_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from .codeserver.command import StartOptions, Workspace
     from .config.options import CodeServer
 
 ICON = Path(__file__).with_name("vscode.svg")
@@ -51,7 +50,7 @@ def server_process(
     wanted = command.environment(start.environment, inherited, Path(sys.prefix, "bin"))
     changed = {name for name, value in wanted.items() if inherited.get(name) != value}
     return {
-        "command": _start(start, options.workspace, inherited, inherited.keys() - wanted.keys()),
+        "command": _start(options, inherited, inherited.keys() - wanted.keys()),
         "environment": {_literally(name): _literally(wanted[name]) for name in changed},
         "timeout": options.timeout,
         "new_browser_tab": options.new_browser_tab,
@@ -73,20 +72,18 @@ def _tile(title: str, icon: str) -> dict[str, Any]:
 
 
 def _start(
-    options: StartOptions,
-    workspace: Callable[[], Workspace],
-    inherited: Mapping[str, str],
-    withheld: Collection[str],
+    options: CodeServer, inherited: Mapping[str, str], withheld: Collection[str]
 ) -> Callable[[str], list[str]]:
     # jupyter-server-proxy can add variables but not remove them; env(1) can.
     without = [argument for name in sorted(withheld) for argument in ("-u", name)]
+    chosen = options.values().start
 
     def start(unix_socket: str) -> list[str]:
         try:
             path = executable.find(options.executable, inherited).path
-            known = executable.abilities(path)
-            arguments = command.arguments(options, workspace(), known.flags, Path(unix_socket))
-            check_policy(*_WITHOUT_EXTENSION, shared_folder(options, inherited), ai=options.ai)
+            known, workspace = executable.abilities(path), options.workspace()
+            arguments = command.arguments(chosen, workspace, known.flags, Path(unix_socket))
+            check_policy(*_WITHOUT_EXTENSION, shared_folder(chosen, inherited), ai=options.ai)
         except CannotStart as error:
             raise _unavailable(error) from error
         program: tuple[str, ...] = (str(path),)

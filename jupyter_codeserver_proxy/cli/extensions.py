@@ -95,11 +95,8 @@ def _uninstall(arguments: argparse.Namespace) -> Answer:
 
 
 def _data(extensions: Iterable[Extension]) -> dict[str, Any]:
-    return {
-        "extensions": [
-            asdict(extension) | {"folder": str(extension.folder)} for extension in extensions
-        ]
-    }
+    entries = [asdict(found) | {"folder": str(found.folder)} for found in extensions]
+    return {"extensions": entries}
 
 
 def _folder(arguments: argparse.Namespace) -> Path:

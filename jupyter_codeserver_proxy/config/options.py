@@ -142,7 +142,6 @@ class CodeServer(Tile, Policy):
             ConfigurationError: the folder that JupyterLab shows does not exist.
         """
         return Settings(
-            title=self.title,
             prestart=self.prestart,
             prefetch=self.prefetch,
             job_limit=self.job_limit,

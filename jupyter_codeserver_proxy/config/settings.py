@@ -17,7 +17,6 @@ class Settings:
     Attributes:
         start: options of the program that is started.
         process: options of its supervision.
-        title: what the pages call VS Code.
         prestart: whether code-server starts with the Jupyter server.
         prefetch: whether browsers fetch assets before the first click.
         job_limit: seconds for which a running job counts as use after a person's last action.
@@ -27,7 +26,6 @@ class Settings:
 
     start: StartOptions
     process: ProcessOptions
-    title: str
     prestart: bool
     prefetch: bool
     job_limit: float

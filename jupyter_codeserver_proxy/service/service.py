@@ -61,10 +61,12 @@ class Service(Observer):
         logger: logging.Logger | logging.LoggerAdapter[Any],
         record_activity: Callable[[datetime], None],
     ) -> None:
-        self.title = settings.title
+        self.title = settings.start.title
         self.sandboxed_applications = settings.sandboxed_applications
         self.assets = Assets()
         self.traffic = Traffic()
+        self.upstream: Upstream | None = None
+        """The connections to code-server; None unless it is ready."""
         self.metrics = Metrics(self.traffic)
         self.process = CodeServerProcess(
             self._prepare_start,
@@ -80,7 +82,6 @@ class Service(Observer):
         )
         self._program: Program | None = None
         self._launch: Launch | None = None
-        self._upstream: Upstream | None = None
         self._visited: datetime | None = None
         self._windows_since: datetime | None = None
         self._needs_person = False
@@ -90,11 +91,6 @@ class Service(Observer):
         self._launchers = DaemonThreads(2)
         self._finding: asyncio.Task[None] | None = None
         self._monitoring: asyncio.Task[None] | None = None
-
-    @property
-    def upstream(self) -> Upstream | None:
-        """The connections to code-server; None unless it is ready."""
-        return self._upstream
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -135,15 +131,15 @@ class Service(Observer):
 
     def became_ready(self, socket: Path, seconds: float) -> None:  # noqa: ARG002 -- the interface
         """Connects to code-server, and serves the assets of its installation."""
-        self._upstream = Upstream(socket, self.traffic)
+        self.upstream = Upstream(socket, self.traffic)
         self._was_idle = False
         self.assets.use(self._program.root if self._program else None)
 
     def ended(self) -> None:
         """Closes the connections to code-server."""
-        if self._upstream:
-            self._upstream.close()
-            self._upstream = None
+        if self.upstream:
+            self.upstream.close()
+            self.upstream = None
 
     def want(self, *, by_person: bool) -> Upstream | None:
         """Requests code-server, which starts it if it is stopped. Never blocks.
@@ -162,7 +158,7 @@ class Service(Observer):
                 return None
         if not self._needs_person:
             self.process.request()
-        return self._upstream
+        return self.upstream
 
     async def stop(self) -> None:
         """Ends code-server until a person requests it again."""
@@ -195,7 +191,7 @@ class Service(Observer):
         if not self._settings.prefetch:
             return []
         with suppress(HangingError):
-            if not self._upstream:
+            if not self.upstream:
                 find = self._launcher.installation
                 self.assets.offer(await self._finders.run(find, patience=_READ_TIMEOUT))
             return await self.assets.ahead()
@@ -232,7 +228,7 @@ class Service(Observer):
         reports: tuple[Report, ...] = ()
         if socket := self.process.socket:
             reports = await self._read(partial(read, reports_folder(socket)), otherwise=reports)
-        has_window = self._upstream is not None and self._upstream.has_window()
+        has_window = self.upstream is not None and self.upstream.has_window()
         now = datetime.now(timezone.utc)
         return Observation(
             visited=self._visited,

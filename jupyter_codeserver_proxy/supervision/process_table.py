@@ -82,15 +82,12 @@ class ProcessFamily:
         The program may be in the foreground or not. One that is stopped (^Z) does not count, nor
         one that has left its terminal (`setsid`, a daemon).
         """
-        shells = {
-            member.terminal: member.pid
-            for member in self.members
-            if member.terminal and member.pid == member.session
-        }
+        leaders = (row for row in self.members if row.terminal and row.pid == row.session)
+        shells = {leader.terminal: leader.pid for leader in leaders}
         return any(
-            member.terminal in shells and member.pid != shells[member.terminal]
-            for member in self.members
-            if not member.is_zombie and not member.is_stopped
+            row.terminal in shells and row.pid != shells[row.terminal]
+            for row in self.members
+            if not row.is_zombie and not row.is_stopped
         )
 
 

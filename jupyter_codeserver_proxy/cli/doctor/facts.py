@@ -196,10 +196,7 @@ def _file_system(path: Path) -> str:
     resolved = path.resolve()
     # Of two mounts at the same point the later one counts.
     above = [(point, kind) for point, kind in mounts if resolved.is_relative_to(_unescaped(point))]
-    if not above:
-        return ""
-    _, (_, kind) = max(enumerate(above), key=lambda mount: (len(mount[1][0]), mount[0]))
-    return kind
+    return max(reversed(above), key=lambda mount: len(mount[0]))[1] if above else ""
 
 
 def _unescaped(point: str) -> str:
