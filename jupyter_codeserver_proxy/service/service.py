@@ -141,7 +141,7 @@ class Service(Observer):
             self.upstream.close()
             self.upstream = None
 
-    def want(self, *, by_person: bool) -> Upstream | None:
+    def request(self, *, by_person: bool) -> Upstream | None:
         """Requests code-server, which starts it if it is stopped. Never blocks.
 
         After a stop only a person starts code-server again, as open windows send requests all the
@@ -186,7 +186,7 @@ class Service(Observer):
         await self.assets.close()
         await self.process.close()
 
-    async def ahead(self) -> list[str]:
+    async def prefetchable(self) -> list[str]:
         """Returns paths of assets that a browser may prefetch; starts nothing."""
         if not self._settings.prefetch:
             return []

@@ -60,7 +60,7 @@ async def test_status_changes_nothing(code_server: Path, tmp_path: Path) -> None
     activities: list[datetime] = []
     service = service_of(code_server, tmp_path, activities.append)
     assert (await service.status())["state"] == "stopped"
-    assert service.want(by_person=True) is None
+    assert service.request(by_person=True) is None
     await service.process.ready()
     upstream, metrics = service.upstream, list(service.metrics.collect())
     first, second = [await service.status() for _ in range(2)]
