@@ -1,4 +1,4 @@
-"""The folder that JupyterLab shows, as its contents manager says."""
+"""The folder that JupyterLab shows comes from its contents manager."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 
 class Bucket(AsyncContentsManager):
-    """A contents manager whose files are on no disk."""
+    """A contents manager whose files are not on a disk."""
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Path:
-    """A folder of files, which is not the server's own."""
+    """A folder of files, different from the server's own."""
     folder = tmp_path / "served"
     (folder / "week 1").mkdir(parents=True)
     return folder
@@ -54,14 +54,14 @@ def jp_server_config(manager: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
 
 
 async def answer(fetch: Fetch, path: str) -> HTTPResponse:
-    """An answer of any status."""
+    """Returns an answer of any status."""
     return await fetch(path, follow_redirects=False, raise_error=False)
 
 
 async def test_the_contents_managers_own_root_counts(
     jp_serverapp: ServerApp, jp_fetch: Fetch, served: Path
 ) -> None:
-    """For links, for what VS Code opens, and for the way back, as for JupyterLab."""
+    """It applies to links, to the folder that VS Code opens, and to the way back."""
     assert find(jp_serverapp) == Contents(served, served / "week 1")
     options = configured(jp_serverapp, {})
     assert options.workspace().folder == served / "week 1"
@@ -71,7 +71,7 @@ async def test_the_contents_managers_own_root_counts(
 
 
 def test_it_counts_before_the_server_is_started(served: Path) -> None:
-    """For the doctor, who asks the configuration alone."""
+    """The doctor reads only the configuration."""
     app = ServerApp()
     app.parse_command_line([f"--FileContentsManager.root_dir={served}"])
     app.config.FileContentsManager.preferred_dir = "week 1"
@@ -81,7 +81,7 @@ def test_it_counts_before_the_server_is_started(served: Path) -> None:
 
 
 def test_a_preferred_folder_that_has_gone_leaves_the_root(served: Path) -> None:
-    """JupyterLab shows that, too."""
+    """JupyterLab shows the root then, too."""
     app = ServerApp()
     app.parse_command_line([f"--FileContentsManager.root_dir={served}"])
     app.contents_manager = app.contents_manager_class(parent=app)
@@ -91,7 +91,7 @@ def test_a_preferred_folder_that_has_gone_leaves_the_root(served: Path) -> None:
 
 
 def test_a_root_that_is_not_there_is_a_wrong_option(tmp_path: Path) -> None:
-    """And no traceback, where the doctor meets it before Jupyter has."""
+    """The doctor reports it without a traceback, though Jupyter has not started."""
     app = ServerApp()
     app.parse_command_line([f"--FileContentsManager.root_dir={tmp_path / 'none'}"])
     with pytest.raises(ConfigurationError, match="is not a directory"):

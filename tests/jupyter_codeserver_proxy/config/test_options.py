@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(tmp_path: Path) -> ServerApp:
-    """A Jupyter server that has been told its root, and is not started."""
+    """A Jupyter server that knows its root and is not started."""
     app = ServerApp(log=logging.getLogger(__name__))
     app.root_dir = str(tmp_path)
     return app
@@ -34,7 +34,7 @@ def test_configuration_wins_over_the_environment_over_the_default(app: ServerApp
 
 
 def test_the_command_line_sets_an_option(app: ServerApp) -> None:
-    """`--CodeServer.option=value` is read as Jupyter's other options are."""
+    """`--CodeServer.option=value` works like Jupyter's other options."""
     app.parse_command_line(["--CodeServer.timeout=7", "--CodeServer.arguments=--locale"])
     options = configured(app, {})
     assert (options.timeout, options.arguments) == (7.0, ["--locale"])
@@ -74,7 +74,7 @@ MAPS = [
 
 @pytest.mark.parametrize("text", MAPS)
 def test_a_map_is_written_in_json_or_as_in_python(app: ServerApp, text: str) -> None:
-    """In the environment and on the command line."""
+    """Both forms work in the environment and on the command line."""
     expected = {"a": False, "b": {"c": [None, 1]}}
     assert configured(app, {"JUPYTER_CODESERVER_SETTINGS": text}).settings == expected
     app.parse_command_line([f"--CodeServer.settings={text}"])
@@ -92,7 +92,7 @@ def test_a_map_is_written_in_json_or_as_in_python(app: ServerApp, text: str) -> 
     ],
 )
 def test_a_map_that_cannot_be_read_says_where(app: ServerApp, text: str, why: str) -> None:
-    """In one line with the option, and without what may be a token."""
+    """The message is one line with the option, and without the text, which may be a token."""
     with pytest.raises(ConfigurationError) as raised:
         configured(app, {"JUPYTER_CODESERVER_ENVIRONMENT": text})
     said = str(raised.value)
@@ -117,7 +117,7 @@ def test_a_map_that_cannot_be_read_says_where(app: ServerApp, text: str, why: st
 def test_a_wrong_value_says_what_was_given_and_what_is_allowed(
     app: ServerApp, option: str, value: object, said: str
 ) -> None:
-    """A wrong value is one error with the value, the option and what it takes."""
+    """The error names the value, the option and the allowed values."""
     app.config.CodeServer[option] = value
     with pytest.raises(ConfigurationError) as raised:
         configured(app, {})
@@ -128,7 +128,7 @@ def test_a_wrong_value_says_what_was_given_and_what_is_allowed(
 def test_an_unknown_option_is_not_swallowed(
     app: ServerApp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A misspelt option is warned about, with the one that was meant."""
+    """A misspelt option causes a warning that suggests the right one."""
     app.config.CodeServer.exectuable = "code-server"
     configured(app, {})
     assert "`exectuable` not recognized" in caplog.text
@@ -153,7 +153,7 @@ def test_the_working_folder_is_below_the_servers_root(
 
 
 def test_a_workspace_may_be_what_is_opened(app: ServerApp, tmp_path: Path) -> None:
-    """CODE_WORKINGDIR may name its file; code-server runs in the folder of that."""
+    """CODE_WORKINGDIR may name a workspace file; code-server runs in the file's folder."""
     (tmp_path / "class").mkdir()
     (tmp_path / "class/a.code-workspace").write_text("{}")
     options = configured(app, {"CODE_WORKINGDIR": "class/a.code-workspace"})
@@ -168,7 +168,7 @@ def test_a_workspace_may_be_what_is_opened(app: ServerApp, tmp_path: Path) -> No
 def test_what_is_neither_folder_nor_workspace_is_refused(
     app: ServerApp, tmp_path: Path, name: str
 ) -> None:
-    """In the same words, whatever is wrong with it."""
+    """The message is the same, whatever is wrong with the path."""
     (tmp_path / "a.txt").write_text("")
     app.config.CodeServer.working_folder = name
     with pytest.raises(ConfigurationError, match=r"neither a folder nor a \.code-workspace file"):
@@ -176,7 +176,7 @@ def test_what_is_neither_folder_nor_workspace_is_refused(
 
 
 def test_a_working_folder_that_is_not_there_is_named(app: ServerApp, tmp_path: Path) -> None:
-    """Who configured a folder that does not exist reads which, and by what option."""
+    """The error names the missing folder and the option."""
     app.config.CodeServer.working_folder = "nowhere"
     with pytest.raises(
         ConfigurationError, match=r"CodeServer\.working_folder is 'nowhere'"
@@ -188,7 +188,7 @@ def test_a_working_folder_that_is_not_there_is_named(app: ServerApp, tmp_path: P
 def test_a_tilde_is_the_home(
     app: ServerApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Folders are understood as in a shell."""
+    """A path may begin with a tilde, as in a shell."""
     monkeypatch.setenv("HOME", str(tmp_path))
     app.config.CodeServer.extensions_folder = "~/extensions"
     assert configured(app, {}).values().start.extensions_folder == tmp_path / "extensions"

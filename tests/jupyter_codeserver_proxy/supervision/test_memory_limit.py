@@ -1,4 +1,4 @@
-"""A code-server that the kernel ends for want of memory is told as such."""
+"""A code-server that the kernel kills when memory runs out is reported as such."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIMIT = 150 << 20  # bytes
 
-# Joins the control group, and supervises a program that wants more memory than that has.
+# Joins the control group, and supervises a program that needs more memory than it has.
 JUPYTER = """
 import asyncio, json, os, sys
 from pathlib import Path
@@ -44,7 +44,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def small_group() -> Iterator[Path]:
-    """A control group with little memory, for containers of either kind (v1, v2)."""
+    """A control group with little memory, of version 1 or 2."""
     root = Path("/sys/fs/cgroup")
     parent, limit = root / "memory", "memory.limit_in_bytes"
     if not parent.is_dir():
@@ -64,7 +64,7 @@ def small_group() -> Iterator[Path]:
 def test_a_kill_by_the_kernel_is_told_as_a_lack_of_memory(
     tmp_path: Path, small_group: Path
 ) -> None:
-    """Not as a crash: the student can close something, the operator can give more."""
+    """It is no crash: the student can close something, and the operator can give more."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         [sys.executable, "-c", JUPYTER, tmp_path, small_group],
