@@ -196,21 +196,15 @@ class CodeServer(Tile, Policy):
         except TraitError as error:  # only if the server has not been started
             raise _wrong(error) from error
 
-    @validate("timeout", "reconnection_grace")
-    def _check_positive(self, proposal: Bunch) -> float:
-        return _checked(proposal, "a number of seconds above 0", is_allowed=proposal.value > 0)
-
-    @validate("job_limit", "idle_timeout")
-    def _check_not_negative(self, proposal: Bunch) -> float:
-        return _checked(proposal, "a number of seconds, or 0", is_allowed=proposal.value >= 0)
-
-
-def _checked(proposal: Bunch, allowed: str, *, is_allowed: bool) -> float:
-    value: float = proposal.value
-    if not is_allowed:
+    @validate("timeout", "reconnection_grace", "job_limit", "idle_timeout")
+    def _check_seconds(self, proposal: Bunch) -> float:
+        value: float = proposal.value
         name = proposal.trait.name
-        raise TraitError(f"CodeServer.{name} is {value:g}; allowed is {allowed}.")
-    return value
+        may_be_0 = name in {"job_limit", "idle_timeout"}
+        if not (value > 0 or (may_be_0 and value == 0)):
+            allowed = "a number of seconds, or 0" if may_be_0 else "a number of seconds above 0"
+            raise TraitError(f"CodeServer.{name} is {value:g}; allowed is {allowed}.")
+        return value
 
 
 def configured(app: ServerApp | None, environment: Mapping[str, str]) -> CodeServer:

@@ -230,7 +230,9 @@ class CodeServerProcess:
         self._log_tail = LogTail(self._log_line)
         for observer in self._observers:
             observer.started()
-        run = await Run.start(self._make_command, self._options, self._log_tail)
+        run = await Run.start(
+            lambda socket: self._unless_quit(self._command(socket)), self._options, self._log_tail
+        )
         try:
             self._run = run
             problem = await self._unless_quit(run.ready())
@@ -242,9 +244,6 @@ class CodeServerProcess:
             await run.end()
             self._run = None
             self._lose_socket()
-
-    async def _make_command(self, socket: Path) -> Command:
-        return await self._unless_quit(self._command(socket))
 
     def _become_ready(self, socket: Path, seconds: float) -> None:
         self._failure = None

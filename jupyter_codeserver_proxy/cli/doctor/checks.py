@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jupyter_codeserver_proxy.failure import CannotStart
+
     from .facts import Facts, Place
 
 # An extension with a language server takes some 200 MB. With less than 10 MB nothing is saved.
@@ -60,15 +62,18 @@ def examine(facts: Facts) -> list[Finding]:
     return [finding for check in _CHECKS for finding in check(facts)]
 
 
+def _fault(about: str, error: CannotStart) -> Finding:
+    return Finding(about, Level.WRONG, error.what, error.advice)
+
+
 def _code_server(facts: Facts) -> Iterator[Finding]:
     if facts.cannot_start:
-        cause = facts.cannot_start
-        yield Finding("code-server", Level.WRONG, cause.what, cause.advice)
+        yield _fault("code-server", facts.cannot_start)
         return
     version = facts.version or "of unknown version"
     yield Finding("code-server", Level.OK, f"{version}, {facts.executable} ({facts.found_in})")
     if facts.violation:
-        yield Finding("policy", Level.WRONG, facts.violation.what, facts.violation.advice)
+        yield _fault("policy", facts.violation)
     elif facts.installation is None:
         yield Finding(
             "code-server",
@@ -89,8 +94,7 @@ def _code_server(facts: Facts) -> Iterator[Finding]:
 
 def _configuration(facts: Facts) -> Iterator[Finding]:
     if facts.wrong_option:
-        cause = facts.wrong_option
-        yield Finding("options", Level.WRONG, cause.what, cause.advice)
+        yield _fault("options", facts.wrong_option)
     else:
         yield Finding("options", Level.OK, "every option has a value that it may have")
 
@@ -99,14 +103,11 @@ def _versions(facts: Facts) -> Iterator[Finding]:
     for name, least in _LEAST.items():
         version = facts.versions.get(name)
         wanted = ".".join(map(str, least))
-        if version is None:
-            yield Finding(name, Level.WRONG, "not installed", f"pip install '{name}>={wanted}'")
-        elif _numbers(version) < least:
-            yield Finding(
-                name, Level.WRONG, f"{version} is too old", f"pip install '{name}>={wanted}'"
-            )
-        else:
+        if version and _numbers(version) >= least:
             yield Finding(name, Level.OK, version)
+        else:
+            fault = f"{version} is too old" if version else "not installed"
+            yield Finding(name, Level.WRONG, fault, f"pip install '{name}>={wanted}'")
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -158,8 +159,7 @@ def _place(about: str, place: Place, otherwise: str) -> Iterator[Finding]:
 
 def _runtime(facts: Facts) -> Iterator[Finding]:
     if facts.no_runtime:
-        cause = facts.no_runtime
-        yield Finding("runtime folder", Level.WRONG, cause.what, cause.advice)
+        yield _fault("runtime folder", facts.no_runtime)
     else:
         yield Finding("runtime folder", Level.OK, f"a private one can be made in {facts.runtime}")
 
