@@ -24,7 +24,7 @@ from jupyter_codeserver_proxy.forwarding.framing import MalformedResponseError
 from jupyter_codeserver_proxy.forwarding.headers import is_upgrade
 from jupyter_codeserver_proxy.forwarding.proxy import ProxyHandler
 from jupyter_codeserver_proxy.supervision.diagnosis import TOO_MANY_OPEN
-from jupyter_codeserver_proxy.supervision.process import State
+from jupyter_codeserver_proxy.supervision.observer import State
 
 from . import link, page
 
@@ -89,7 +89,7 @@ class CodeServerHandler(ProxyHandler):
             self.set_header("Cache-Control", "no-store")
             await self.finish()
             return None
-        upstream = self._service.want(by_person=self._is_page())
+        upstream = self._service.request(by_person=self._is_page())
         if upstream is None:
             await self._say_why_not()
         if self._is_workbench():  # its page is to come in the clear
@@ -158,13 +158,13 @@ class CodeServerHandler(ProxyHandler):
             now = datetime.now(timezone.utc)
             await self._say_why_not(Failure(**why, exit_status=None, log=(), at=now))
         else:
-            self._service.process.doubt()
-            self._service.want(by_person=self._is_page())
+            self._service.process.check_liveness()
+            self._service.request(by_person=self._is_page())
             await self._say_why_not()
 
     def late(self) -> None:
         """Has code-server asked whether it lives."""
-        self._service.process.doubt()
+        self._service.process.check_liveness()
 
     def _is_speculative(self) -> bool:
         """Whether the browser fetches ahead of a click, which is to start nothing."""
@@ -300,7 +300,7 @@ class AheadHandler(_ServiceHandler):
     @authorized("read")  # type: ignore[untyped-decorator] # Jupyter's is not typed
     async def get(self) -> None:
         """Answers with what a browser may fetch ahead of a click."""
-        self.finish(json.dumps({"assets": await self._service.ahead()}))
+        self.finish(json.dumps({"assets": await self._service.prefetchable()}))
 
 
 class OrderHandler(_ServiceHandler):

@@ -45,6 +45,7 @@ def test_every_step_has_rows() -> None:
 def test_code_server_by_itself_starts_as_ours_does(code_server: Path) -> None:
     """The flags are the same but for those that say where it listens."""
     flags = executable.abilities(code_server).flags
-    ours = command.arguments(command.Options(Path("/work")), flags, Path("/socket"))
+    workspace = command.Workspace(Path("/work"))
+    ours = command.arguments(command.StartOptions(), workspace, flags, Path("/socket"))
     where = {"--auth", "none", "--config", "--session-socket", "--socket", "--socket-mode", "0600"}
     assert {it for it in ours if not it.startswith("/")} == where | set(CLEAN_START)

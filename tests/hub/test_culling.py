@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.hub.conftest import Hub
 
-pytestmark = pytest.mark.hub
+pytestmark = [pytest.mark.hub, pytest.mark.timeout(1800)]  # all students of a hub come at once
 
 TIMEOUT = 150  # seconds without use after which the hub culls; a cut of a minute is shorter
 JOB_LIMIT = 240
