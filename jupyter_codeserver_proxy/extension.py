@@ -20,7 +20,7 @@ from .service.launch import Launch
 from .service.service import Service, Settings
 from .service.sessions import Sessions
 from .supervision.runtime_folder import candidates
-from .web.handlers import routes
+from .web.routes import routes
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_codeserver_proxy.forwarding.errors import MalformedResponseError
 from jupyter_codeserver_proxy.forwarding.framing import (
     MAX_LINE,
     Chunked,
-    Length,
-    MalformedResponseError,
+    ContentLength,
     UntilClose,
     body_framing,
+    decode_chunked,
     parse_head,
-    unchunked,
 )
 
 
@@ -63,8 +63,10 @@ def test_what_is_not_http_is_refused(block: bytes) -> None:
 @pytest.mark.parametrize(
     ("fields", "kind"),
     [
-        pytest.param(b"Content-Length: 5", Length, id="a length"),
-        pytest.param(b"Content-Length: 5\r\nContent-Length: 5", Length, id="a length said twice"),
+        pytest.param(b"Content-Length: 5", ContentLength, id="a length"),
+        pytest.param(
+            b"Content-Length: 5\r\nContent-Length: 5", ContentLength, id="a length said twice"
+        ),
         pytest.param(b"Transfer-Encoding: Chunked", Chunked, id="chunks"),
         pytest.param(b"X: 1", UntilClose, id="neither"),
     ],
@@ -103,13 +105,13 @@ def test_a_body_whose_end_is_unclear_is_refused(fields: bytes) -> None:
         body_framing(parse_head(b"HTTP/1.1 200 OK\r\n" + fields), "GET")
 
 
-def _taken(framing: Chunked | Length, data: bytes, cuts: list[int]) -> int:
+def _taken(framing: Chunked | ContentLength, data: bytes, cuts: list[int]) -> int:
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     total = 0
     for start, end in pairwise(edges):
         if framing.complete:
             break
-        total += framing.take(data[start:end])
+        total += framing.consume(data[start:end])
     return total
 
 
@@ -129,13 +131,13 @@ def test_chunks_are_followed_wherever_they_are_cut(
     framing = Chunked()
     assert _taken(framing, body + rest, cuts) == len(body)
     assert framing.complete
-    assert unchunked(body) == b"".join(chunks)
+    assert decode_chunked(body) == b"".join(chunks)
 
 
 @given(length=st.integers(0, 50), rest=st.binary(max_size=20), cuts=st.lists(st.integers(0, 80)))
 def test_a_length_is_counted_wherever_it_is_cut(length: int, rest: bytes, cuts: list[int]) -> None:
     """What follows belongs to the next message."""
-    framing = Length(length)
+    framing = ContentLength(length)
     assert _taken(framing, bytes(length) + rest, cuts) == length
     assert framing.complete
 
@@ -154,4 +156,4 @@ def test_a_length_is_counted_wherever_it_is_cut(length: int, rest: bytes, cuts: 
 def test_chunks_that_are_none_are_refused(body: bytes) -> None:
     """A body that cannot be followed is not passed on."""
     with pytest.raises(MalformedResponseError):
-        Chunked().take(body)
+        Chunked().consume(body)

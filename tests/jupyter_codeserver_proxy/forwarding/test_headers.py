@@ -11,7 +11,7 @@ from tornado.httputil import HTTPHeaders
 
 from jupyter_codeserver_proxy.forwarding.framing import parse_head
 from jupyter_codeserver_proxy.forwarding.headers import (
-    Visitor,
+    ClientInfo,
     is_upgrade,
     request_head,
     response_head,
@@ -19,7 +19,7 @@ from jupyter_codeserver_proxy.forwarding.headers import (
     without_secrets,
 )
 
-VISITOR = Visitor(
+CLIENT = ClientInfo(
     host="hub.example.org",
     scheme="https",
     address="192.0.2.7",
@@ -94,7 +94,7 @@ def _request(*fields: tuple[str, str], method: str = "GET", target: str = "/x") 
     headers = HTTPHeaders()
     for name, value in (("Host", "proxy.internal"), *fields):
         headers.add(name, value)
-    head = request_head(method, target, "HTTP/1.1", headers, VISITOR)
+    head = request_head(method, target, "HTTP/1.1", headers, CLIENT)
     return head.block.decode("latin-1").split("\r\n")[:-2]
 
 
@@ -136,9 +136,9 @@ def test_code_server_learns_who_calls_from_jupyter() -> None:
 
 def test_an_accepted_origin_is_the_host_that_code_server_checks() -> None:
     """Behind a proxy that changes Host, an origin that the configuration allows still works."""
-    visitor = replace(VISITOR, origin_host="public.example.org")
+    client = replace(CLIENT, origin_host="public.example.org")
     headers = HTTPHeaders({"Upgrade": "websocket", "Connection": "Upgrade"})
-    block = request_head("GET", "/", "HTTP/1.1", headers, visitor).block
+    block = request_head("GET", "/", "HTTP/1.1", headers, client).block
     assert b"\r\nHost: hub.example.org\r\n" in block
     assert b"\r\nX-Forwarded-Host: public.example.org\r\n" in block
 
@@ -159,7 +159,7 @@ def test_an_upgrade_passes_on() -> None:
 
 def _response(*lines: bytes) -> list[bytes]:
     head = parse_head(b"\r\n".join([b"HTTP/1.1 200 OK", *lines]))
-    return response_head(head, PREFIX, VISITOR).split(b"\r\n")[1:-2]
+    return response_head(head, PREFIX, CLIENT).split(b"\r\n")[1:-2]
 
 
 @pytest.mark.parametrize(
@@ -243,6 +243,6 @@ def test_the_head_that_opens_a_websocket_passes() -> None:
     """What is for this hop alone is what it is about; a cookie still stays below the prefix."""
     fields = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSet-Cookie: a=1; Path=/"
     head = parse_head(b"HTTP/1.1 101 Switching Protocols\r\n" + fields)
-    passed = response_head(head, PREFIX, VISITOR).split(b"\r\n")[1:-2]
+    passed = response_head(head, PREFIX, CLIENT).split(b"\r\n")[1:-2]
     assert passed[:2] == [b"Connection: Upgrade", b"Upgrade: websocket"]
     assert passed[2] == b"Set-Cookie: a=1; Path=" + PREFIX + b"/"
