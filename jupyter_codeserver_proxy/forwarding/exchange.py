@@ -107,8 +107,7 @@ class Exchange:
         """Returns the next piece of the body; none where the connection's end ends it.
 
         Raises:
-            DisconnectedError: the body was cut.
-            MalformedResponseError: the chunked framing is broken.
+            UpstreamError: the body was cut, or its chunked framing is broken.
         """
         data = await self._open_connection().receive()
         if not data:
@@ -121,8 +120,7 @@ class Exchange:
         """Returns all of the body, without its chunked framing.
 
         Raises:
-            DisconnectedError: the body was cut.
-            MalformedResponseError: the chunked framing is broken.
+            UpstreamError: the body was cut, or its chunked framing is broken.
         """
         framing = self._framing
         pieces = [self.buffered_body()]

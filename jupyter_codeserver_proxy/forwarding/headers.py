@@ -136,17 +136,11 @@ def connection_options(headers: Mapping[str, str]) -> set[str]:
 
 @dataclass(frozen=True)
 class RequestHead:
-    """A request's head to send upstream.
-
-    Attributes:
-        method: the request's method.
-        block: the head as bytes on the wire.
-        has_body: whether a body follows.
-        chunked: whether the body is sent in chunks.
-    """
+    """A request's head to send upstream."""
 
     method: str
     block: bytes
+    """The head as bytes on the wire."""
     has_body: bool
     chunked: bool
 

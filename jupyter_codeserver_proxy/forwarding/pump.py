@@ -40,7 +40,8 @@ class Pump:
         """Sends the bytes that were read earlier, then pumps."""
         self._loop.add_reader(self.source, self._read)
         if early:
-            self._write(early)
+            self.count(len(early))
+            self._send(early)
 
     def stop(self) -> None:
         """Stops pumping; both sockets stay open."""
@@ -56,12 +57,12 @@ class Pump:
             self.on_error()
             return
         if data:
-            self._write(data)
+            self.count(len(data))
+            self._send(data)
         else:
             self._finish()
 
-    def _write(self, data: bytes) -> None:
-        self.count(len(data))
+    def _send(self, data: bytes | memoryview) -> None:
         try:
             sent = self.sink.send(data)
         except (BlockingIOError, InterruptedError):
@@ -70,22 +71,17 @@ class Pump:
             self.on_error()
             return
         if sent < len(data):
+            if not self._pending:
+                self._loop.remove_reader(self.source)
+                self._loop.add_writer(self.sink, self._flush)
             self._pending = memoryview(data)[sent:]
-            self._loop.remove_reader(self.source)
-            self._loop.add_writer(self.sink, self._flush)
-
-    def _flush(self) -> None:
-        try:
-            sent = self.sink.send(self._pending)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self.on_error()
-            return
-        self._pending = self._pending[sent:]
-        if not self._pending:
+        elif self._pending:
+            self._pending = memoryview(b"")
             self._loop.remove_writer(self.sink)
             self._loop.add_reader(self.source, self._read)
+
+    def _flush(self) -> None:
+        self._send(self._pending)
 
     def _finish(self) -> None:
         self._loop.remove_reader(self.source)

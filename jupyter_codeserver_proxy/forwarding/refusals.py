@@ -31,7 +31,7 @@ _END_TO_END = frozenset(
 
 
 class RefusedRequestError(Exception):
-    """A request that is not forwarded.
+    """A request that is refused; the message says why.
 
     Attributes:
         status: the response's status.

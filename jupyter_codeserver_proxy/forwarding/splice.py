@@ -159,6 +159,7 @@ class _TlsSplice:
     upstream: socket.socket
     target: str
     websockets: Websockets
+    _task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()

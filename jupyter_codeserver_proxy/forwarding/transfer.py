@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from jupyter_codeserver_proxy.system import descriptors
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 _DELAY = 3.0  # seconds without a response after which upstream is late
 _NO_LIMIT = 1 << 62
+_CONTINUE = 100
+_HEAD_TOO_LARGE = 431
 
 
 @dataclass(eq=False)
@@ -128,7 +129,7 @@ class Transfer:
 
     async def _pass_interim(self, head: ResponseHead) -> None:
         # Tornado answers `Expect: 100-continue` itself. HTTP/1.0 has no interim responses.
-        if head.status != HTTPStatus.CONTINUE and self.request.version != "HTTP/1.0":
+        if head.status != _CONTINUE and self.request.version != "HTTP/1.0":
             await self.stream.write(self._browser_head(head))
 
     async def first_piece(self, head: ResponseHead) -> bytes:
@@ -145,7 +146,7 @@ class Transfer:
             return self._browser_head(head.with_content_length(len(body))) + body
         self.closes |= self.exchange.until_close
         body = self.exchange.buffered_body()
-        if head.status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        if head.status == _HEAD_TOO_LARGE:
             if not (body or self.exchange.complete):
                 body = await self.exchange.read()
             if not body:  # node's own response, which browsers show as a blank page

@@ -72,11 +72,11 @@ class CodeServerHandler(ProxyHandler):
     async def on_upstream_error(self, error: UpstreamError) -> None:
         """Answers for a code-server that did not, and starts it again if it has ended."""
         self.log.info("code-server did not answer: %s", error)
-        is_too_large = isinstance(error, HeadTooLargeError)
-        if is_too_large and self._is_page():
+        if isinstance(error, HeadTooLargeError) and self._is_page():
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             await self._finish_page(status, page.too_large(self._page_context()))
-        elif is_too_large or isinstance(error, MalformedResponseError):  # code-server is running
+        elif isinstance(error, (HeadTooLargeError, MalformedResponseError)):
+            # code-server is running.
             await super().on_upstream_error(error)
         elif isinstance(error, ExhaustedError):
             now = datetime.now(timezone.utc)

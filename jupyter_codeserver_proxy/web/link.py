@@ -10,24 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlencode
 
 from jupyter_codeserver_proxy.config.contents import WORKSPACE
+from jupyter_codeserver_proxy.forwarding.refusals import RefusedRequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LINE = re.compile("[0-9]{1,9}")
 _MAX_QUOTED = 100  # characters of a link's text that a message repeats
-
-
-class LinkError(Exception):
-    """A link that VS Code cannot open; the message says why.
-
-    Attributes:
-        status: the response's status.
-    """
-
-    def __init__(self, status: HTTPStatus, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 def query(root: Path | None, path: str, line: str, host: str) -> str:
@@ -41,19 +30,19 @@ def query(root: Path | None, path: str, line: str, host: str) -> str:
             page corrects it, if a proxy has changed it.
 
     Raises:
-        LinkError: the link is wrong, or there is no file, folder or workspace at the path.
+        RefusedRequestError: the link is malformed, or VS Code can open nothing at the path.
     """
     if line and not _LINE.fullmatch(line):
         why = f"In this link the line is {_quote(line)}, which is no line's number."
-        raise LinkError(HTTPStatus.BAD_REQUEST, why)
+        raise RefusedRequestError(HTTPStatus.BAD_REQUEST, why)
     if root is None:
         why = "JupyterLab shows no files of this machine for VS Code to open."
-        raise LinkError(HTTPStatus.NOT_FOUND, why)
+        raise RefusedRequestError(HTTPStatus.NOT_FOUND, why)
     parts = [part for part in path.split("/") if part not in {"", "."}]
     # Symbolic links in the root may lead anywhere, such as to a class's shared data.
     if ".." in parts:
         why = f"{_quote(path)} is not below the folder of this server."
-        raise LinkError(HTTPStatus.FORBIDDEN, why)
+        raise RefusedRequestError(HTTPStatus.FORBIDDEN, why)
     found = root.joinpath(*parts)
     try:
         mode = found.stat().st_mode
@@ -84,9 +73,9 @@ def opens_file(query: str) -> bool:
     return "payload" in parse_qs(query)
 
 
-def _cannot_open(path: str, why: str | None) -> LinkError:
+def _cannot_open(path: str, why: str | None) -> RefusedRequestError:
     where = f"{_quote(path)} below the folder of this server"
-    return LinkError(HTTPStatus.NOT_FOUND, f"VS Code cannot open {where}: {why}.")
+    return RefusedRequestError(HTTPStatus.NOT_FOUND, f"VS Code cannot open {where}: {why}.")
 
 
 def _quote(text: str) -> str:

@@ -8,6 +8,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from jupyter_codeserver_proxy.forwarding.access import GuardedHandler, PlainTextHandler
+from jupyter_codeserver_proxy.forwarding.refusals import RefusedRequestError
 
 from . import link
 from .api import LifecycleHandler, PrefetchHandler, StatusHandler
@@ -63,7 +64,7 @@ class OpenHandler(GuardedHandler):
         line = self.get_query_argument("line", "")
         try:
             query = link.query(self._root, path or "", line, self.request.host)
-        except link.LinkError as error:
+        except RefusedRequestError as error:
             await self.finish_text(error.status, str(error))
         else:
             self.redirect(f"{url_path_join(self.base_url, 'codeserver/')}?{query}")
