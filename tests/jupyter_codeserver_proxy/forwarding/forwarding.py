@@ -1,4 +1,4 @@
-"""A Jupyter Server extension that forwards to whatever socket a symbolic link names."""
+"""A Jupyter Server extension that forwards to the socket that a symbolic link names."""
 
 from __future__ import annotations
 
@@ -79,15 +79,15 @@ class ReadersOnly(Authorizer):
         action: str,
         resource: str,
     ) -> bool:
-        """Who opens a terminal executes, whatever the method."""
+        """Treats every request to code-server as execution."""
         return action == "read" or resource != "codeserver"
 
 
 class StateHandler(web.RequestHandler):
-    """What a test cannot see from outside."""
+    """Reports what a test cannot see from outside."""
 
     async def get(self) -> None:
-        """Tells it as JSON."""
+        """Answers in JSON."""
         self.finish(
             {
                 "websockets": TRAFFIC.websockets,
@@ -101,12 +101,12 @@ class StateHandler(web.RequestHandler):
         )
 
     async def delete(self) -> None:
-        """Closes every upstream, as at Jupyter's end."""
+        """Closes every upstream, as Jupyter does when it ends."""
         for upstream in UPSTREAMS.values():
             upstream.close()
 
     def check_xsrf_cookie(self) -> None:
-        """The tests are no browser."""
+        """Checks nothing, as the tests are not a browser."""
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

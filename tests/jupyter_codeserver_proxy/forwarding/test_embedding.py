@@ -44,6 +44,6 @@ from jupyter_codeserver_proxy.forwarding.embedding import allows_other_origins, 
 def test_vscode_is_framed_by_whom_jupyters_policy_lets(
     policy: str, expected: str, *, others: bool
 ) -> None:
-    """Its other directives are for Jupyter's pages."""
+    """Its frame-ancestors apply; its other directives are for Jupyter's pages."""
     assert frame_ancestors(policy) == expected
     assert allows_other_origins(expected) is others

@@ -1,4 +1,4 @@
-"""Whose page sent a request, and what it may ask for."""
+"""Whose page made the browser send a request, and what it may do."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def _headers(fields: dict[str, str]) -> HTTPHeaders:
 def test_a_browser_tells_whose_page_sent_a_request(
     fields: dict[str, str], expected: Initiator
 ) -> None:
-    """Sec-Fetch-Site counts before Origin, and Origin before Referer, whose path counts, too."""
+    """Sec-Fetch-Site counts before Origin, and Origin before Referer; its path counts, too."""
     assert initiator(_headers(fields), BASE_URL) is expected
 
 
 def test_a_server_alone_on_its_host_has_no_pages_beside_it() -> None:
-    """With the base URL `/`, every page of the host is its own."""
+    """With the base URL `/`, every page of the host is ours."""
     assert initiator(_headers({"Referer": "http://h:1/lab"}), "/") is OURS
 
 
 def test_a_request_without_host_is_from_nowhere() -> None:
-    """An empty origin is not the same as an absent host."""
+    """An empty origin does not match an absent host."""
     assert initiator(HTTPHeaders({"Referer": "mailto:x"}), "/") is FOREIGN_PAGE
 
 
@@ -113,7 +113,7 @@ def test_a_request_without_host_is_from_nowhere() -> None:
 def test_another_page_may_lead_a_person_here_and_no_more(
     method: str, fields: dict[str, str], *, acceptable: bool
 ) -> None:
-    """Whatever it loads, sends, embeds or connects to is refused."""
+    """A foreign page may link here; its other requests are refused."""
     found = cookie_suffices(method, _headers(fields), BASE_URL, may_be_framed=False)
     assert found is acceptable
 
@@ -122,6 +122,6 @@ def test_another_page_may_lead_a_person_here_and_no_more(
 def test_a_page_that_may_frame_us_may_do_nothing_else(
     fields: dict[str, str], *, acceptable: bool
 ) -> None:
-    """The browser judges which page it is; scripts are refused as ever."""
+    """The browser checks which page may frame; scripts are refused."""
     headers = _headers({**SISTER, **fields})
     assert cookie_suffices("GET", headers, BASE_URL, may_be_framed=True) is acceptable
