@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from .upstream import Upstream
 
 
-def _ignore() -> None:
-    pass
-
-
 @dataclass(frozen=True, kw_only=True)
 class Forward:
     """Forwards a request, and passes its response on unchanged; subclasses change it.
@@ -28,7 +24,7 @@ class Forward:
 
     upstream: Upstream
     target: str
-    on_delay: Callable[[], None] = _ignore
+    on_delay: Callable[[], None] = lambda: None
 
     def internal_redirect(self, head: ResponseHead) -> Forward | None:  # noqa: ARG002 -- for subclasses
         """Returns the request to send instead of passing this response on, or None."""

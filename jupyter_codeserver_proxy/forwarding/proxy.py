@@ -35,7 +35,6 @@ class ProxyHandler(GuardedHandler):
     """
 
     _transfer: Transfer | None = None
-    _responding: asyncio.Future[None] | None = None
 
     @abstractmethod
     async def decide(self) -> Forward | None:
@@ -95,9 +94,9 @@ class ProxyHandler(GuardedHandler):
             return
         if has_body(self.request.headers):
             # Upstream may respond while the body is being sent.
-            self._responding = asyncio.ensure_future(self._respond(transfer))
+            transfer.responding = asyncio.ensure_future(self._respond(transfer))
             # Nobody awaits it if the browser leaves amid the upload.
-            self._responding.add_done_callback(lambda done: done.cancelled() or done.exception())
+            transfer.responding.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def data_received(self, chunk: bytes) -> None:
         """Sends a piece of the request's body upstream."""
@@ -111,11 +110,11 @@ class ProxyHandler(GuardedHandler):
             transfer = self._transfer
             if transfer is None or self._finished:
                 return
-            if self._responding is None:
+            if transfer.responding is None:
                 await self._respond(transfer)
             else:
                 await transfer.exchange.end()
-                await self._responding
+                await transfer.responding
         except StreamClosedError:
             self.log.debug("The browser left before its answer was complete")
         except UpstreamError as error:

@@ -42,6 +42,7 @@ class Transfer:
         prefix: our path on Jupyter's server, without a slash at its end.
         cookies: Jupyter's own `Set-Cookie` lines, which the response gets.
         forward: where to send the request, and what happens to its response.
+        responding: passes the response on while the request's body is being sent.
         response_started: whether the browser may have got a part of the response.
         closes: whether the browser's connection ends with the response.
         stream: the browser's connection.
@@ -53,6 +54,7 @@ class Transfer:
     prefix: bytes
     cookies: list[bytes]
     forward: Forward
+    responding: asyncio.Future[None] | None = None
     response_started: bool = False
     _delay_timer: asyncio.TimerHandle | None = None
 
