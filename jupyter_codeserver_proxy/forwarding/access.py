@@ -13,7 +13,7 @@ from .initiator import Initiator, cookie_suffices, initiator, is_navigation
 
 
 class PlainTextHandler(JupyterHandler):
-    """Answers in one line of text what needs no page."""
+    """Answers with one line of text where a page would be too much."""
 
     async def finish_text(self, status: int, line: str) -> None:
         """Finishes with a status and one line of text."""
@@ -22,7 +22,7 @@ class PlainTextHandler(JupyterHandler):
         await self.finish(f"{line}\n")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 -- Tornado's
-        """Shows Jupyter's error page; where that fails, before the user is known, a line."""
+        """Shows Jupyter's error page; it fails before the user is known, so then one line."""
         if hasattr(self, "_jupyter_current_user"):
             super().write_error(status_code, **kwargs)
             return
@@ -69,7 +69,7 @@ class GuardedHandler(PlainTextHandler):
         return frame_ancestors(super().content_security_policy)
 
     def _is_trusted(self) -> bool:
-        """Whether a foreign page cannot have made the browser send this request."""
+        """Whether the user, and no foreign page, made the browser send this request."""
         if self.token_authenticated or self._is_named_origin():
             return True
         request = self.request

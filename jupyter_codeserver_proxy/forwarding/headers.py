@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .framing import ResponseHead
 
-# RFC 9110, section 7.6.1. Proxy-* is meant for us, and TE announces trailers in the request.
+# RFC 9110, section 7.6.1. Proxy-* is meant for us; TE would promise that trailers are read.
 _HOP_BY_HOP = frozenset(
     {
         "connection",

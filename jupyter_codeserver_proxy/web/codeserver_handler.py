@@ -36,12 +36,12 @@ class CodeServerHandler(ProxyHandler):
     """Forwards to code-server; while it does not run, says why."""
 
     def initialize(self, service: Service) -> None:
-        """Takes the one code-server."""
+        """Takes the service, which the handlers share."""
         self._service = service
 
     async def decide(self) -> CodeServerForward | None:
         """Answers assets from disk, starts code-server if it does not run, and forwards."""
-        # The pattern saves other requests a thread that looks at the disk.
+        # Only paths of assets look at the disk, which takes a thread.
         if _ASSET.match(self.target) and await self._answer_from_disk():
             return None
         if "prefetch" in self.request.headers.get("Sec-Purpose", ""):
@@ -70,7 +70,7 @@ class CodeServerHandler(ProxyHandler):
         )
 
     async def on_upstream_error(self, error: UpstreamError) -> None:
-        """Answers for a code-server that did not, and starts it again if it has ended."""
+        """Answers if code-server did not, and starts it again if it has ended."""
         self.log.info("code-server did not answer: %s", error)
         if isinstance(error, HeadTooLargeError) and self._is_page():
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE

@@ -42,7 +42,7 @@ class Workbench:
     is_redirected: bool = False
 
     def rewrite(self, page: bytes) -> bytes:
-        """Returns VS Code's page with everything that has to be there from the beginning."""
+        """Returns VS Code's page with settings and scripts that have to work from the start."""
         defaults = self.defaults
         if link.opens_file(self.query):
             defaults, page = for_a_link(defaults), workbench.hurrying(page)
