@@ -20,7 +20,7 @@ from .service.launch import Launcher
 from .service.service import Service
 from .service.sessions import Sessions
 from .supervision.runtime_folder import candidates
-from .web.handlers import routes
+from .web.routes import routes
 
 if TYPE_CHECKING:
     from datetime import datetime

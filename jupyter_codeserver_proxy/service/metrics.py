@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from jupyter_codeserver_proxy.failure import Failure
-    from jupyter_codeserver_proxy.forwarding.upstream import Traffic
+    from jupyter_codeserver_proxy.forwarding.traffic import Traffic
 
 
 class Metrics(Observer, Collector):

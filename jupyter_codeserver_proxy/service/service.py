@@ -14,7 +14,8 @@ from jupyter_codeserver_proxy.activity.monitor import Monitor
 from jupyter_codeserver_proxy.activity.reports import read
 from jupyter_codeserver_proxy.assets.answers import Assets
 from jupyter_codeserver_proxy.failure import CannotStart
-from jupyter_codeserver_proxy.forwarding.upstream import Traffic, Upstream
+from jupyter_codeserver_proxy.forwarding.traffic import Traffic
+from jupyter_codeserver_proxy.forwarding.upstream import Upstream
 from jupyter_codeserver_proxy.supervision.observer import Observer, State
 from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
 from jupyter_codeserver_proxy.supervision.process_table import ProcessFamily

@@ -1,4 +1,4 @@
-"""The status API, the pages and the figures, asked of a real Jupyter server."""
+"""The API, the pages and the metrics of a real Jupyter server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ POST = {"method": "POST", "allow_nonstandard_methods": True}
 WORKSPACE = "week%201/a.code-workspace"
 ASSET = {"Accept": "*/*", "Sec-Fetch-Dest": "script", "Sec-Fetch-Mode": "no-cors"}
 
-# Each answers --help as code-server does, and then plays its part.
+# Each script answers --help as code-server does, and then behaves as named.
 HANGS = "echo 'thinking about <b>it</b>' >&2; exec sleep 1000"
 TELLS = "echo 'AWS_SECRET_ACCESS_KEY=s3cret'; printf 'https://ada:s3cret@a.example' >&2; exit 3"
 CRASHES = "echo 'Error: <script>alert(1)</script>' >&2; exit 3"
@@ -41,7 +41,7 @@ CRASHES = "echo 'Error: <script>alert(1)</script>' >&2; exit 3"
 
 @pytest.fixture
 def executable(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The code-server of the server under test: real, or a script that plays a part."""
+    """Returns the code-server of the server under test: real, or a script that plays a part."""
     if not hasattr(request, "param"):
         return str(request.getfixturevalue("code_server"))
     if request.param == "wrapper":
@@ -54,7 +54,7 @@ def executable(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def wrapper(code_server: Path, tmp_path: Path) -> str:
-    """A script around a real code-server, whose node is started without flags of ours."""
+    """Returns a script around a real code-server, whose node gets none of our flags."""
     path = tmp_path / "code-server"
     path.write_text(f'#!/bin/sh\nexec {code_server} "$@"\n')
     path.chmod(0o755)
@@ -85,19 +85,19 @@ def jp_server_config(executable: str, options: dict[str, Any], tmp_path: Path) -
 
 
 async def answer(fetch: Fetch, *path: str, **options: Any) -> HTTPResponse:  # noqa: ANN401 -- tornado's
-    """An answer of any status; without authentication if `Authorization` is empty."""
+    """Returns a response of any status; without authentication if `Authorization` is empty."""
     options["headers"] = dict(options.get("headers", {}))  # the fixture adds the token to it
     return await fetch(*path, follow_redirects=False, raise_error=False, **options)
 
 
 async def status(fetch: Fetch) -> dict[str, Any]:
-    """What the status API tells."""
+    """Returns the answer of the status API."""
     found: dict[str, Any] = json.loads((await fetch("api", "codeserver")).body)
     return found
 
 
 async def until(fetch: Fetch, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    """Wait until the status is as it should be."""
+    """Waits until the condition holds for the status."""
     deadline = time.monotonic() + PATIENCE
     while not condition(found := await status(fetch)):
         assert time.monotonic() < deadline, found
@@ -111,20 +111,20 @@ def is_settled(found: dict[str, Any]) -> bool:
 
 
 async def order(fetch: Fetch, what: str) -> HTTPResponse:
-    """Give an order to the API."""
+    """Calls the API to start, stop or restart."""
     return await answer(
         fetch, "api", "codeserver", what, method="POST", allow_nonstandard_methods=True
     )
 
 
 async def test_nothing_runs_before_somebody_asks(jp_fetch: Fetch) -> None:
-    """A student who never clicks the tile pays nothing."""
+    """A student who never clicks the tile runs no code-server."""
     found = await status(jp_fetch)
     assert (found["state"], found["pid"], found["memory"]) == ("stopped", None, None)
 
 
 async def test_a_page_load_starts_it_and_shows_a_page_until_it_is_ready(jp_fetch: Fetch) -> None:
-    """The first answer is a page at once; then VS Code is behind the same address."""
+    """A page is shown at once; later the same address shows VS Code."""
     first = await answer(jp_fetch, "codeserver/", headers=PAGE)
     assert first.code == 200
     assert b"VS Code is starting" in first.body
@@ -143,7 +143,7 @@ async def test_a_page_load_starts_it_and_shows_a_page_until_it_is_ready(jp_fetch
 
 
 async def led_to(fetch: Fetch, **query: str) -> list[str]:
-    """The query that VS Code's page is given when it is asked for with this one; none if none."""
+    """Returns the queries that VS Code's page replaces this one by: one, or none."""
     page = await answer(fetch, "codeserver/", params=query, headers=PAGE)
     assert page.code == 200
     return re.findall(r"history\.replaceState\(null, '', \"(\?[^\"]*)", page.body.decode())
@@ -152,7 +152,7 @@ async def led_to(fetch: Fetch, **query: str) -> list[str]:
 async def test_the_tile_opens_the_configured_folder_again_and_again(
     jp_fetch: Fetch, tmp_path: Path
 ) -> None:
-    """Not what another server with this home had opened, nor what a link opened here before."""
+    """It opens neither another server's folder nor that of an earlier link."""
     remembered = tmp_path / "data/coder.json"
     remembered.parent.mkdir(exist_ok=True)
     remembered.write_text(json.dumps({"query": {"folder": "/of/another/server"}}))
@@ -167,7 +167,7 @@ async def test_the_tile_opens_the_configured_folder_again_and_again(
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)
 async def test_requests_that_show_no_page_get_503_and_when_to_come_back(jp_fetch: Fetch) -> None:
-    """An API or asset request during a start is told to try again."""
+    """API and asset requests during a start get Retry-After."""
     first = await answer(jp_fetch, "codeserver", "some.js", headers=ASSET)
     assert first.code == 503
     assert int(first.headers["Retry-After"]) >= 1
@@ -176,7 +176,7 @@ async def test_requests_that_show_no_page_get_503_and_when_to_come_back(jp_fetch
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)
 async def test_the_starting_page_shows_the_logs_last_line_as_text(jp_fetch: Fetch) -> None:
-    """What code-server says is shown, and cannot become part of the page."""
+    """code-server's output is shown as text, not as HTML."""
     await answer(jp_fetch, "codeserver/", headers=PAGE)
     await until(jp_fetch, lambda found: found["log"])
     page = (await answer(jp_fetch, "codeserver/", headers=PAGE)).body.decode()
@@ -187,7 +187,7 @@ async def test_the_starting_page_shows_the_logs_last_line_as_text(jp_fetch: Fetc
 async def test_what_code_server_tells_of_secrets_is_seen_nowhere(
     jp_fetch: Fetch, jp_serverapp: ServerApp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither by who asks for the status, nor on the page, nor in Jupyter's log."""
+    """The status, the page and Jupyter's log hide them."""
     jp_serverapp.log.setLevel("DEBUG")
     jp_serverapp.log.addHandler(caplog.handler)
     while (page := await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200:
@@ -202,7 +202,7 @@ async def test_what_code_server_tells_of_secrets_is_seen_nowhere(
 
 @pytest.mark.parametrize("executable", [CRASHES], indirect=True)
 async def test_a_crash_loop_ends_in_a_page_that_says_why(jp_fetch: Fetch) -> None:
-    """After a few crashes the page shows what happened, the log's tail and how to go on."""
+    """After a few crashes the page shows what happened, the log's tail and what to do."""
     deadline = time.monotonic() + PATIENCE
     while (page := await answer(jp_fetch, "codeserver/", headers=PAGE)).code == 200:
         assert time.monotonic() < deadline
@@ -214,17 +214,17 @@ async def test_a_crash_loop_ends_in_a_page_that_says_why(jp_fetch: Fetch) -> Non
     assert "exit status 3" in text
     assert re.search(r'<form method="post" action="[^"]*api/codeserver/start"', text)
     started = await order(jp_fetch, "start")
-    # Of the answer, not asked for after it: by then it may have crashed again.
+    # The state is in the answer; a later request may see the next crash.
     assert json.loads(started.body)["state"] == "starting"
 
 
 def cookies(size: int) -> dict[str, str]:
-    """As many services on one host leave them behind."""
+    """Returns cookies like those of many services on one host."""
     return {"Cookie": "; ".join(f"service-{at}={'x' * 1000}" for at in range(size // 1000))}
 
 
 async def test_cookies_may_be_as_large_as_jupyter_takes(jp_fetch: Fetch) -> None:
-    """Where Jupyter's own pages are shown, VS Code is."""
+    """VS Code takes as many cookies as Jupyter's own pages."""
     await order(jp_fetch, "start")
     await until(jp_fetch, is_settled)
     shown = await answer(jp_fetch, "codeserver/", headers={**PAGE, **cookies(60_000)})
@@ -234,7 +234,7 @@ async def test_cookies_may_be_as_large_as_jupyter_takes(jp_fetch: Fetch) -> None
 
 @pytest.mark.parametrize("executable", ["wrapper"], indirect=True)
 async def test_cookies_that_code_server_does_not_take_are_told(jp_fetch: Fetch) -> None:
-    """A person gets a page that says what to do, a program a line; its node would say nothing."""
+    """A person gets a page that says what to do, a program gets a line; node sends neither."""
     await order(jp_fetch, "start")
     await until(jp_fetch, is_settled)
     page = await answer(jp_fetch, "codeserver/", headers={**PAGE, **cookies(60_000)})
@@ -249,7 +249,7 @@ async def test_cookies_that_code_server_does_not_take_are_told(jp_fetch: Fetch) 
 
 @contextmanager
 def few_descriptors(number: int) -> Iterator[None]:
-    """Leaves so many to this process, which is the server's."""
+    """Leaves this many descriptors to this process, which is the server's."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     used = len(os.listdir("/dev/fd"))  # noqa: PTH208 -- each is a number
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + number, hard))
@@ -260,7 +260,7 @@ def few_descriptors(number: int) -> Iterator[None]:
 
 
 async def test_too_many_open_files_are_told(jp_fetch: Fetch) -> None:
-    """To a person on a page, to a program as text; what is there goes on, and all comes back."""
+    """A person gets a page, a program gets text; open connections go on, and all recovers."""
     await order(jp_fetch, "start")
     before = await until(jp_fetch, is_settled)
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
@@ -277,7 +277,7 @@ async def test_too_many_open_files_are_told(jp_fetch: Fetch) -> None:
 
 
 async def test_a_start_without_descriptors_is_told(jp_fetch: Fetch) -> None:
-    """It is not tried halfway, and not taken for a code-server that is not installed."""
+    """The start is refused early, and the reason is not "not installed"."""
     await status(jp_fetch)
     with few_descriptors(8):
         await order(jp_fetch, "start")
@@ -288,7 +288,7 @@ async def test_a_start_without_descriptors_is_told(jp_fetch: Fetch) -> None:
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)
 async def test_the_pages_load_nothing(jp_fetch: Fetch) -> None:
-    """A page is complete: no request goes anywhere, to another host least of all."""
+    """A page is complete and sends no requests."""
     page = await answer(jp_fetch, "codeserver/", headers=PAGE)
     assert not re.findall(rb'(?:src|href)="(?!data:)|url\(|@import|https?://', page.body)
     policy = page.headers["Content-Security-Policy"]
@@ -302,7 +302,7 @@ async def test_the_pages_load_nothing(jp_fetch: Fetch) -> None:
 async def test_an_applications_page_has_an_origin_of_its_own_where_it_is_wanted(
     jp_fetch: Fetch, options: dict[str, Any]
 ) -> None:
-    """Other pages neither frame it nor load it in any case, nor VS Code; VS Code has no sandbox."""
+    """Other pages can neither frame nor load it or VS Code; VS Code has no sandbox."""
     await answer(jp_fetch, "codeserver/", headers=PAGE)
     await until(jp_fetch, is_settled)
     with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as application:
@@ -322,7 +322,7 @@ async def test_an_applications_page_has_an_origin_of_its_own_where_it_is_wanted(
 
 
 async def test_what_was_stopped_stays_so_until_a_person_asks(jp_fetch: Fetch) -> None:
-    """The windows that are still open do not start it again behind a person's back."""
+    """Windows that are still open do not start it again."""
     await order(jp_fetch, "start")
     await until(jp_fetch, is_settled)
     stopped = await order(jp_fetch, "stop")
@@ -349,7 +349,7 @@ async def test_a_restart_gives_another_process(jp_fetch: Fetch) -> None:
 async def test_an_order_needs_authentication_and_the_xsrf_token(
     jp_fetch: Fetch, jp_serverapp: ServerApp, what: str
 ) -> None:
-    """A stranger, or a foreign page with the student's cookie, cannot give orders."""
+    """Unauthenticated clients and foreign pages with the student's cookie are refused."""
     stranger = {"Authorization": ""}
     refused = await answer(jp_fetch, "api", "codeserver", what, headers=stranger, **POST)
     assert refused.code == 403
@@ -375,14 +375,14 @@ async def test_without_javascript_retry_is_a_form(jp_fetch: Fetch) -> None:
 
 @pytest.mark.parametrize("executable", [HANGS], indirect=True)
 async def test_the_address_without_its_slash_leads_to_the_one_with_it(jp_fetch: Fetch) -> None:
-    """`codeserver?folder=x` is not lost on who leaves the slash out."""
+    """`codeserver?folder=x` keeps its query."""
     answered = await answer(jp_fetch, "codeserver", params={"folder": "/a b"}, headers=PAGE)
     assert answered.code == 302
     assert answered.headers["Location"].endswith("/codeserver/?folder=%2Fa+b")
 
 
 async def test_jupyters_metrics_tell_of_it(jp_fetch: Fetch) -> None:
-    """Starts, failures, time to ready, websockets and bytes are in Jupyter's own endpoint."""
+    """Jupyter's endpoint has starts, failures, time to ready, websockets and bytes."""
     await order(jp_fetch, "start")
     await until(jp_fetch, is_settled)
     await answer(jp_fetch, "codeserver/healthz")
@@ -402,7 +402,7 @@ async def test_jupyters_metrics_tell_of_it(jp_fetch: Fetch) -> None:
 async def test_an_answer_of_our_own_keeps_the_connection(
     jp_serverapp: ServerApp, jp_fetch: Fetch, headers: dict[str, str]
 ) -> None:
-    """A page or a 503 is no reason to connect anew, which costs a slow link a round trip."""
+    """A page or a 503 leaves the connection open, which saves a slow link a round trip."""
     await status(jp_fetch)  # the server answers by now
     path = f"{jp_serverapp.base_url}codeserver/x?token={jp_serverapp.identity_provider.token}"
     connection = http.client.HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=PATIENCE)
@@ -450,7 +450,7 @@ async def test_a_link_opens_a_path_below_the_root(
     code: int,
     told: str,
 ) -> None:
-    """Or its page says why it does not."""
+    """A link that cannot be opened gets the reason."""
     await status(jp_fetch)  # the server answers by now
 
     def ask() -> tuple[int, str]:
@@ -460,7 +460,7 @@ async def test_a_link_opens_a_path_below_the_root(
         (folder / "a.code-workspace").write_text("{}")
         folder.with_name("loop").symlink_to("loop")
         os.mkfifo(folder.with_name("pipe"))
-        # By hand: the usual client would tidy the path.
+        # The usual client would normalise the path.
         connection = http.client.HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=PATIENCE)
         headers = {"Authorization": f"token {jp_serverapp.identity_provider.token}"}
         connection.request("GET", jp_serverapp.base_url + path, headers=headers)
