@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -29,7 +28,6 @@ from .files import (
 )
 from .index import AssetCache, shared_folder, user_folder
 from .negotiation import UnsatisfiableRangeError, accepted_encodings, requested_range
-from .precedence import Precedence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,16 +36,12 @@ if TYPE_CHECKING:
 
     from jupyter_server.base.handlers import JupyterHandler
     from tornado.http1connection import HTTP1Connection
-    from tornado.iostream import IOStream
-
-    from .precedence import Browser, Delivery
 
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
 _CHUNK = 1 << 18  # bytes read, and held, at once for each request
-_UNSENT = 1 << 17  # bytes of workbench.js that may lie in the kernel before they are sent
 _YEAR = 31536000  # seconds
 _PATIENCE = 5.0  # seconds for a disk; then code-server is to answer
 _SERVICE_WORKER = "out/browser/serviceWorker.js"
@@ -86,7 +80,6 @@ class Assets:
         self._pause = seconds_before_compressing
         self._current: tuple[AssetRoot, AssetCache] | None = None
         self._compressing: asyncio.Task[None] | None = None
-        self._precedence = Precedence()
 
     def use(self, root: AssetRoot | None) -> None:
         """Serve the assets of `root` from now on, none where it is None.
@@ -179,16 +172,6 @@ class Assets:
         Returns:
             Whether the request has been answered.
         """
-        if path.endswith(first_load.WORKBENCH):
-            with self._precedence.first(_browser(handler)) as delivery:
-                return await self._answer(handler, path, delivery)
-        if path.endswith(first_load.WITH_WORKBENCH):
-            await self._precedence.others(_browser(handler))
-        return await self._answer(handler, path)
-
-    async def _answer(
-        self, handler: JupyterHandler, path: str, delivery: Delivery | None = None
-    ) -> bool:
         wanted = handler.request.headers.get("Accept-Encoding", "")
         try:
             found, opened = await _in_thread(self._opened, path, wanted)
@@ -203,7 +186,7 @@ class Assets:
             return False
         # A browser that has left asks for nothing more.
         with opened, suppress(StreamClosedError):
-            await _send(handler, found, opened, delivery)
+            await _send(handler, found, opened)
             await handler.finish()
         return True
 
@@ -250,13 +233,7 @@ async def _compress(root: AssetRoot) -> None:
         log.warning("VS Code's files stay uncompressed, which is only slower. %s", last)
 
 
-def _browser(handler: JupyterHandler) -> Browser:
-    return handler.request.remote_ip, handler.request.headers.get("User-Agent")
-
-
-async def _send(
-    handler: JupyterHandler, found: Representation, file: FileIO, delivery: Delivery | None
-) -> None:
+async def _send(handler: JupyterHandler, found: Representation, file: FileIO) -> None:
     _describe(handler, found)
     handler._transforms = []  # noqa: SLF001 - `compress_response` would break length and ETag
     if handler.check_etag_header():
@@ -271,7 +248,7 @@ async def _send(
         return
     handler.set_header("Content-Length", end - start)
     if handler.request.method != "HEAD":
-        await _send_body(handler, file, start, end, delivery)
+        await _send_body(handler, file, start, end)
 
 
 def _describe(handler: JupyterHandler, found: Representation) -> None:
@@ -302,17 +279,11 @@ def _part(handler: JupyterHandler, found: Representation) -> tuple[int, int]:
     return start, end
 
 
-async def _send_body(
-    handler: JupyterHandler, file: FileIO, start: int, end: int, delivery: Delivery | None
-) -> None:
-    if delivery:
-        _limit_unsent(handler)
+async def _send_body(handler: JupyterHandler, file: FileIO, start: int, end: int) -> None:
     file.seek(start)
     while block := await _read(handler, file, min(_CHUNK, end - file.tell())):
         handler.write(block)
         await handler.flush()
-        if delivery:
-            delivery.taken((file.tell() - start) / (end - start))
 
 
 async def _read(handler: JupyterHandler, file: FileIO, size: int) -> bytes:
@@ -320,16 +291,6 @@ async def _read(handler: JupyterHandler, file: FileIO, size: int) -> bytes:
         return await _in_thread(file.read, size)
     except OSError as error:
         log.warning("%s was cut, as its disk does not answer: %s", handler.request.path, error)
-        _stream(handler).close()  # or a cut answer would look like a whole one
+        # Or a cut answer would look like a whole one. Tornado's HTTP/1 connections have a stream.
+        cast("HTTP1Connection", handler.request.connection).stream.close()
         raise StreamClosedError from error
-
-
-def _stream(handler: JupyterHandler) -> IOStream:
-    # Every connection of Tornado's HTTP/1 server is one of these.
-    return cast("HTTP1Connection", handler.request.connection).stream
-
-
-def _limit_unsent(handler: JupyterHandler) -> None:
-    """Have the kernel take no megabytes at once, which say nothing of how far they have come."""
-    with suppress(OSError):  # Jupyter listens on a unix socket
-        _stream(handler).socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)

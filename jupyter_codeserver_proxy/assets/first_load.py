@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .files import AssetRoot
 
-# All paths are below `lib/vscode`. The program, most of all bytes, and what its page asks for
-# together with it.
+# All paths are below `lib/vscode`.
 WORKBENCH = "out/vs/code/browser/workbench/workbench.js"
-WITH_WORKBENCH = ("out/nls.messages.js", "out/vs/code/browser/workbench/workbench.css")
 
 # The large ones in the order in which 4.139.1 asks, up to a file that is shown
 # in color; what another version lacks is left out.
 _PATHS = (
-    *WITH_WORKBENCH,
+    "out/nls.messages.js",
+    "out/vs/code/browser/workbench/workbench.css",
     WORKBENCH,
     "out/media/codicon.ttf",
     "out/vs/editor/common/services/editorWebWorkerMain.js",

@@ -35,9 +35,6 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 COMMIT = "c" * 40
 STABLE = f"stable-{COMMIT}/static"
 SCRIPT = f"{STABLE}/out/vs/workbench.js"
-WORKBENCH = f"{STABLE}/out/vs/code/browser/workbench/workbench.js"
-STYLESHEET = f"{STABLE}/out/vs/code/browser/workbench/workbench.css"
-BROWSER = "a student's"
 LARGE = f"{STABLE}/out/vs/large.js"
 CONTENT = b"\n".join(b"const name%d = %d;" % (number, number * number) for number in range(9000))
 NOISE = random.Random(0).randbytes(5000)  # noqa: S311 - nothing secret
@@ -351,7 +348,6 @@ def connect(
         writer.write(
             f"GET {jp_serverapp.base_url}files-of-vscode/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: {jp_auth_header['Authorization']}\r\n"
-            f"User-Agent: {BROWSER}\r\n"
             "Connection: close\r\n\r\n".encode()
         )
         return await reader.readuntil(b"\r\n\r\n"), reader, writer
@@ -395,58 +391,6 @@ async def test_a_reader_that_leaves_is_no_error(
     writer.transport.abort()
     assert (await fetch(SCRIPT)).code == 200
     assert not [record for record in caplog.records if record.exc_info]
-
-
-@pytest.fixture
-def workbench(root: AssetRoot) -> None:
-    """An installation whose workbench.js is larger than what buffers hold, and its stylesheet."""
-    folder = root.root / "lib/vscode/out/vs/code/browser/workbench"
-    folder.mkdir(parents=True)
-    (folder / "workbench.css").write_bytes(b"body {}")
-    with (folder / "workbench.js").open("wb") as file:
-        file.truncate(64 << 20)
-
-
-async def a_page_that_waits(
-    fetch: Callable[..., Any], connect: Callable[[str], Any]
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, asyncio.Task[HTTPResponse]]:
-    """Its workbench.js, of which nothing is read, and its stylesheet, which is to come."""
-    _, reader, writer = await connect(WORKBENCH)
-    stylesheet = asyncio.create_task(fetch(STYLESHEET, User_Agent=BROWSER))
-    assert (await fetch(SCRIPT, User_Agent=BROWSER)).code == 200
-    assert not stylesheet.done()
-    return reader, writer, stylesheet
-
-
-@pytest.mark.usefixtures("workbench")
-async def test_the_stylesheet_waits_for_workbench_js(
-    root: AssetRoot, assets: Assets, fetch: Callable[..., Any], connect: Callable[[str], Any]
-) -> None:
-    """In the same browser, and nothing else does."""
-    assets.use(root)
-    reader, writer, stylesheet = await a_page_that_waits(fetch, connect)
-    assert (await fetch(STYLESHEET, User_Agent="another")).code == 200
-    assert not stylesheet.done()
-    while await reader.read(1 << 20):
-        pass
-    assert (await stylesheet).body == b"body {}"
-    assert (await fetch(STYLESHEET, User_Agent=BROWSER)).code == 200
-    writer.close()
-
-
-@pytest.mark.usefixtures("workbench")
-async def test_the_stylesheet_does_not_wait_for_a_page_that_was_left(
-    root: AssetRoot, assets: Assets, fetch: Callable[..., Any], connect: Callable[[str], Any]
-) -> None:
-    """Nor for workbench.js that the browser has."""
-    assets.use(root)
-    _, writer, stylesheet = await a_page_that_waits(fetch, connect)
-    writer.transport.abort()
-    assert (await stylesheet).code == 200
-    head = await fetch(WORKBENCH, method="HEAD", User_Agent=BROWSER)
-    tag = head.headers["ETag"]
-    assert (await fetch(WORKBENCH, User_Agent=BROWSER, If_None_Match=tag)).code == 304
-    assert (await fetch(STYLESHEET, User_Agent=BROWSER)).code == 200
 
 
 class UnixConnection(http.client.HTTPConnection):
