@@ -17,7 +17,6 @@ from tornado.iostream import StreamClosedError
 from jupyter_codeserver_proxy.system.daemon_threads import DaemonThreads, HangingError
 from jupyter_codeserver_proxy.system.regular_file import open_regular
 
-from . import first_load
 from .files import (
     Asset,
     AssetRoot,
@@ -28,6 +27,7 @@ from .files import (
 )
 from .index import AssetCache, shared_folder, user_folder
 from .negotiation import UnsatisfiableRangeError, accepted_encodings, requested_range
+from .workbench import first_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from jupyter_codeserver_proxy.assets import first_load, workbench
+from jupyter_codeserver_proxy.assets.workbench.page import adapt_page
 from jupyter_codeserver_proxy.codeserver.default_settings import for_a_link
 from jupyter_codeserver_proxy.failure import Failure
 from jupyter_codeserver_proxy.forwarding.access import EarlyRefusals, GuardedHandler
@@ -129,15 +129,15 @@ class CodeServerHandler(ProxyHandler):
         # JupyterLab, to which our extension of VS Code leads back; the page corrects the origin.
         origin = f"{self.request.protocol}://{self.request.host}"
         jupyterlab = url_path_join(origin, self.base_url, "lab/tree/*")
-        defaults, page = self._service.defaults, body
-        if link.opens_file(self.target.partition("?")[2]):
-            defaults, page = for_a_link(defaults), workbench.hurrying(page)
-        page = workbench.with_defaults(page, defaults, [jupyterlab])
-        page = workbench.as_called(page)
-        page = workbench.beginning_with_workbench(page)
-        page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
-        page = workbench.reloading(page)
-        return workbench.at(page, self._query) if self._query else page
+        opens_file = link.opens_file(self.target.partition("?")[2])
+        defaults = self._service.defaults
+        return adapt_page(
+            body,
+            for_a_link(defaults) if opens_file else defaults,
+            trusted=[jupyterlab],
+            query=self._query,
+            opens_file=opens_file,
+        )
 
     async def _is_answered_from_disk(self) -> bool:
         if self.request.method not in {"GET", "HEAD"}:
