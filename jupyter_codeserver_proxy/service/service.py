@@ -195,7 +195,7 @@ class Service:
             if not self._connected():
                 find = self._launch.installation
                 self.assets.offer(await self._learning.run(find, patience=_LOOK))
-            return await self.assets.ahead()
+            return await self.assets.prefetchable()
         return []
 
     async def status(self) -> dict[str, Any]:
