@@ -13,9 +13,11 @@ from tempfile import TemporaryDirectory
 
 import shared_extensions  # type: ignore[import-not-found]  # copied beside this file in the image
 
-from binaries.download import Download, Limits, Partial, Token
+from binaries.download import Download, Limits
 from binaries.errors import FetchError
+from binaries.partial import Partial
 from binaries.progress import report_to
+from binaries.urls import Token
 
 lock, folder = (Path(argument) for argument in sys.argv[1:])
 here = shared_extensions.machine(platform.system(), platform.machine())

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_codeserver_proxy.binaries.download import Limits, Partial, Token, public_url
+from jupyter_codeserver_proxy.binaries.download import Limits
 from jupyter_codeserver_proxy.binaries.errors import (
     FetchError,
     NetworkError,
     VerificationError,
 )
+from jupyter_codeserver_proxy.binaries.partial import Partial
+from jupyter_codeserver_proxy.binaries.urls import Token, public_url
 from tests.binaries.conftest import TOP, answer, catalogue_of, serve, sha256
 
 if TYPE_CHECKING:
