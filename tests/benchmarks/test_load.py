@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.application import application
+from benchmarks.destination import Destination
 from benchmarks.errors import MeasurementError
 from benchmarks.link import HOST
-from benchmarks.load import Destination, measured
+from benchmarks.load import measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

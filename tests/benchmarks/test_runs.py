@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.measurements import LINKS, ROWS, Contender, Step, contenders
 from benchmarks.runs import visits
-from benchmarks.servers import CLEAN_START
+from benchmarks.starting import CLEAN_START
 from jupyter_codeserver_proxy.codeserver import command, executable
 
 
