@@ -1,7 +1,7 @@
-"""Installs the extensions of VS Code that a lock names, for everybody who uses the image.
+"""Installs the extensions of VS Code in a lock for all users of the image.
 
-It stands here, and not in the extension's command line, so that the layer depends on `binaries/`,
-`shared_extensions.py` and `regular_file.py` alone.
+A program of its own, so that the image's layer depends on `binaries/`, `shared_extensions.py` and
+`regular_file.py` alone.
 """
 
 from __future__ import annotations
