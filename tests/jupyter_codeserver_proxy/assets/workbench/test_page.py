@@ -22,7 +22,7 @@ PAGE = (
     "value", [True, None, 16, "plain", 'a "word"', "a & b &amp; <c>", "Übung", {"a": [1, 2]}]
 )
 def test_the_settings_stand_among_its_configuration(value: object) -> None:
-    """Whatever is in them, and all else as it was."""
+    """Every value is kept, and the rest of the page is unchanged."""
     lab = "https://hub.example/lab/tree/*"
     page = adapt_page(PAGE.encode(), {"some.setting": value}, trusted=[lab]).decode()
     (attribute,) = re.findall(r'data-settings="([^"]*)"', page)
@@ -35,7 +35,7 @@ def test_the_settings_stand_among_its_configuration(value: object) -> None:
 
 @pytest.mark.parametrize("page", [b"", b"<html></html>", PAGE.encode().replace(b"{", b"[")])
 def test_another_page_stays_as_it_is(page: bytes) -> None:
-    """What cannot be understood is not touched."""
+    """Unknown parts stay unchanged."""
     assert adapt_page(page, {"some.setting": True}) == page
 
 
@@ -55,7 +55,7 @@ def test_the_page_may_be_that_of_another_query() -> None:
 
 
 def test_a_page_without_scripts_asks_for_the_other_query() -> None:
-    """So the folder is not lost with a VS Code that begins otherwise."""
+    """The folder is not lost with a page that begins otherwise."""
     page = adapt_page(b"<html></html>", {}, query='?folder=/a"b&c').decode()
     (address,) = re.findall(r'http-equiv="refresh" content="0; url=([^"]*)"', page)
     assert html.unescape(address) == '?folder=/a"b&c'
@@ -63,14 +63,14 @@ def test_a_page_without_scripts_asks_for_the_other_query() -> None:
 
 
 def test_the_page_fetches_ahead_by_its_first_script() -> None:
-    """Every file that is named; without scripts, none."""
+    """It fetches every file of the list; without scripts, none."""
     page = adapt_page(SCRIPTS, {}).decode()
     assert json.dumps(AFTER_WORKBENCH) in page.partition("first();")[0]
     assert adapt_page(b"<html></html>", {}) == b"<html></html>"
 
 
 def test_the_page_corrects_its_addresses_by_its_first_script() -> None:
-    """What that does, a browser shows; without scripts, they stay as the server knows them."""
+    """A browser test shows the effect; without scripts, the addresses stay."""
     page = adapt_page(SCRIPTS, {})
     assert page.partition(b"first();")[0].count(b"location.host") == 1
     assert page.count(b"</script>") == SCRIPTS.count(b"</script>")
@@ -78,7 +78,7 @@ def test_the_page_corrects_its_addresses_by_its_first_script() -> None:
 
 
 def test_the_page_watches_its_connection_from_the_beginning() -> None:
-    """Before any other script can open one; without scripts, not at all."""
+    """It does so before any other script; without scripts, not at all."""
     page = adapt_page(SCRIPTS, {}).decode()
     script = page.partition("</script>")[0]
     assert script.index("globalThis.WebSocket = class") < script.index("first();")
@@ -86,7 +86,7 @@ def test_the_page_watches_its_connection_from_the_beginning() -> None:
 
 
 def test_the_page_asks_for_workbench_js_first() -> None:
-    """Before the stylesheet, whatever order the page has them in."""
+    """The request comes before the stylesheet, in whatever order the page has them."""
     script = b'<script type="module" src="./stable-1/static/out/workbench/workbench.js"></script>'
     page = b'<html><head><link rel="stylesheet" href="a.css"></head>' + script + b"</html>"
     begun, _, rest = adapt_page(page, {}).partition(b'<link rel="stylesheet"')
