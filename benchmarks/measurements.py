@@ -190,11 +190,6 @@ ROWS = (
 )
 # fmt: on
 
-_IN_SHORT = frozenset(
+IN_SHORT = frozenset(
     ("load-loopback", "load-20mbit", "load-5mbit", "bytes-20mbit", "cold-page", "requests")
 )
-
-
-def in_short(row: Row) -> bool:
-    """Tells whether the short table has this row."""
-    return row.key in _IN_SHORT

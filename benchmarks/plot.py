@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .measurements import ROWS, TITLES, Contender, in_short
+from .measurements import IN_SHORT, ROWS, TITLES, Contender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def draw(results: Results, file: Path) -> None:
     # Tables alone need no matplotlib.
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    rows = [row for row in ROWS if in_short(row) and row.key in results.samples]
+    rows = [row for row in ROWS if row.key in IN_SHORT & results.samples.keys()]
     figure = Figure(figsize=(9, 1.5 * len(rows) + 0.4), layout="constrained")
     for axes, row in zip(figure.subplots(len(rows), squeeze=False).flat, rows, strict=True):
         bars = _bars(results, row)

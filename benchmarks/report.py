@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .measurements import ROWS, TITLES, Bound, Contender, Row, Target, in_short
+from .measurements import IN_SHORT, ROWS, TITLES, Bound, Contender, Row, Target
 from .results import numbers
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def short_table(results: Results) -> str:
     columns = (Contender.DIRECT, Contender.PEER_TCP, Contender.OURS)
     lines = [(f"median of {_count(results)}", *(TITLES[contender] for contender in columns))]
     for row in ROWS:
-        if in_short(row) and row.key in results.samples:
+        if row.key in IN_SHORT & results.samples.keys():
             cells = [_cell(row, results.median(row.key, contender)) for contender in columns]
             lines.append((_title(row), *cells[:-1], f"**{cells[-1]}**"))
     return _markdown(lines)

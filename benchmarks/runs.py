@@ -106,15 +106,14 @@ class Bench:
                     results.add(key, visit.contender, sample)
 
     def _visit(self, visit: Visit) -> list[tuple[str, Sample]]:
-        if visit.steps == (Step.IDLE,):
-            return self._idle(visit.contender)
-        if visit.steps == (Step.LAB,):
-            return self._lab(visit.contender)
-        if visit.steps == (Step.COLD,):
-            return self._cold(visit.contender)
-        if visit.steps == (Step.WINDOW,):
-            return self._window(visit.contender)
-        return self._warm(visit)
+        alone = {
+            Step.IDLE: self._idle,
+            Step.LAB: self._lab,
+            Step.COLD: self._cold,
+            Step.WINDOW: self._window,
+        }
+        measure = alone.get(visit.steps[0])
+        return measure(visit.contender) if measure else self._warm(visit)
 
     def _idle(self, contender: Contender) -> list[tuple[str, Sample]]:
         """Measures the same server with and without our extension; the fastest start counts."""

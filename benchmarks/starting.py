@@ -21,6 +21,7 @@ from .process import OUTPUT, awaited, running_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     import psutil
 
@@ -78,10 +79,9 @@ class Started:
     token: str = ""
 
 
-@contextmanager
 def started(
     setup: Setup, contender: Contender, home: Path, *, extension: bool
-) -> Iterator[Started]:
+) -> AbstractContextManager[Started]:
     """Starts a server, waits until it answers, and ends it with the block.
 
     Args:
@@ -94,12 +94,8 @@ def started(
         MeasurementError: it does not answer.
     """
     if contender in {Contender.DIRECT, Contender.DEFAULTS}:
-        flags = CLEAN_START if contender is Contender.DIRECT else ()
-        context = _code_server(setup, home, flags)
-    else:
-        context = _jupyter(setup, contender, home, extension=extension)
-    with context as server:
-        yield server
+        return _code_server(setup, home, CLEAN_START if contender is Contender.DIRECT else ())
+    return _jupyter(setup, contender, home, extension=extension)
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog}: error: {message}")
 
 
-def give(parser: Parser, argv: Sequence[str] | None) -> int:
+def run_verb(parser: Parser, argv: Sequence[str] | None) -> int:
     """Calls the verb that the arguments name, and prints its answer or its error.
 
     Returns:

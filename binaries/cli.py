@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m binaries") ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_verbs(parser.add_subparsers(title="verbs", metavar="VERB", required=True))
-    return answer.give(parser, argv)
+    return answer.run_verb(parser, argv)
 
 
 def add_verbs(

@@ -248,7 +248,7 @@ class _Maker:
         return cached
 
     def _verify(self, stream: IO[bytes], path: Path, tarball: sources.Tarball) -> None:
-        actual = manifest.sha256_of(stream)
+        actual = manifest.digest_of(stream).hex()
         if actual == tarball.sha256:
             return
         ours = path.parent == self.prefix.downloads
@@ -269,10 +269,10 @@ class _Maker:
         executable = made / "bin" / "code-server"
         if not os.access(executable, os.X_OK):
             raise VerificationError("the archive has no executable bin/code-server: refused")
-        said = program.version_of(executable, scratch)
-        if said != self.version:
+        found = program.version_of(executable, scratch)
+        if found != self.version:
             raise VerificationError(
-                f"the new code-server says it is {said or 'nothing'}, not {self.version}: refused"
+                f"the new code-server says it is {found or 'nothing'}, not {self.version}: refused"
             )
         # Kept for the extension, which needs the flags at each start: asking takes a second.
         help_text = program.ask(executable, "--help", scratch)

@@ -70,20 +70,20 @@ def damage(folder: Path, sha256: str) -> list[str]:
     return differences
 
 
-def sha256_of(stream: IO[bytes]) -> str:
-    """Returns the hash of an open file, in hex."""
-    digest = hashlib.sha256()
+def digest_of(stream: IO[bytes], algorithm: str = "sha256") -> bytes:
+    """Returns the hash of an open file."""
+    digest = hashlib.new(algorithm)
     stream.seek(0)
     while chunk := stream.read(1 << 20):
         digest.update(chunk)
-    return digest.hexdigest()
+    return digest.digest()
 
 
 def _describe(path: Path) -> str:
     if path.is_symlink():
         return f"-> {path.readlink()}"
     with path.open("rb") as stream:
-        return sha256_of(stream) + (" x" if path.stat().st_mode & 0o100 else "")
+        return digest_of(stream).hex() + (" x" if path.stat().st_mode & 0o100 else "")
 
 
 def _leaves(folder: Path) -> list[Path]:

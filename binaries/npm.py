@@ -8,7 +8,6 @@ and two links. The result has the layout of a release.
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import shutil
 import sys
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import archive, program
+from . import archive, manifest, program
 from .download import require_room
 from .errors import FetchError, NetworkError, UsageError, VerificationError
 
@@ -156,10 +155,7 @@ def check_integrity(data: Path, integrity: str) -> None:
     """
     algorithm, _, expected = integrity.partition("-")
     with data.open("rb") as file:
-        digest = hashlib.new(algorithm)
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    actual = base64.b64encode(digest.digest()).decode()
+        actual = base64.b64encode(manifest.digest_of(file, algorithm)).decode()
     if actual != expected:
         raise VerificationError(
             f"the npm package {data.name} has integrity {algorithm}-{actual} where {integrity} is "

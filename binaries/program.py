@@ -99,11 +99,10 @@ def ask(code_server: Path, flag: str, scratch: Path) -> str:
 
 def _failure(what: str, code: int, output: str) -> FetchError:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower()] or lines[-3:]
+    relevant = [line for line in lines if "error" in line.lower()] or lines[-3:]
     _log.debug("%s said:\n%s", what, output)
     kind = next(
-        (kind for kind, words in _MEANINGS if any(w in line for w in words for line in telling)),
+        (kind for kind, words in _MEANINGS if any(w in line for w in words for line in relevant)),
         FetchError,
     )
-    said = " | ".join(telling)[:500]
-    return kind(f"{what} failed (exit {code}): {said}")
+    return kind(f"{what} failed (exit {code}): {' | '.join(relevant)[:500]}")

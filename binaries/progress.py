@@ -57,13 +57,13 @@ class Lines:
     def meter(self, what: str, total: int | None, start: int) -> Iterator[Callable[[int], object]]:
         """Prints lines during a transfer."""
         step = max(total // 10, 1) if total else 50_000_000
-        done, told = start, start // step
+        done, printed = start, start // step
 
         def advance(count: int) -> None:
-            nonlocal done, told
+            nonlocal done, printed
             done += count
-            if done // step > told:
-                told = done // step
+            if done // step > printed:
+                printed = done // step
                 of = f" of {readable(total)}" if total else ""
                 self.line(f"{what}: {readable(done)}{of}")
 
