@@ -264,7 +264,7 @@ def _add_install(parser: argparse.ArgumentParser) -> None:
         help="auto (the release, else npm), release, npm, a URL with {version}, {platform}, "
         "{file}, or a tarball on this machine",
     )
-    parser.add_argument("--sha256", help="of a tarball whose version is not pinned")
+    parser.add_argument("--sha256", help="the hash of a tarball that is not pinned")
     parser.add_argument("--slim", action="store_true", help="without what a class does not need")
     parser.add_argument("--node", type=Path, help="with npm: use this node, do not fetch one")
     parser.add_argument("--cache", type=Path, help="take tarballs from this folder and keep them")
