@@ -33,12 +33,7 @@ class Quiet:
         """Prints nothing."""
 
     @contextmanager
-    def meter(
-        self,
-        what: str,  # noqa: ARG002 - the protocol's
-        total: int | None,  # noqa: ARG002 - the protocol's
-        start: int,  # noqa: ARG002 - the protocol's
-    ) -> Iterator[Callable[[int], object]]:
+    def meter(self, *_: object, **__: object) -> Iterator[Callable[[int], object]]:
         """Shows nothing of a transfer."""
         yield lambda _: None
 

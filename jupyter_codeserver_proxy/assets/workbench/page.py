@@ -55,8 +55,9 @@ def adapt_page(
     """
     page = _ask_for_workbench_first(_add_settings(page, defaults, trusted))
     fetch_early = _script("fetch_early.js").replace("WORKBENCH", WORKBENCH)
+    address = json.dumps(query).replace("<", "\\u003c")  # which cannot end the script
     scripts = [
-        f"history.replaceState(null, '', {_literal(query)});\n" if query else "",
+        f"history.replaceState(null, '', {address});\n" if query else "",
         _script("reload.js"),
         fetch_early.replace("PATHS", json.dumps(AFTER_WORKBENCH)),
         _script("own_origin.js"),
@@ -93,8 +94,3 @@ def _ask_for_workbench_first(page: bytes) -> bytes:
 @cache
 def _script(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
-
-
-def _literal(text: str) -> str:
-    """Returns a JavaScript string that cannot end the script that it stands in."""
-    return json.dumps(text).replace("<", "\\u003c")
