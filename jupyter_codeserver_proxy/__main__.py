@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     doctor = verbs.add_parser("doctor", help="say what keeps VS Code from working")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
     doctor.set_defaults(verb=_doctor, quiet=False)
-    return answer.give(parser, argv)
+    return answer.run_verb(parser, argv)
 
 
 def _install(arguments: argparse.Namespace) -> Answer:

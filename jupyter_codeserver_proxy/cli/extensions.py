@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_codeserver_proxy.binaries import releases
 from jupyter_codeserver_proxy.binaries.answer import Answer
-from jupyter_codeserver_proxy.binaries.download import Download, Limits, Partial, Token
+from jupyter_codeserver_proxy.binaries.download import Download, Limits
 from jupyter_codeserver_proxy.binaries.errors import NotFoundError, UsageError, VerificationError
+from jupyter_codeserver_proxy.binaries.partial import Partial
 from jupyter_codeserver_proxy.binaries.progress import report_to
+from jupyter_codeserver_proxy.binaries.urls import Token
 from jupyter_codeserver_proxy.codeserver import executable, shared_extensions
 from jupyter_codeserver_proxy.codeserver.shared_extensions import MOST_BYTES, ExtensionError
 

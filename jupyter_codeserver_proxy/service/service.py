@@ -195,7 +195,7 @@ class Service(Observer):
             if not self.upstream:
                 find = self._launcher.installation
                 self.assets.offer(await self._finders.run(find, patience=_READ_TIMEOUT))
-            return await self.assets.ahead()
+            return await self.assets.prefetchable()
         return []
 
     async def status(self) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from jupyter_codeserver_proxy.assets import first_load, workbench
-from jupyter_codeserver_proxy.codeserver.default_settings import for_a_link
+from jupyter_codeserver_proxy.assets.workbench.page import adapt_page
 from jupyter_codeserver_proxy.forwarding.decision import Forward
 
 from . import link
@@ -43,15 +42,13 @@ class Workbench:
 
     def rewrite(self, page: bytes) -> bytes:
         """Returns VS Code's page with settings and scripts that have to work from the start."""
-        defaults = self.defaults
-        if link.opens_file(self.query):
-            defaults, page = for_a_link(defaults), workbench.hurrying(page)
-        page = workbench.with_defaults(page, defaults, [self.jupyterlab])
-        page = workbench.as_called(page)
-        page = workbench.beginning_with_workbench(page)
-        page = workbench.fetching(page, first_load.AFTER_WORKBENCH)
-        page = workbench.reloading(page)
-        return workbench.at(page, f"?{self.query}") if self.is_redirected else page
+        return adapt_page(
+            page,
+            self.defaults,
+            trusted=[self.jupyterlab],
+            query=f"?{self.query}" if self.is_redirected else "",
+            opens_file=link.opens_file(self.query),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

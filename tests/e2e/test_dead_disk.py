@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from jupyter_codeserver_proxy.assets import first_load
 from jupyter_codeserver_proxy.assets.files import find_root
+from jupyter_codeserver_proxy.assets.workbench import first_load
 from tests.e2e.conftest import status
 
 if TYPE_CHECKING:

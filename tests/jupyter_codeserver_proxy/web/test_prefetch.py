@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jupyter_codeserver_proxy.assets import first_load
 from jupyter_codeserver_proxy.assets.compression import compress
 from jupyter_codeserver_proxy.assets.files import find_root, read_root
 from jupyter_codeserver_proxy.assets.index import shared_folder
+from jupyter_codeserver_proxy.assets.workbench import first_load
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

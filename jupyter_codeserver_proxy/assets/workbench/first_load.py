@@ -1,21 +1,20 @@
-"""What a browser fetches when it opens VS Code for the first time."""
+"""Lists the files that a browser fetches when it opens VS Code for the first time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .files import AssetRoot
+    from jupyter_codeserver_proxy.assets.files import AssetRoot
 
-# All paths are below `lib/vscode`. The program, most of all bytes, and what its page asks for
-# together with it.
+# All paths are below `lib/vscode`.
 WORKBENCH = "out/vs/code/browser/workbench/workbench.js"
-WITH_WORKBENCH = ("out/nls.messages.js", "out/vs/code/browser/workbench/workbench.css")
 
-# The large ones in the order in which 4.139.1 asks, up to a file that is shown
-# in color; what another version lacks is left out.
+# The large files, in the order in which 4.139.1 asks for them until it shows a file in colour.
+# Those that another version lacks are left out.
 _PATHS = (
-    *WITH_WORKBENCH,
+    "out/nls.messages.js",
+    "out/vs/code/browser/workbench/workbench.css",
     WORKBENCH,
     "out/media/codicon.ttf",
     "out/vs/editor/common/services/editorWebWorkerMain.js",
@@ -25,9 +24,9 @@ _PATHS = (
     "node_modules/vscode-oniguruma/release/onig.wasm",
 )
 
-# What the workbench asks for as soon as it runs; what keeps its first connection waiting although
-# it is nowhere, as Microsoft's own build alone has `vsda`; and the names of keys, which come late
-# enough to have it draw its menus twice.
+# Files that workbench.js asks for as soon as it runs. Its first connection waits for `vsda`, which
+# only Microsoft's own build has. Without the keyboard layout it draws its menus twice.
+# `{os}` stands for VS Code's name of the browser's system.
 AFTER_WORKBENCH = (
     "node_modules/vsda/rust/web/vsda.js",
     "node_modules/vsda/rust/web/vsda_bg.wasm",
@@ -37,5 +36,5 @@ AFTER_WORKBENCH = (
 
 
 def addresses(root: AssetRoot) -> list[str]:
-    """The immutable ones, as paths below code-server's address."""
+    """Returns the paths of the large files below code-server's address."""
     return [f"stable-{root.commit}/static/{path}" for path in _PATHS]

@@ -1,4 +1,4 @@
-"""VS Code's page carries settings."""
+"""VS Code's page is adapted."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ import re
 
 import pytest
 
-from jupyter_codeserver_proxy.assets.workbench import (
-    as_called,
-    at,
-    beginning_with_workbench,
-    fetching,
-    reloading,
-    with_defaults,
-)
+from jupyter_codeserver_proxy.assets.workbench.first_load import AFTER_WORKBENCH
+from jupyter_codeserver_proxy.assets.workbench.page import adapt_page
 
 CONFIGURATION = '{"remoteAuthority":"hub","folderUri":{"path":"/a&amp;b"}}'
 PAGE = (
@@ -28,9 +22,9 @@ PAGE = (
     "value", [True, None, 16, "plain", 'a "word"', "a & b &amp; <c>", "Übung", {"a": [1, 2]}]
 )
 def test_the_settings_stand_among_its_configuration(value: object) -> None:
-    """Whatever is in them, and all else as it was."""
+    """Every value is kept, and the rest of the page is unchanged."""
     lab = "https://hub.example/lab/tree/*"
-    page = with_defaults(PAGE.encode(), {"some.setting": value}, [lab]).decode()
+    page = adapt_page(PAGE.encode(), {"some.setting": value}, trusted=[lab]).decode()
     (attribute,) = re.findall(r'data-settings="([^"]*)"', page)
     found = json.loads(html.unescape(attribute))
     assert found.pop("configurationDefaults") == {"some.setting": value}
@@ -41,8 +35,8 @@ def test_the_settings_stand_among_its_configuration(value: object) -> None:
 
 @pytest.mark.parametrize("page", [b"", b"<html></html>", PAGE.encode().replace(b"{", b"[")])
 def test_another_page_stays_as_it_is(page: bytes) -> None:
-    """What cannot be understood is not touched."""
-    assert with_defaults(page, {"some.setting": True}) == page
+    """Unknown parts stay unchanged."""
+    assert adapt_page(page, {"some.setting": True}) == page
 
 
 SCRIPTS = (
@@ -52,7 +46,7 @@ SCRIPTS = (
 
 def test_the_page_may_be_that_of_another_query() -> None:
     """Its first script says so before anything else runs, and ends where it did."""
-    page = at(SCRIPTS, "?folder=/a'b</script>\u2028").decode()
+    page = adapt_page(SCRIPTS, {}, query="?folder=/a'b</script>\u2028").decode()
     assert page.startswith('<html><script nonce="a-_1">history.replaceState(')
     assert page.count("</script>") == 2
     assert page.endswith(SCRIPTS.decode().partition('">')[2])
@@ -61,43 +55,43 @@ def test_the_page_may_be_that_of_another_query() -> None:
 
 
 def test_a_page_without_scripts_asks_for_the_other_query() -> None:
-    """So the folder is not lost with a VS Code that begins otherwise."""
-    page = at(b"<html></html>", '?folder=/a"b&c').decode()
+    """The folder is not lost with a page that begins otherwise."""
+    page = adapt_page(b"<html></html>", {}, query='?folder=/a"b&c').decode()
     (address,) = re.findall(r'http-equiv="refresh" content="0; url=([^"]*)"', page)
     assert html.unescape(address) == '?folder=/a"b&c'
     assert page.endswith("<html></html>")
 
 
 def test_the_page_fetches_ahead_by_its_first_script() -> None:
-    """Every file that is named; without scripts, none."""
-    page = fetching(SCRIPTS, ["out/a.ttf", "b.js"])
-    assert b'["out/a.ttf", "b.js"]' in page.partition(b"a();")[0]
-    assert fetching(b"<html></html>", ["b.js"]) == b"<html></html>"
+    """It fetches every file of the list; without scripts, none."""
+    page = adapt_page(SCRIPTS, {}).decode()
+    assert json.dumps(AFTER_WORKBENCH) in page.partition("first();")[0]
+    assert adapt_page(b"<html></html>", {}) == b"<html></html>"
 
 
 def test_the_page_corrects_its_addresses_by_its_first_script() -> None:
-    """What that does, a browser shows; without scripts, they stay as the server knows them."""
-    page = as_called(SCRIPTS)
+    """A browser test shows the effect; without scripts, the addresses stay."""
+    page = adapt_page(SCRIPTS, {})
     assert page.partition(b"first();")[0].count(b"location.host") == 1
     assert page.count(b"</script>") == SCRIPTS.count(b"</script>")
-    assert as_called(b"<html></html>") == b"<html></html>"
+    assert adapt_page(b"<html></html>", {}) == b"<html></html>"
 
 
 def test_the_page_watches_its_connection_from_the_beginning() -> None:
-    """Before any other script can open one; without scripts, not at all."""
-    page = reloading(SCRIPTS).decode()
+    """It does so before any other script; without scripts, not at all."""
+    page = adapt_page(SCRIPTS, {}).decode()
     script = page.partition("</script>")[0]
     assert script.index("globalThis.WebSocket = class") < script.index("first();")
-    assert reloading(b"<html></html>") == b"<html></html>"
+    assert adapt_page(b"<html></html>", {}) == b"<html></html>"
 
 
 def test_the_page_asks_for_workbench_js_first() -> None:
-    """Before the stylesheet, whatever order the page has them in."""
+    """The request comes before the stylesheet, in whatever order the page has them."""
     script = b'<script type="module" src="./stable-1/static/out/workbench/workbench.js"></script>'
     page = b'<html><head><link rel="stylesheet" href="a.css"></head>' + script + b"</html>"
-    begun, _, rest = beginning_with_workbench(page).partition(b'<link rel="stylesheet"')
+    begun, _, rest = adapt_page(page, {}).partition(b'<link rel="stylesheet"')
     assert begun.endswith(b' href="./stable-1/static/out/workbench/workbench.js">')
     assert begun.startswith(b'<html><head><link rel="modulepreload" ')
     assert rest == b' fetchpriority="low" href="a.css"></head>' + script + b"</html>"
     other = page.replace(b"workbench.js", b"main.js")
-    assert beginning_with_workbench(other) == other
+    assert adapt_page(other, {}) == other
