@@ -61,7 +61,7 @@ def place(stack: Stack) -> Place:
     given: Any = get(stack.values, *_PATH) or {}
     for name in _FIELDS:
         if not given.get(name):
-            raise FileError(f"{stack.origin(_PATH)}: custom.cluster.{name}: is not given")
+            raise FileError(str(stack.problem((*_PATH, name), "is not given")))
     return Place(**{name: given[name] for name in _FIELDS})
 
 

@@ -73,19 +73,11 @@ class Stack:
 
     def problem(self, path: KeyPath, message: str) -> Problem:
         """Returns a problem with a value, at the line of the value or of the part around it."""
-        source, line = self._origin(path)
-        return Problem(source, dotted(path), message, line)
-
-    def origin(self, path: KeyPath) -> str:
-        """Returns the file and line of a value, or those of the part around it."""
-        return self.problem(path, "").where
-
-    def _origin(self, path: KeyPath) -> tuple[str, int]:
         for length in range(len(path), 0, -1):
             for layer in reversed(self.layers):
                 if line := layer.lines.get(path[:length]):
-                    return shown(layer.file), line
-        return self.name or "the values", 0
+                    return Problem(shown(layer.file), dotted(path), message, line)
+        return Problem(self.name or "the values", dotted(path), message)
 
 
 def read(file: Path) -> Layer:

@@ -27,11 +27,7 @@ CORE, USER = "core", "user"
 SANDBOX_TAINT = Taint(nodes.SANDBOX_LABEL, "gvisor", "NoSchedule")
 
 PATH = ("custom", "pools")
-_KEYS = (
-    *("purpose", "machineType", "provisioning", "minNodes", "maxNodes", "diskGB", "taint"),
-    *("maxPods", "sandbox"),
-)
-_OPTIONAL = ("maxPods", "sandbox")
+_REQUIRED = ("purpose", "machineType", "provisioning", "minNodes", "maxNodes", "diskGB", "taint")
 _CHOICES = {"purpose": (CORE, USER), "provisioning": PROVISIONING}
 
 
@@ -100,20 +96,17 @@ def read(stack: Stack) -> tuple[list[Pool], list[Problem]]:
     Returns:
         the pools that are right, and the problems of the others.
     """
-    required = [key for key in _KEYS if key not in _OPTIONAL]
-    return _read(stack, get(stack.values, *PATH), required, machine_for_homes)
+    return _read(stack, get(stack.values, *PATH), _REQUIRED, machine_for_homes)
 
 
 def read_students(stack: Stack) -> tuple[list[Pool], list[Problem]]:
     """Read the students' pools, with no more required than their seats need."""
     given = get(stack.values, *PATH)
     if isinstance(given, dict):
-        given = {name: pool for name, pool in given.items() if _purpose(pool) == USER}
+        given = {
+            name: pool for name, pool in given.items() if _given(pool).get("purpose", USER) == USER
+        }
     return _read(stack, given, ("machineType", "maxNodes"), machine)
-
-
-def _purpose(pool: object) -> object:
-    return _given(pool).get("purpose", USER)
 
 
 def _read(

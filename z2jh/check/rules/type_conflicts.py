@@ -22,7 +22,7 @@ def check(stack: Stack) -> list[Problem]:
     for number in range(1, len(stack.layers)):
         below, upto = Stack(stack.layers[:number]), Stack(stack.layers[: number + 1])
         for path, given, expected in _conflicts(below.values, stack.layers[number].values, ()):
-            message = f"is {given}, and {below.origin(path)} has {expected} there"
+            message = f"is {given}, and {below.problem(path, '').where} has {expected} there"
             found.append(upto.problem(path, message))
     return sorted(found)
 
