@@ -16,8 +16,8 @@ _SUFFIXES = {
     **{suffix: Decimal(1000**power) for power, suffix in enumerate("kMGT", 1)},
     **{f"{suffix}i": Decimal(1024**power) for power, suffix in enumerate("KMGT", 1)},
 }
-_QUANTITY = re.compile(r"(?P<number>[0-9.]+(?:[eE][+-]?[0-9]+)?)(?P<suffix>[a-zA-Z]*)")
-_SPAWNER_MEMORY = re.compile(r"(\d+(?:\.\d+)?)([KMGT])")
+_QUANTITY = re.compile(r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<suffix>[a-zA-Z]*)")
+SPAWNER_MEMORY = re.compile(r"(\d+(?:\.\d+)?)([KMGT])")
 _UNLIMITED = 10**6  # pods that ask for nothing
 
 
@@ -56,6 +56,12 @@ class Resources:
 NOTHING = Resources(0, 0)
 
 
+def is_quantity(text: str) -> bool:
+    """Returns whether Kubernetes reads a text as a quantity."""
+    match = _QUANTITY.fullmatch(text)
+    return bool(match and match["suffix"] in _SUFFIXES)
+
+
 def quantity(text: str | float) -> Decimal:
     """Reads a quantity as Kubernetes does: `250m`, `2Gi`, `1G`, `2.147483648e+09`.
 
@@ -76,7 +82,7 @@ def spawner_memory(value: str | float) -> int:
     """
     if not isinstance(value, str):
         return int(value)
-    match = _SPAWNER_MEMORY.fullmatch(value)
+    match = SPAWNER_MEMORY.fullmatch(value)
     if not match:
         raise ValueError(f"'{value}' is no amount of memory")
     return int(float(match[1]) * 1024 ** (1 + "KMGT".index(match[2])))

@@ -63,10 +63,7 @@ def _check(arguments: argparse.Namespace) -> int:
         if not (chart and problems):  # a wrong chart says wrong things of the values
             problems += check(stack, pinned, chart, renders=not arguments.no_render)
     problems = list(dict.fromkeys(problems))
-    if arguments.json:
-        _show_json(stacks, chart, problems, why_not)
-    else:
-        _show(stacks, chart, problems, why_not)
+    (_show_json if arguments.json else _show)(stacks, chart, problems, why_not)
     return 1 if problems else 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from z2jh.resources import SPAWNER_MEMORY, is_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,14 +37,14 @@ def _is_number(value: object) -> bool:
 
 
 def _is_memory(value: object) -> bool:
-    is_text = isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?[KMGT]", value)
-    return bool(is_text) or _is_number(value)
+    return bool(SPAWNER_MEMORY.fullmatch(str(value))) or _is_number(value)
 
 
 NUMBER = Kind("a number", _is_number)
 WHOLE = Kind("a whole number", lambda value: isinstance(value, int) and _is_number(value))
 COUNT = Kind("a whole number above 0", lambda value: WHOLE.accepts(value) and value > 0)
 MEMORY = Kind("a number of bytes, or a text such as 2G", _is_memory)
+QUANTITY = Kind("a quantity of Kubernetes", lambda value: is_quantity(str(value)))
 TEXT = Kind("text", lambda value: isinstance(value, str) and bool(value))
 REASON = Kind("the reason in words", TEXT.accepts)
 SWITCH = Kind("true or false", lambda value: isinstance(value, bool))
@@ -95,7 +96,7 @@ _READ: dict[str, Any] = {
     "scheduling": {
         "corePods": _SCHEDULING,
         "userPods": _SCHEDULING,
-        "userPlaceholder": {"resources": {"requests": {}}},
+        "userPlaceholder": {"resources": {"requests": {ANY: QUANTITY}}},
     },
     "singleuser": {
         "cpu": {"guarantee": NUMBER, "limit": NUMBER},

@@ -9,7 +9,6 @@ from z2jh.hubvalues.layers import get
 from z2jh.hubvalues.pools import USER
 from z2jh.hubvalues.profiles import variants
 from z2jh.hubvalues.seats import seats
-from z2jh.resources import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,18 +48,8 @@ def exact(hub: Hub) -> Iterator[Problem]:
                 "them and KubeSpawner for 2^30",
                 *path,
             )
-    yield from _readable(hub)
     if not get(hub.values, "singleuser", "cpu", "guarantee"):
         yield hub.problem("a student needs a CPU guarantee", "singleuser", "cpu", "guarantee")
-
-
-def _readable(hub: Hub) -> Iterator[Problem]:
-    path = ("scheduling", "userPlaceholder", "resources", "requests")
-    for name, value in (get(hub.values, *path) or {}).items():
-        try:
-            quantity(value)
-        except ValueError as error:  # noqa: PERF203 -- two values
-            yield hub.problem(str(error), *path, name)
 
 
 def _placeholder(hub: Hub) -> Iterator[Problem]:
