@@ -163,7 +163,7 @@ lowest: code-server  ## the tests without the browser, with the oldest dependenc
 .venv/z2jh: setup.cfg
 	$(PYTHON) -m venv --clear $@
 	@rm -rf build/lib build/bdist.*
-	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2' 'pytest-timeout >= 2.3' || { rm -rf $@; exit 1; }
+	$@/bin/pip install --quiet '.[hub]' 'pytest >= 8.2' 'pytest-timeout >= 2.3' hypothesis || { rm -rf $@; exit 1; }
 	@touch $@
 
 # A JupyterHub with what a student's server needs, and with its proxy, which is a node program.

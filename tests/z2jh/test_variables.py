@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_codeserver_proxy.codeserver import executable
 from jupyter_codeserver_proxy.config.environment import variables
 from jupyter_codeserver_proxy.config.options import CodeServer
-from z2jh.check.traits import VARIABLE, VARIABLES
+from z2jh.check.rules.unknown_options import VARIABLE, VARIABLES
 
 
 def test_the_check_knows_the_extensions_variables() -> None:

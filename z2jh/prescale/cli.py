@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import json
 import logging
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
+
+from z2jh import console
 
 from .commands import apply as applying
 from .commands import connection
@@ -18,57 +16,30 @@ from .commands import placeholders as placing
 from .commands import plan as planning
 from .commands import simulate as simulating
 from .commands import status as looking
-from .errors import PrescaleError, ScheduleError, UsageError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from .commands.answer import Answer, Verb
 
-EXIT_CODES = """\
-exit codes:
-  0  done
-  1  failed for another reason
-  2  a wrong argument
-  3  a schedule, roster or values file that cannot be used
-  4  an API is out of reach, or answers with errors that may pass
-  5  an API refuses: rights are missing
-  6  another prescale, or an operation on the cluster, is at work: the next run goes on
-  7  the seats of a class are not ready in time
-  8  with `plan --check`: more than the budget's cap is planned
-  130, 143  interrupted, ended by SIGTERM
-"""
-
-_INTERRUPTED = 130
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises what is wrong with the arguments, so that it can be said in JSON as well."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        raise UsageError(message)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; gives its exit code."""
-    options = argparse.Namespace(json="--json" in (sys.argv if arguments is None else arguments))
-    try:
-        options = parser().parse_args(arguments)
-        _speak_of(options.verbose)
-        answer: Answer = options.run(options)
-    except KeyboardInterrupt:
-        return _fail(options, PrescaleError("interrupted"), _INTERRUPTED)
-    except PrescaleError as error:
-        return _fail(options, error, error.exit_code)
-    except OSError as error:
-        message = f"{error.filename or 'input/output'}: {error.strerror or error}"
-        return _fail(options, PrescaleError(message), PrescaleError.exit_code)
-    _print(json.dumps(answer.data, indent=2) if options.json else answer.text)
+    """Run the command line; returns its exit status."""
+    return console.main("prescale", parser().parse_args, _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    _speak_of(options.verbose)
+    answer: Answer = options.run(options)
+    if options.json:
+        console.show_json(answer.data)
+    else:
+        console.show(answer.text)
     if answer.error:
-        print(f"prescale: {answer.error}", file=sys.stderr)  # noqa: T201 -- a program's output
-        return answer.error.exit_code
+        return console.fail("prescale", answer.error, answer.error.exit_code)
     return 0
 
 
@@ -78,24 +49,15 @@ def _speak_of(verbosity: int) -> None:
     logging.getLogger(__package__).setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    result = _Parser(
-        prog="python -m z2jh.prescale",
-        description="Seats ready before class, given back in the evening.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def parser() -> console.Parser:
+    """Returns the command line."""
+    description = "Seats ready before class, given back in the evening."
+    result = console.Parser(prog="python -m z2jh.prescale", description=description)
     verbs = result.add_subparsers(title="verbs", metavar="VERB", required=True)
 
     def add(name: str, help_: str, verb: Verb) -> argparse.ArgumentParser:
-        made = verbs.add_parser(
-            name,
-            help=help_,
-            description=f"{help_[0].upper()}{help_[1:]}.",
-            epilog=EXIT_CODES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        description = f"{help_[0].upper()}{help_[1:]}."
+        made = verbs.add_parser(name, help=help_, description=description)
         made.add_argument("--json", action="store_true", help="one JSON object on standard output")
         made.add_argument(
             "--verbose", "-v", action="count", default=0, help="say more on standard error"
@@ -147,21 +109,3 @@ def _files(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _cache() -> Path:
     """Where a person's programs keep such things, by the XDG specification."""
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "prescale"  # noqa: PTH111 -- gives `~` back where nobody has a home
-
-
-def _fail(options: argparse.Namespace, error: PrescaleError, code: int) -> int:
-    if options.json:
-        _print(
-            json.dumps(
-                {"error": type(error).__name__, "message": str(error), "exit_code": code}, indent=2
-            )
-        )
-    lead = "" if isinstance(error, ScheduleError) else "prescale: "
-    print(f"{lead}{error}", file=sys.stderr)  # noqa: T201 -- a program's output
-    return code
-
-
-def _print(text: str) -> None:
-    # What its reader does not take is no failure of what was done.
-    with contextlib.suppress(BrokenPipeError):
-        print(text, flush=True)  # noqa: T201 -- a program's output

@@ -183,7 +183,7 @@ def test_every_class_has_its_seats(
         found, day.isoformat(), (day.replace(day=day.day + 1)).isoformat(), Extra(tuple(held))
     )
     room = found.capacities["students", ""].seats
-    most = found.values.pools["students"].most
+    most = found.values.pools["students"].max_nodes
     for each in held:
         for time in range(each.start - 600, each.end, 300):
             present = sum(it.students for it in held if it.start - 600 <= time < it.end + 3600)

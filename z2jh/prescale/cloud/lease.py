@@ -80,7 +80,7 @@ class Hold:
                     raise HeldError("another prescale has taken the lease; it goes on") from error
                 raise
 
-        self._lease = self._kubernetes.persistently(replaced, told)
+        self._lease = self._kubernetes.retry(replaced, told)
 
 
 @contextmanager
@@ -98,9 +98,7 @@ def held(
         UnreachableError: the API does not answer.
         ForbiddenError: it refuses.
     """
-    lease = kubernetes.persistently(
-        lambda: _take(client, namespace, holder, now()), "take the lease"
-    )
+    lease = kubernetes.retry(lambda: _take(client, namespace, holder, now()), "take the lease")
     hold = Hold(client, kubernetes, lease, now)
     try:
         yield hold

@@ -88,10 +88,10 @@ def of_pool(site: Site, pool: str, held: Sequence[Held], start: int, end: int) -
     needed = combined([combined([*active, *lingering], nodes), floor], max)
     bounds = site.values.pools[pool]
     steady = without_gaps(needed, site.schedule.keep)
-    clamped = [min(bounds.most, max(bounds.least, value)) for value in steady.values]
-    wanted = squeezed((0, *steady.times), (bounds.least, *clamped))
+    clamped = [min(bounds.max_nodes, max(bounds.min_nodes, value)) for value in steady.values]
+    wanted = squeezed((0, *steady.times), (bounds.min_nodes, *clamped))
     both = [*active, *lingering]
-    stay = combined(both, lambda now: min(bounds.most, occupied(now)))
+    stay = combined(both, lambda now: min(bounds.max_nodes, occupied(now)))
     return Demand(
         students=expected(here),
         seats=combined(both, people),

@@ -144,7 +144,7 @@ def _changes(
 ) -> Iterator[Change]:
     seats = site.capacities[pool, ""].seats
     price = site.price(pool)
-    least = site.values.pools[pool].least
+    least = site.values.pools[pool].min_nodes
     before = 0
     for time, nodes in zip(needs.wanted.times, needs.wanted.values, strict=True):
         yield Change(
@@ -182,12 +182,12 @@ def _short(
         if not (start <= it.start < end):
             continue
         pool = site.pool_of(it)
-        lacking = demands[pool.name].needed.most(it.start, it.end) - pool.most
+        lacking = demands[pool.name].needed.most(it.start, it.end) - pool.max_nodes
         if lacking > 0:
             begins = datetime.fromtimestamp(it.start, site.schedule.timezone)
             yield (
                 f"{it.name} at {begins:%Y-%m-%d %H:%M}: pool '{pool.name}' has at most "
-                f"{pool.most} nodes, and {lacking} more are needed: raise maxNodes"
+                f"{pool.max_nodes} nodes, and {lacking} more are needed: raise maxNodes"
             )
 
 

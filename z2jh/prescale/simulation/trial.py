@@ -98,7 +98,7 @@ def policies(plan: Plan) -> list[tuple[Policy, bool]]:
     most = plan.demands[pool.name].wanted.most(plan.start, plan.end)
     floor = demand.baseline(site.schedule, plan.start, plan.end)
     cheap = pool.provisioning != "standard"
-    least = Steps((0,), (pool.least,)) if pool.least else Steps()
+    least = Steps((0,), (pool.min_nodes,)) if pool.min_nodes else Steps()
     found: list[tuple[Policy, bool]] = [
         (Fixed("autoscaler alone", pool.name, least), cheap),
         (
@@ -146,10 +146,10 @@ def _pool(site: Site, name: str, parameters: Parameters, *, cheap: bool) -> Mach
     return MachinePool(
         name=name,
         seats=max(1, site.capacities[name, ""].seats),
-        maximum=pool.most,
+        maximum=pool.max_nodes,
         life=LIFE if taken and pool.provisioning == PREEMPTIBLE else None,
         reclaimed=parameters.reclaimed if taken else 0.0,
-        minimum=pool.least,
+        minimum=pool.min_nodes,
     )
 
 

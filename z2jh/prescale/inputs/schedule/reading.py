@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from z2jh import document
 from z2jh.prescale.errors import Problem, ScheduleError
+from z2jh.prescale.inputs.documents import refused
 
-from . import document
 from .model import Class, Enrolled, Schedule
 from .roster import count
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from .document import Document, Path_
+    from z2jh.document import Document
+    from z2jh.problems import KeyPath
 
 _HINTS = {
     "missing": "add it",
@@ -61,7 +63,7 @@ class Loaded:
     schedule: Schedule
     document: Document
 
-    def problem(self, path: Path_, what: str, hint: str) -> Problem:
+    def problem(self, path: KeyPath, what: str, hint: str) -> Problem:
         """What is wrong with a part of it."""
         return _at(self.document, path, what, hint)
 
@@ -72,7 +74,8 @@ def load(file: Path) -> Loaded:
     Raises:
         ScheduleError: anything in it cannot be used; all problems at once.
     """
-    found = document.read(file)
+    with refused():
+        found = document.read(file)
     if not isinstance(found.content, dict):
         hint = "begin with `timezone: Europe/Zurich` and go on with `classes:`"
         raise ScheduleError([Problem(str(file), 1, "is no schedule: it has no keys", hint)])
@@ -106,17 +109,17 @@ def _problem(found: Document, error: ErrorDetails) -> Problem:
     return _at(found, path, f"'{key}'{value}: {said}", hint)
 
 
-def _at(found: Document, path: Path_, what: str, hint: str) -> Problem:
+def _at(found: Document, path: KeyPath, what: str, hint: str) -> Problem:
     return Problem(str(found.file), found.line(path), what, hint)
 
 
-def _near(key: str, path: Path_) -> str:
+def _near(key: str, path: KeyPath) -> str:
     known = sorted(_keys_at(path))
     near = difflib.get_close_matches(key, known, 1)
     return f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known)}"
 
 
-def _keys_at(path: Path_) -> set[str]:
+def _keys_at(path: KeyPath) -> set[str]:
     model: type[BaseModel] | None = Schedule
     for part in path:
         if isinstance(part, int) or model is None:
@@ -138,7 +141,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 -- an
 
 def _cross_checks(found: Document, schedule: Schedule) -> Iterator[Problem]:
     for number, each in enumerate(schedule.classes):
-        path: Path_ = ("classes", number, "term")
+        path: KeyPath = ("classes", number, "term")
         if isinstance(each.term, str) and each.term not in schedule.terms:
             known = ", ".join(schedule.terms) or "none"
             yield _at(
