@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jupyter_codeserver_proxy.assets.workbench.page import adapt_page
+from jupyter_codeserver_proxy.codeserver.default_settings import for_a_link
 from jupyter_codeserver_proxy.forwarding.decision import Forward
 
 from . import link
@@ -42,12 +43,13 @@ class Workbench:
 
     def rewrite(self, page: bytes) -> bytes:
         """Returns VS Code's page with settings and scripts that have to work from the start."""
+        opens_file = link.opens_file(self.query)
         return adapt_page(
             page,
-            self.defaults,
+            for_a_link(self.defaults) if opens_file else self.defaults,
             trusted=[self.jupyterlab],
             query=f"?{self.query}" if self.is_redirected else "",
-            opens_file=link.opens_file(self.query),
+            opens_file=opens_file,
         )
 
 
