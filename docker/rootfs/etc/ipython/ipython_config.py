@@ -1,4 +1,4 @@
-"""The image's settings for every IPython, including the kernels'."""
+"""What the image sets for every IPython, that of the kernels among them."""
 
 import tempfile
 from pathlib import Path
@@ -6,5 +6,5 @@ from typing import Any
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 -- IPython puts it there
 
-# On a local disk: a database in a home on NFS may wait for a lock for ever.
+# On local disk: a database in a home on NFS may wait for a lock for ever.
 c.HistoryManager.hist_file = str(Path(tempfile.gettempdir(), "ipython-history.sqlite"))
