@@ -23,34 +23,34 @@ _SHORT_NAMES = {
 _MAX_REASON = 30  # characters
 
 NOTES = """\
-- Everything runs on one machine, over loopback; one server at a time, each with a new home. \
-Each round starts with another one.
+- Everything runs on one machine, over loopback. One server runs at a time, each with a new home. \
+Each round starts with a different contender.
 - *Ready*: the workbench is painted, and the explorer shows all files of the workspace. The \
 browser's cache is empty, and no debugger is attached to its pages. Warm: VS Code has been opened \
 once before.
-- The slow links pace each direction at their rate, with a queue of one bandwidth-delay product \
-(64 KiB at least), and delay it by half the round trip. A new connection costs one round trip. \
-There is no loss and no slow start, and headers of TCP and IP are not counted.
-- *Bytes* are those of both directions from the click until less than 20 kB pass in 2 s.
-- code-server itself has the flags that ours gives it, and none where its defaults are compared; \
-the peer has those that it comes with. Ours leaves VS Code's AI assistant out, its default, and \
-carries a small extension.
+- The slow links limit each direction to their rate, with a queue of one bandwidth-delay product \
+(at least 64 KiB), and delay it by half the round trip. A new connection costs one round trip. \
+There is no loss and no slow start, and TCP and IP headers are not counted.
+- *Bytes* count both directions, from the click until less than 20 kB pass in 2 s.
+- code-server itself runs with the flags that ours gives it, and without flags where its defaults \
+are compared; the peer runs with its own. Ours leaves out VS Code's AI assistant, as it does by \
+default, and loads a small VS Code extension.
 - Ours has its assets compressed beforehand, as in an image.
-- *Cold*: code-server does not run yet. By itself, it is started, awaited and then opened.
-- *Small requests* are `GET healthz`: eight connections, each with one request at a time; the \
-best of seven turns of one second, after 3 s of warm-up. Jupyter alone answers them with an empty \
-handler that authenticates by the same cookie.
-- *Websocket messages* have 64 bytes, 256 of them are under way, and none is compressed. They go \
-to an echo that runs in VS Code, as the *download* comes from there: all four pass through \
-code-server's own `proxy/PORT/`. Rate and round trip are the medians of seven turns of one second \
-after 20 s of warm-up, in which code-server's JavaScript is compiled.
-- *Stood idle*: JupyterLab was opened over the same link, and nothing passed any more.
-- *JupyterLab's load* is from the request to its launcher, over loopback with an empty cache, the \
-best of three; Jupyter alone has all of JupyterLab's extensions but ours.
-- *Growth* is that of the Jupyter process' resident memory, at its peak.
-- *Start* (to the first answer, the best of seven) and *memory* are those of the same Jupyter \
-server with our server extension and without; jupyter-server-proxy knows our entry in both. As in \
-the image, rfc3987-syntax is not installed, whose import takes longer than all the rest."""
+- *Cold*: code-server is not running yet. By itself, it is started, awaited and then opened.
+- *Small requests* are `GET healthz` on eight connections, each with one request at a time: the \
+best of seven runs of one second, after 3 s of warm-up. Jupyter alone answers them with an empty \
+handler that authenticates with the same cookie.
+- *Websocket messages* are 64 bytes, uncompressed, with 256 in flight. An echo server in VS Code \
+answers them, and the *download* comes from there too, so all four pass through code-server's own \
+`proxy/PORT/`. Rate and round trip are medians of seven runs of one second, after 20 s of warm-up \
+in which code-server's JavaScript is compiled.
+- *Stood idle*: JupyterLab was opened over the same link, and the link had become quiet.
+- *JupyterLab's load* lasts from the request to its launcher, over loopback with an empty cache, \
+the best of three. Jupyter alone has all of JupyterLab's extensions but ours.
+- *Growth* is the growth of the Jupyter process's resident memory, at its peak.
+- *Start* (to the first answer, the best of seven) and *memory* compare the same Jupyter server \
+with and without our server extension; jupyter-server-proxy has our entry in both. As in the \
+image, rfc3987-syntax is not installed, because importing it takes longer than all the rest."""
 
 
 @dataclass(frozen=True)
