@@ -1,4 +1,4 @@
-"""`python -m z2jh.prescale`."""
+"""Runs `python -m z2jh.prescale`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import NoReturn
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-_TERMINATED = 143  # 128 and the signal's number, as shells have it
+_TERMINATED = 143  # 128 plus the signal's number, as in shells
 
 
 def run() -> int:
-    """Run the command line, or say what it lacks; gives its exit code."""
+    """Runs the command line, or names a missing library; returns the exit code."""
     signal.signal(signal.SIGTERM, end)
     try:
-        from .cli import main  # noqa: PLC0415 -- this is what may lack something
+        from .cli import main  # noqa: PLC0415 -- a missing library is reported below
 
         return main()
     except ModuleNotFoundError as error:
@@ -29,15 +29,15 @@ def run() -> int:
 
 
 def _settle() -> None:
-    """That a reader has seen enough (`| head`) is no failure, and nothing to complain of."""
+    """Flushes the output, and accepts that its reader may have gone (`| head`)."""
     try:
-        print(end="", flush=True)  # nothing, where there is no standard output
+        print(end="", flush=True)  # does nothing without a standard output
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def end(*_: object) -> NoReturn:
-    """End in order, so that the lease is given back: a CronJob that takes too long gets SIGTERM."""
+    """Exits in order, to release the lease, when a CronJob that takes too long gets SIGTERM."""
     sys.exit(_TERMINATED)
 
 

@@ -11,19 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .commands import apply as applying
-from .commands import connection
-from .commands import learn as learning
-from .commands import placeholders as placing
-from .commands import plan as planning
-from .commands import simulate as simulating
-from .commands import status as looking
+from .commands import apply, connection, learn, placeholders, plan, simulate, status
 from .errors import PrescaleError, ScheduleError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .commands.answer import Answer, Verb
+    from .commands.result import Result, Verb
 
 EXIT_CODES = """\
 exit codes:
@@ -44,7 +38,7 @@ _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises what is wrong with the arguments, so that it can be said in JSON as well."""
+    """Raises errors in the arguments, so that --json can report them, too."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -52,12 +46,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; gives its exit code."""
+    """Runs the command line; returns its exit code."""
     options = argparse.Namespace(json="--json" in (sys.argv if arguments is None else arguments))
     try:
         options = parser().parse_args(arguments)
-        _speak_of(options.verbose)
-        answer: Answer = options.run(options)
+        _set_up_logging(options.verbose)
+        result: Result = options.run(options)
     except KeyboardInterrupt:
         return _fail(options, PrescaleError("interrupted"), _INTERRUPTED)
     except PrescaleError as error:
@@ -65,66 +59,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         message = f"{error.filename or 'input/output'}: {error.strerror or error}"
         return _fail(options, PrescaleError(message), PrescaleError.exit_code)
-    _print(json.dumps(answer.data, indent=2) if options.json else answer.text)
-    if answer.error:
-        print(f"prescale: {answer.error}", file=sys.stderr)  # noqa: T201 -- a program's output
-        return answer.error.exit_code
+    _print(json.dumps(result.data, indent=2) if options.json else result.text)
+    if result.error:
+        print(f"prescale: {result.error}", file=sys.stderr)  # noqa: T201 -- a program's output
+        return result.error.exit_code
     return 0
 
 
-def _speak_of(verbosity: int) -> None:
+def _set_up_logging(verbosity: int) -> None:
     logging.basicConfig(format="prescale: %(message)s")
-    # Ours alone: the clients' own would show addresses of calendars.
+    # Only our own logs: those of the libraries would show the calendars' secret URLs.
     logging.getLogger(__package__).setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    result = _Parser(
+    """Returns the parser of the command line."""
+    top = _Parser(
         prog="python -m z2jh.prescale",
         description="Seats ready before class, given back in the evening.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = result.add_subparsers(title="verbs", metavar="VERB", required=True)
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
 
     def add(name: str, help_: str, verb: Verb) -> argparse.ArgumentParser:
-        made = verbs.add_parser(
+        parser = verbs.add_parser(
             name,
             help=help_,
             description=f"{help_[0].upper()}{help_[1:]}.",
             epilog=EXIT_CODES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        made.add_argument("--json", action="store_true", help="one JSON object on standard output")
-        made.add_argument(
+        parser.add_argument(
+            "--json", action="store_true", help="one JSON object on standard output"
+        )
+        parser.add_argument(
             "--verbose", "-v", action="count", default=0, help="say more on standard error"
         )
-        made.set_defaults(run=verb)
-        return made
+        parser.set_defaults(run=verb)
+        return parser
 
-    planning.add_options(
-        _files(add("plan", "show what will be changed when, and why", planning.run))
-    )
-    simulating.add_options(
-        _files(add("simulate", "try policies on a model of the cluster", simulating.run))
-    )
-    applying.add_options(
-        _files(
-            add("apply", "bring the cluster to the plan; run it every few minutes", applying.run)
-        )
-    )
-    connection.add_options(_files(add("status", "what is wanted, there and missing", looking.run)))
+    plan.add_options(_files(add("plan", "show what will be changed when, and why", plan.run)))
+    help_ = "try policies on a model of the cluster"
+    simulate.add_options(_files(add("simulate", help_, simulate.run)))
+    help_ = "bring the cluster to the plan; run it every few minutes"
+    apply.add_options(_files(add("apply", help_, apply.run)))
+    help_ = "show wanted, ready and missing nodes"
+    connection.add_options(_files(add("status", help_, status.run)))
     help_ = "print the Deployments that `apply` scales, for `kubectl apply -f -`"
-    placing.add_options(_files(add("placeholders", help_, placing.run)))
-    learning.add_options(
-        add("learn", "take figures out of a hub's log or a CSV of logins", learning.run)
-    )
-    return result
+    placeholders.add_options(_files(add("placeholders", help_, placeholders.run)))
+    help_ = "take figures out of a hub's log or a CSV of logins"
+    learn.add_options(add("learn", help_, learn.run))
+    return top
 
 
-def _files(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    add = made.add_argument
+def _files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    add = parser.add_argument
     add("--schedule", type=Path, default=Path("schedule.yaml"), metavar="FILE", help="%(default)s")
     add(
         "--values",
@@ -141,12 +131,12 @@ def _files(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="the calendars' last good copies (%(default)s)",
     )
-    return made
+    return parser
 
 
 def _cache() -> Path:
-    """Where a person's programs keep such things, by the XDG specification."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "prescale"  # noqa: PTH111 -- gives `~` back where nobody has a home
+    """Returns the folder for the user's caches, by the XDG specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "prescale"  # noqa: PTH111 -- leaves `~` alone without a home
 
 
 def _fail(options: argparse.Namespace, error: PrescaleError, code: int) -> int:
@@ -162,6 +152,6 @@ def _fail(options: argparse.Namespace, error: PrescaleError, code: int) -> int:
 
 
 def _print(text: str) -> None:
-    # What its reader does not take is no failure of what was done.
+    # The work is done, even if the reader of the output has gone.
     with contextlib.suppress(BrokenPipeError):
         print(text, flush=True)  # noqa: T201 -- a program's output

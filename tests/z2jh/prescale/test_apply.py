@@ -14,21 +14,20 @@ from tests.z2jh.prescale.conftest import VALUES, deployments
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc
 from tests.z2jh.prescale.kubernetes_server import NAMESPACE, Api, client, serving
 from tests.z2jh.prescale.test_manifest import granted
-from z2jh.prescale.cloud.cluster import Cluster, place
+from z2jh.prescale.cloud.cluster import Cluster, target_of
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
-from z2jh.prescale.commands import apply as applying
-from z2jh.prescale.commands import status as looking
+from z2jh.prescale.commands import apply, status
 from z2jh.prescale.errors import (
+    BusyError,
     ForbiddenError,
-    HeldError,
     NotReadyError,
     UnreachableError,
     UsageError,
 )
 from z2jh.prescale.planning.decision import Cordon, decide
-from z2jh.prescale.planning.meetings import instant
+from z2jh.prescale.schedule.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,9 +70,9 @@ class Hub:
     def apply(self, *, dry_run: bool = False, metrics: Path | None = None) -> Any:
         """Run `apply` at that time."""
         if dry_run:
-            return applying.preview(self.plan, self.cluster, self.now)
+            return apply.preview(self.plan, self.cluster, self.now)
         options = argparse.Namespace(metrics=metrics, pushgateway=None)
-        return applying.apply_to(self.plan, self.cluster, options, lambda: self.now)
+        return apply.apply_to(self.plan, self.cluster, options, lambda: self.now)
 
     def node(self, name: str, pool: str = "students", **more: Any) -> None:
         """Add a node that is ready and has the image."""
@@ -240,11 +239,11 @@ def test_a_node_without_the_image_is_not_ready(hub: Hub) -> None:
     hub.node("other", pool="elsewhere")
     state = hub.cluster.observe()["students"]
     assert len(state.nodes) == 5
-    assert state.standing == 1
+    assert state.usable == 1
     hub.pod("p", "image", "prescale-placeholder", image="registry.example.org/an-older:1")
-    assert hub.cluster.observe()["students"].standing == 1
+    assert hub.cluster.observe()["students"].usable == 1
     hub.pod("p", "image", "prescale-placeholder")
-    assert hub.cluster.observe()["students"].standing == 2
+    assert hub.cluster.observe()["students"].usable == 2
 
 
 def test_students_are_counted_by_node(hub: Hub) -> None:
@@ -271,7 +270,7 @@ def test_a_lease_of_another_holds_the_run_back(hub: Hub) -> None:
         if free:
             hub.apply()
         else:
-            with pytest.raises(HeldError, match="other is at work"):
+            with pytest.raises(BusyError, match="other is at work"):
                 hub.apply()
         assert minimum(hub) == (8 if free else 0)
 
@@ -280,7 +279,7 @@ def test_of_two_who_take_the_lease_one_does(hub: Hub) -> None:
     """The API tells the other."""
     hub.at("09:56")
     hub.api.faults["POST", "leases"].append(409)
-    with pytest.raises(HeldError, match="another prescale was faster"):
+    with pytest.raises(BusyError, match="another prescale was faster"):
         hub.apply()
     assert minimum(hub) == 0
 
@@ -376,7 +375,7 @@ def test_status_says_whether_a_class_will_be_ready(
     for number in range(ready):
         hub.node(f"n{number}")
     hub.at(clock)
-    answer = looking.status_of(hub.plan, hub.cluster, hub.now)
+    answer = status.status_of(hub.plan, hub.cluster, hub.now)
     (meeting,) = answer.data["meetings"]
     assert (meeting["state"], meeting["nodes"], meeting["ready"]) == (state, 8, ready)
     assert (answer.error is not None) == (state == "late")
@@ -389,15 +388,15 @@ def test_the_lease_is_renewed_between_long_changes(hub: Hub) -> None:
     hub.at("09:56")
     clock = Clock()
     cluster = hub.replaced(clock)
-    with cluster.held() as hold:
+    with cluster.lease as lease:
         actions = decide(hub.plan, cluster.observe(), hub.now).actions
         hub.api.calls.clear()
-        cluster.carry_out(actions, hold)
+        cluster.carry_out(actions, lease)
         assert ("PUT", "leases") not in hub.api.calls
         clock.now += timedelta(seconds=100)
-        cluster.carry_out(actions, hold)
+        cluster.carry_out(actions, lease)
         assert hub.api.calls.count(("PUT", "leases")) == 1
-        with pytest.raises(HeldError), hub.replaced(clock, "other").held():
+        with pytest.raises(BusyError), hub.replaced(clock, "other").lease:
             pass
 
 
@@ -407,12 +406,12 @@ def test_who_has_lost_the_lease_stops(hub: Hub) -> None:
     clock = Clock()
     sleeper = hub.replaced(clock)
     actions = decide(hub.plan, sleeper.observe(), hub.now).actions
-    with sleeper.held() as hold:
+    with sleeper.lease as lease:
         clock.now += timedelta(seconds=300)
-        with hub.replaced(clock, "other").held():
+        with hub.replaced(clock, "other").lease:
             pass
-        with pytest.raises(HeldError, match="another prescale has taken the lease"):
-            sleeper.carry_out(actions, hold)
+        with pytest.raises(BusyError, match="another prescale has taken the lease"):
+            sleeper.carry_out(actions, lease)
     assert minimum(hub) == 0
 
 
@@ -469,7 +468,7 @@ def test_the_manifest_grants_what_is_called_and_no_more(hub: Hub) -> None:
     """Raised, told and given back: these are all calls that there are."""
     hub.at("09:56")
     hub.apply()
-    with hub.cluster.held():
+    with hub.cluster.lease:
         pass
     assert granted() == called(hub)
 
@@ -477,9 +476,9 @@ def test_the_manifest_grants_what_is_called_and_no_more(hub: Hub) -> None:
 def test_who_has_a_preemptible_pool_grants_one_call_more(hub: Hub) -> None:
     """Its nodes are cordoned; the manifest has no right to that, and says what it would be."""
     hub.node("old")
-    with hub.cluster.held() as hold:
+    with hub.cluster.lease as lease:
         hub.api.calls.clear()
-        assert hub.cluster.carry_out([Cordon("students", "old", "is old")], hold) == [None]
+        assert hub.cluster.carry_out([Cordon("students", "old", "is old")], lease) == [None]
     assert hub.api.objects["nodes", "", "old"]["spec"]["unschedulable"]
     assert called(hub) - granted() == {("patch", "nodes")}
 
@@ -492,9 +491,9 @@ def called(hub: Hub) -> set[tuple[str, str]]:
 
 def test_where_the_cluster_is_stands_in_the_values(hub: Hub) -> None:
     """Or is given; who says neither is told so."""
-    found = place(hub.plan.site, None, None)
+    found = target_of(hub.plan.site, None, None)
     assert (found.cluster, found.namespace) == (CLUSTER, NAMESPACE)
-    assert place(hub.plan.site, "projects/p/locations/l/clusters/c", "n").namespace == "n"
+    assert target_of(hub.plan.site, "projects/p/locations/l/clusters/c", "n").namespace == "n"
     hub.plan.site.values.cluster.clear()
     with pytest.raises(UsageError, match="--cluster"):
-        place(hub.plan.site, None, None)
+        target_of(hub.plan.site, None, None)

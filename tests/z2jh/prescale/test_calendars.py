@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from z2jh.prescale.commands.files import Files, make_plan, read_site
 from z2jh.prescale.inputs import calendars
-from z2jh.prescale.inputs.inputs import Files, make_plan, read_site
-from z2jh.prescale.inputs.schedule.model import Calendar
+from z2jh.prescale.schedule.model import Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from z2jh.prescale.planning.meetings import Held
+    from z2jh.prescale.schedule.meetings import Meeting
 
 ZURICH = ZoneInfo("Europe/Zurich")
 WINDOW = calendars.Window(
@@ -49,7 +49,7 @@ def read(tmp_path: Path, content: bytes, copies: Path | None = None) -> calendar
     return calendars.read(calendar, WINDOW, copies)
 
 
-def starts(held: tuple[Held, ...]) -> list[str]:
+def starts(held: tuple[Meeting, ...]) -> list[str]:
     """In UTC."""
     return sorted(f"{datetime.fromtimestamp(it.start, timezone.utc):%m-%d %H:%M}" for it in held)
 
@@ -57,9 +57,9 @@ def starts(held: tuple[Held, ...]) -> list[str]:
 def test_a_series_keeps_its_time_of_day(tmp_path: Path) -> None:
     """Over the change of daylight saving, without what was cancelled."""
     found = read(tmp_path, ics(WEEKLY))
-    assert starts(found.held) == ["10-12 08:15", "10-26 09:15", "11-02 09:15"]
-    assert {it.students for it in found.held} == {40}
-    assert {it.name for it in found.held} == {"Lecture (C)"}
+    assert starts(found.meetings) == ["10-12 08:15", "10-26 09:15", "11-02 09:15"]
+    assert {it.students for it in found.meetings} == {40}
+    assert {it.name for it in found.meetings} == {"Lecture (C)"}
     assert (found.notice, found.known) == ("", True)
 
 
@@ -82,8 +82,8 @@ def test_a_series_keeps_its_time_of_day(tmp_path: Path) -> None:
 def test_events_are_taken_as_they_are_meant(tmp_path: Path, event: str, start: list[str]) -> None:
     """Without a zone they are in the schedule's; what takes no time takes no seat."""
     found = read(tmp_path, ics(event))
-    assert starts(found.held) == start
-    assert {it.students for it in found.held} <= {15}
+    assert starts(found.meetings) == start
+    assert {it.students for it in found.meetings} <= {15}
 
 
 BROKEN = [
@@ -100,7 +100,7 @@ def test_of_a_broken_calendar_the_last_good_copy_is_used(tmp_path: Path, content
     """And it is said."""
     good = read(tmp_path, ics(WEEKLY), tmp_path / "copies")
     found = read(tmp_path, content, tmp_path / "copies")
-    assert found.held == good.held
+    assert found.meetings == good.meetings
     assert found.known
     assert found.notice.startswith("calendar 'C': ")
     assert "the copy of " in found.notice
@@ -110,7 +110,7 @@ def test_of_a_broken_calendar_the_last_good_copy_is_used(tmp_path: Path, content
 def test_without_a_copy_nothing_is_known(tmp_path: Path, content: bytes) -> None:
     """So nothing may be given back."""
     found = read(tmp_path, content, tmp_path / "copies")
-    assert (found.held, found.known) == ((), False)
+    assert (found.meetings, found.known) == ((), False)
     assert "nothing is given back" in found.notice
 
 
@@ -118,7 +118,7 @@ def test_a_copy_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     """The calendar itself is used."""
     (tmp_path / "copies").write_text("a file where the folder should be")
     found = read(tmp_path, ics(WEEKLY), tmp_path / "copies")
-    assert len(found.held) == 3
+    assert len(found.meetings) == 3
     assert "no copy of the calendar could be kept" in found.notice
 
 
@@ -159,10 +159,10 @@ def test_a_url_is_fetched(tmp_path: Path) -> None:
     with serving(_give(ics(WEEKLY))) as url:
         calendar = Calendar(name="C", students=30, url=url)
         found = calendars.read(calendar, WINDOW, tmp_path)
-    assert len(found.held) == 3
+    assert len(found.meetings) == 3
     # The server is gone now.
     again = calendars.read(calendar, WINDOW, tmp_path)
-    assert again.held == found.held
+    assert again.meetings == found.meetings
     assert "out of reach" in again.notice
     assert "secret-address" not in again.notice
 
@@ -206,8 +206,8 @@ def test_a_server_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
         slow, other = calendars.read_all(both, WINDOW, tmp_path / "copies", patience=0.5)
         ended.set()
     assert not slow.known
-    assert "calendar 'slow': does not end to answer" in slow.notice
-    assert len(other.held) == 3
+    assert "calendar 'slow': does not finish its answer" in slow.notice
+    assert len(other.meetings) == 3
 
 
 def test_a_calendar_is_part_of_the_plan(files: Callable[..., Files], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from z2jh.prescale.cli import main
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
 
 ROOT = Path(__file__).parents[3]
 WHEN = ["--from", "2026-11-23"]

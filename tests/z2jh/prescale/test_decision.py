@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
 from z2jh.prescale.planning.cluster_state import Node, PoolState
 from z2jh.prescale.planning.decision import Cordon, SetMinimum, SetPlaceholders, decide
-from z2jh.prescale.planning.meetings import instant
 from z2jh.prescale.planning.readiness import readiness
+from z2jh.prescale.schedule.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def changed(actions: tuple[Action, ...]) -> list[tuple[str, str, int]]:
             [("SetPlaceholders", "students", 8), ("SetMinimum", "students", 8)],
             id="raise",
         ),
-        pytest.param("10:00", PoolState(8, 16, 8, nodes(5, image=False)), [], id="starting"),
+        pytest.param("10:00", PoolState(8, 16, 8, nodes(5, has_image=False)), [], id="starting"),
         pytest.param(
             "10:00",
             PoolState(8, 16, 8, nodes(8)),
@@ -130,13 +130,13 @@ def test_a_run_does_what_is_missing(
 
 def test_at_the_deadline_on_demand_nodes_are_asked_for(plan: Plan) -> None:
     """And somebody is told."""
-    world = {"students": PoolState(8, 16, 8, nodes(5)), "ondemand": PoolState(0, 10, 0)}
-    assert decide(plan, world, at(plan, "10:04")).alerts == ()
-    late = decide(plan, world, at(plan, "10:05"))
+    cluster = {"students": PoolState(8, 16, 8, nodes(5)), "ondemand": PoolState(0, 10, 0)}
+    assert decide(plan, cluster, at(plan, "10:04")).alerts == ()
+    late = decide(plan, cluster, at(plan, "10:05"))
     assert late.wanted == {"students": 8, "ondemand": 3}
     assert ("SetPlaceholders", "ondemand", 3) in changed(late.actions)
     assert "3 of 8 nodes are not ready for Databases at Mon 10:15" in late.alerts[0]
-    assert decide(plan, world, at(plan, "12:00")).wanted["ondemand"] == 0
+    assert decide(plan, cluster, at(plan, "12:00")).wanted["ondemand"] == 0
 
 
 def test_what_a_later_class_is_prepared_is_not_missing_yet(
@@ -146,15 +146,18 @@ def test_what_a_later_class_is_prepared_is_not_missing_yet(
     second = "  - {name: Next, students: 100, meets: [{days: mon, from: 11:15, to: 13:00}]}\n"
     plan = planned(site(SCHEDULE + second), "2026-11-23", "2026-11-24")
     first = PoolState(8, 16, 0, nodes(8, students=25))
-    world = {"students": first, "ondemand": PoolState(0, 10, 0)}
-    begun = decide(plan, world, at(plan, "10:55"))
+    cluster = {"students": first, "ondemand": PoolState(0, 10, 0)}
+    begun = decide(plan, cluster, at(plan, "10:55"))
     assert changed(begun.actions) == [
         ("SetPlaceholders", "students", 3),
         ("SetMinimum", "students", 11),
     ]
     assert (begun.alerts, begun.wanted["ondemand"]) == ((), 0)
-    assert [it.state for it in readiness(plan, world, at(plan, "10:56"))] == ["ready", "starting"]
-    late = decide(plan, world, at(plan, "11:05"))
+    assert [it.state for it in readiness(plan, cluster, at(plan, "10:56"))] == [
+        "ready",
+        "starting",
+    ]
+    late = decide(plan, cluster, at(plan, "11:05"))
     assert (
         "3 of 11 nodes are not ready for Databases at Mon 10:15, Next at Mon 11:15"
         in late.alerts[0]
@@ -165,8 +168,8 @@ def test_what_a_later_class_is_prepared_is_not_missing_yet(
 def test_once_the_fallback_stands_there_nobody_has_to_look(plan: Plan) -> None:
     """The class has its seats, if not those that were meant."""
     fallback = PoolState(3, 10, 0, nodes(3))
-    world = {"students": PoolState(8, 16, 8, nodes(5)), "ondemand": fallback}
-    decision = decide(plan, world, at(plan, "10:10"))
+    cluster = {"students": PoolState(8, 16, 8, nodes(5)), "ondemand": fallback}
+    decision = decide(plan, cluster, at(plan, "10:10"))
     assert (decision.alerts, decision.wanted["ondemand"]) == ((), 3)
 
 
@@ -175,8 +178,8 @@ def test_what_the_pool_may_not_have_is_asked_of_the_fallback(
 ) -> None:
     """500 students are 18 nodes, and the pool may have 16."""
     plan = planned(site(SCHEDULE.replace("200", "500")), "2026-11-23", "2026-11-24")
-    world = {"students": PoolState(16, 16, 0, nodes(16)), "ondemand": PoolState(0, 10, 0)}
-    assert decide(plan, world, at(plan, "10:05")).wanted == {"students": 16, "ondemand": 2}
+    cluster = {"students": PoolState(16, 16, 0, nodes(16)), "ondemand": PoolState(0, 10, 0)}
+    assert decide(plan, cluster, at(plan, "10:05")).wanted == {"students": 16, "ondemand": 2}
 
 
 def test_a_pool_that_is_not_there_is_told_of_a_day_before(plan: Plan) -> None:
@@ -198,8 +201,8 @@ def test_a_clock_that_is_set_back_raises_again(plan: Plan) -> None:
 
 def test_without_a_fallback_somebody_is_told(plan: Plan) -> None:
     """The more so."""
-    world = {"students": PoolState(8, 16, 8, nodes(5))}
-    (alert,) = decide(plan, world, at(plan, "10:05")).alerts
+    cluster = {"students": PoolState(8, 16, 8, nodes(5))}
+    (alert,) = decide(plan, cluster, at(plan, "10:05")).alerts
     assert "no fallback pool" in alert
 
 
@@ -228,12 +231,12 @@ def test_what_is_not_known_takes_nothing_away(
 ) -> None:
     """With a calendar that could not be read, no limit and no placeholder goes down."""
     some = tuple(
-        Node(str(n), 0.0, ready=r, image=i, students=s, cordoned=c)
+        Node(str(n), 0.0, ready=r, has_image=i, students=s, cordoned=c)
         for n, (r, i, s, c) in enumerate(kinds)
     )
-    world = {"students": PoolState(minimum, 16, placeholders, some)}
+    cluster = {"students": PoolState(minimum, 16, placeholders, some)}
     now = at(plan, f"{minute // 60}:{minute % 60}")
-    for action in decide(replace(plan, known=False), world, now).actions:
+    for action in decide(replace(plan, calendars_known=False), cluster, now).actions:
         assert isinstance(action, SetMinimum | SetPlaceholders)
         assert action.after > action.before
 
@@ -248,7 +251,7 @@ def test_an_old_node_is_replaced_before_its_class(
         "2026-11-24",
     )
     born = at(plan, "11:00") - 86400
-    old = tuple(replace(it, born=born) for it in nodes(3))
+    old = tuple(replace(it, created=born) for it in nodes(3))
     state = PoolState(3, 16, 0, old)
     cordons = [
         it
@@ -269,7 +272,7 @@ def test_an_old_node_is_replaced_before_its_class(
     [
         pytest.param("07:00", {"students": 1}, id="students on it"),
         pytest.param("09:40", {}, id="too late to replace it"),
-        pytest.param("07:00", {"born": 0.0}, id="dies before class"),
+        pytest.param("07:00", {"created": 0.0}, id="dies before class"),
     ],
 )
 def test_a_node_is_left_alone(
@@ -278,8 +281,10 @@ def test_a_node_is_left_alone(
     """When replacing it would harm, or not help."""
     plan = planned(site(values=PREEMPTIBLE), "2026-11-23", "2026-11-24")
     node = replace(Node("a", at(plan, "11:00") - 86400), **change)  # type: ignore[arg-type]
-    world = {"students": PoolState(0, 16, 0, (node,))}
-    assert not [it for it in decide(plan, world, at(plan, clock)).actions if isinstance(it, Cordon)]
+    cluster = {"students": PoolState(0, 16, 0, (node,))}
+    assert not [
+        it for it in decide(plan, cluster, at(plan, clock)).actions if isinstance(it, Cordon)
+    ]
 
 
 def test_no_node_is_cordoned_while_a_placeholder_may_sit_on_it(
@@ -298,13 +303,13 @@ def test_a_node_is_not_replaced_by_one_that_ends_in_class_as_well(
 ) -> None:
     """A new one has to outlive the class: it may be 24 hours before its end, and not before."""
     plan = planned(site(values=PREEMPTIBLE), "2026-11-23", "2026-11-24")
-    world = {"students": PoolState(0, 16, 0, (Node("a", at(plan, "11:00") - 86400),))}
+    cluster = {"students": PoolState(0, 16, 0, (Node("a", at(plan, "11:00") - 86400),))}
     for clock, replaced in (("11:59", False), ("12:00", True)):
-        decision = decide(plan, world, at(plan, clock) - 86400)
+        decision = decide(plan, cluster, at(plan, clock) - 86400)
         assert [type(it) for it in decision.actions] == ([Cordon] if replaced else [])
 
 
 def test_spot_nodes_have_no_such_age(plan: Plan) -> None:
     """Only preemptible ones live 24 hours."""
-    world = {"students": PoolState(0, 16, 0, (Node("a", at(plan, "11:00") - 86400),))}
-    assert decide(plan, world, at(plan, "07:00")).actions == ()
+    cluster = {"students": PoolState(0, 16, 0, (Node("a", at(plan, "11:00") - 86400),))}
+    assert decide(plan, cluster, at(plan, "07:00")).actions == ()

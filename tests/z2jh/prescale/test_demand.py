@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from z2jh.prescale.inputs.schedule.model import Schedule
 from z2jh.prescale.planning.demand import baseline, expected
-from z2jh.prescale.planning.meetings import Held, held_between, instant
-from z2jh.prescale.planning.steps import Steps, combined, total, without_gaps
+from z2jh.prescale.planning.step_function import StepFunction, combined, total, without_gaps
+from z2jh.prescale.schedule.meetings import Meeting, instant, meetings_between
+from z2jh.prescale.schedule.model import Schedule
 
 MINUTE = 60
 ZONES = ["Europe/Zurich", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]
@@ -40,7 +40,7 @@ def test_overlaps_add_up_and_ends_are_exclusive(
 ) -> None:
     """At each minute there are as many as a count of all meetings gives."""
     held = [
-        Held(str(n), start * MINUTE, (start + length) * MINUTE, students)
+        Meeting(str(n), start * MINUTE, (start + length) * MINUTE, students)
         for n, (start, length, students) in enumerate(meetings)
     ]
     steps = expected(held)
@@ -60,7 +60,7 @@ def test_the_integral_is_the_sum_of_its_minutes(
     steps = total((a, a + b, n) for a, b, n in meetings)
     inside = [steps.at(it) for it in range(start, start + length)]
     assert steps.integral(start, start + length) == sum(inside)
-    assert steps.most(start, start + length) == max(inside)
+    assert steps.maximum(start, start + length) == max(inside)
 
 
 @settings(deadline=None)
@@ -109,7 +109,7 @@ def test_a_meeting_is_there_for_every_instant_that_its_clock_shows(
     weekday = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day.weekday()]
     made = schedule_of(zone, weekday, *said)
     noon = instant(day, 720, info)
-    held = held_between(made, noon - 2 * 86400, noon + 2 * 86400)
+    held = meetings_between(made, noon - 2 * 86400, noon + 2 * 86400)
     (found,) = [it for it in held if _begins_on(it, day, info)]
     first = datetime(day.year, day.month, day.day, tzinfo=info) + timedelta(minutes=begin)
     last = first + timedelta(minutes=length)
@@ -121,7 +121,7 @@ def test_a_meeting_is_there_for_every_instant_that_its_clock_shows(
     assert abs((found.end - found.start) - length * MINUTE) <= 3600
 
 
-def _begins_on(held: Held, day: date, zone: ZoneInfo) -> bool:
+def _begins_on(held: Meeting, day: date, zone: ZoneInfo) -> bool:
     shown = datetime.fromtimestamp(held.start, zone)
     # One that begins in the hour that is left out may show the hour before.
     return (shown + timedelta(hours=1)).date() == day or shown.date() == day
@@ -140,7 +140,7 @@ def test_an_hour_left_out_in_spring_takes_no_seat(
 ) -> None:
     """On 2026-03-29, a clock in Zurich goes from 02:00 to 03:00."""
     made = schedule_of("Europe/Zurich", day, start, end)
-    held = held_between(made, utc("2026-03-28T12:00"), utc("2026-03-30T00:00"))
+    held = meetings_between(made, utc("2026-03-28T12:00"), utc("2026-03-30T00:00"))
     (found,) = held
     assert (found.end - found.start) / 3600 == hours
 
@@ -148,21 +148,21 @@ def test_an_hour_left_out_in_spring_takes_no_seat(
 def test_an_hour_that_comes_twice_in_autumn_is_all_of_the_class() -> None:
     """On 2026-10-25, a clock in Zurich shows 02:00 to 03:00 twice."""
     made = schedule_of("Europe/Zurich", "sun", "02:00", "03:00")
-    (found,) = held_between(made, utc("2026-10-24T12:00"), utc("2026-10-26T00:00"))
+    (found,) = meetings_between(made, utc("2026-10-24T12:00"), utc("2026-10-26T00:00"))
     assert (found.start, found.end) == (utc("2026-10-25T00:00"), utc("2026-10-25T02:00"))
 
 
 def test_a_class_passes_midnight() -> None:
     """An end before the start is the next day's; the holiday is that of the first day."""
     made = schedule_of("UTC", "fri", "22:00", "02:00", holidays=["2026-11-28"])
-    (found,) = held_between(made, utc("2026-11-27T00:00"), utc("2026-11-29T00:00"))
+    (found,) = meetings_between(made, utc("2026-11-27T00:00"), utc("2026-11-29T00:00"))
     assert (found.start, found.end) == (utc("2026-11-27T22:00"), utc("2026-11-28T02:00"))
 
 
 def test_24_is_midnight() -> None:
     """A class until 24:00 ends with its day."""
     made = schedule_of("UTC", "fri", "22:00", "24:00")
-    (found,) = held_between(made, utc("2026-11-27T00:00"), utc("2026-11-29T00:00"))
+    (found,) = meetings_between(made, utc("2026-11-27T00:00"), utc("2026-11-29T00:00"))
     assert found.end == utc("2026-11-28T00:00")
 
 
@@ -175,7 +175,7 @@ def test_no_class_meets_on_a_holiday_or_outside_its_term() -> None:
     made = made.model_copy(
         update={"classes": classes, "terms": {"autumn": _span(term)}},
     )
-    held = held_between(made, utc("2026-08-01T00:00"), utc("2026-12-31T00:00"))
+    held = meetings_between(made, utc("2026-08-01T00:00"), utc("2026-12-31T00:00"))
     shown = [datetime.fromtimestamp(it.start, timezone.utc).date().isoformat() for it in held]
     assert shown == ["2026-09-07", "2026-09-21", "2026-09-28", "2026-10-12"]
 
@@ -186,8 +186,8 @@ def _span(term: dict[str, str]) -> object:
 
 def test_the_share_that_comes_is_rounded_up() -> None:
     """A part of a student sits on a whole seat; a rounding error is none."""
-    assert Held("A", 0, 60, 101, share=0.5).students == 51
-    assert Held("A", 0, 60, 100, share=0.07).students == 7
+    assert Meeting("A", 0, 60, 101, share=0.5).students == 51
+    assert Meeting("A", 0, 60, 100, share=0.07).students == 7
 
 
 def test_the_two_lines_raise_and_lower() -> None:
@@ -207,5 +207,5 @@ def test_the_two_lines_raise_and_lower() -> None:
 
 def test_without_steps_there_is_nothing() -> None:
     """An empty number is 0 always."""
-    nothing = Steps()
-    assert nothing.at(0) == nothing.most(0, 10) == nothing.integral(0, 10) == 0
+    nothing = StepFunction()
+    assert nothing.at(0) == nothing.maximum(0, 10) == nothing.integral(0, 10) == 0

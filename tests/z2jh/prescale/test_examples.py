@@ -11,7 +11,7 @@ import pytest
 from tests.z2jh.prescale.conftest import VALUES
 from z2jh.prescale import errors
 from z2jh.prescale.cli import EXIT_CODES, main
-from z2jh.prescale.inputs.inputs import Files, read_site
+from z2jh.prescale.commands.files import Files, read_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable

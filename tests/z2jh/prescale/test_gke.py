@@ -9,7 +9,7 @@ import pytest
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc, over_rest
 from z2jh.prescale.cloud.gke import Limits, NodePools
 from z2jh.prescale.cloud.patience import Patience
-from z2jh.prescale.errors import ForbiddenError, HeldError, PrescaleError, UnreachableError
+from z2jh.prescale.errors import BusyError, ForbiddenError, PrescaleError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def test_an_operation_that_fails_always_is_told(gke: Gke, hasty: NodePools) -> N
 def test_an_operation_that_does_not_end_is_left_to_the_next_run(gke: Gke, hasty: NodePools) -> None:
     """Which finds it done, or waits as well."""
     gke.operations.append("stuck")
-    with pytest.raises(HeldError, match="still running"):
+    with pytest.raises(BusyError, match="still running"):
         hasty.set_minimum("students", 8)
 
 
@@ -120,7 +120,7 @@ def test_what_may_pass_is_tried_again(gke: Gke, pools: NodePools, method: str, f
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ("FAILED_PRECONDITION", HeldError),
+        ("FAILED_PRECONDITION", BusyError),
         ("RESOURCE_EXHAUSTED", UnreachableError),
         ("UNAVAILABLE", UnreachableError),
     ],

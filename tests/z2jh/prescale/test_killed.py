@@ -19,13 +19,13 @@ from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.commands.apply import apply_to
-from z2jh.prescale.inputs.inputs import make_plan, read_site
-from z2jh.prescale.planning.meetings import instant
+from z2jh.prescale.commands.files import make_plan, read_site
+from z2jh.prescale.schedule.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
     from z2jh.prescale.planning.site import Site
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.commands.apply import apply_to
-from z2jh.prescale.inputs.inputs import Files, make_plan, read_site
+from z2jh.prescale.commands.files import Files, make_plan, read_site
 signal.signal(signal.SIGTERM, end)
 folder, now, google, kubernetes = sys.argv[1:]
 files = Files(Path(folder, "schedule.yaml"), [Path(folder, "values.yaml")])

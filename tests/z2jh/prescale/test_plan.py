@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
-from z2jh.prescale.planning.meetings import Held
-from z2jh.prescale.planning.plan import Extra
+from z2jh.prescale.planning.plan import CalendarMeetings
+from z2jh.prescale.schedule.meetings import Meeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_nodes_are_asked_for_before_class_and_given_back_after_it(
     assert (raised.students, raised.seats, raised.placeholders) == (200, 224, 8)
     assert raised.reason == "Databases at Mon 10:15: 200 students"
     assert lowered.reason == "Databases is over"
-    assert plan.known
+    assert plan.calendars_known
     assert plan.notices == ()
 
 
@@ -52,7 +52,7 @@ def test_those_who_stay_after_a_class_are_reckoned_with(
     """Their servers are there until they are culled, and the next class finds them there."""
     second = "  - {name: Next, students: 100, meets: [{days: mon, from: 12:00, to: 13:00}]}\n"
     plan = planned(site(SCHEDULE + second), MONDAY, TUESDAY)
-    assert plan.demands["students"].students.at(plan.held[1].start) == 100
+    assert plan.demands["students"].students.at(plan.meetings[1].start) == 100
     # 200 that stay and 100 that come: 300 by 28.
     assert [it.nodes for it in plan.changes] == [8, 11, 0]
     more = planned(site(SCHEDULE + second + "linger: 0m\n"), MONDAY, TUESDAY)
@@ -147,10 +147,10 @@ def test_a_calendar_that_is_not_known_is_said(
     site: Callable[..., Site], planned: Callable[..., Plan]
 ) -> None:
     """And an unknown pool in one goes to the default one, and is said."""
-    held = Held("E", 1795431600, 1795435200, 28, pool="nowhere")
-    extra = Extra((held,), ("calendar 'C': out of reach",), known=False)
+    held = Meeting("E", 1795431600, 1795435200, 28, pool="nowhere")
+    extra = CalendarMeetings((held,), ("calendar 'C': out of reach",), known=False)
     plan = planned(site("timezone: UTC\n"), MONDAY, TUESDAY, extra)
-    assert not plan.known
+    assert not plan.calendars_known
     assert plan.notices[0] == "calendar 'C': out of reach"
     assert "no pool or profile of that name" in plan.notices[1]
     assert {it.pool for it in plan.changes} == {"students"}
@@ -158,7 +158,7 @@ def test_a_calendar_that_is_not_known_is_said(
 
 meetings = st.lists(
     st.builds(
-        lambda start, length, students: Held(
+        lambda start, length, students: Meeting(
             f"{start} {length} {students}", start * 60, (start + length) * 60, students
         ),
         st.integers(29908800, 29908800 + 1440),
@@ -174,13 +174,16 @@ meetings = st.lists(
 )
 @given(meetings)
 def test_every_class_has_its_seats(
-    site: Callable[..., Site], planned: Callable[..., Plan], held: list[Held]
+    site: Callable[..., Site], planned: Callable[..., Plan], held: list[Meeting]
 ) -> None:
     """From ten minutes before until its end, with those that are still there from before."""
     found = site("timezone: UTC\nlinger: 1h\n")
     day = datetime.fromtimestamp(29908800 * 60, found.schedule.timezone).date()
     plan = planned(
-        found, day.isoformat(), (day.replace(day=day.day + 1)).isoformat(), Extra(tuple(held))
+        found,
+        day.isoformat(),
+        (day.replace(day=day.day + 1)).isoformat(),
+        CalendarMeetings(tuple(held)),
     )
     room = found.capacities["students", ""].seats
     most = found.values.pools["students"].most
@@ -196,10 +199,10 @@ def test_every_class_has_its_seats(
 )
 @given(meetings)
 def test_a_plan_does_not_depend_on_the_order(
-    site: Callable[..., Site], planned: Callable[..., Plan], held: list[Held]
+    site: Callable[..., Site], planned: Callable[..., Plan], held: list[Meeting]
 ) -> None:
     """Of what calendars give."""
     found = site("timezone: UTC\n")
     days = ("2026-11-12", "2026-11-14")
-    one, other = (planned(found, *days, Extra(tuple(it))) for it in (held, held[::-1]))
+    one, other = (planned(found, *days, CalendarMeetings(tuple(it))) for it in (held, held[::-1]))
     assert one.changes == other.changes

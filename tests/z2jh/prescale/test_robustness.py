@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.z2jh.prescale.conftest import VALUES
+from z2jh.prescale.commands.files import read_site
 from z2jh.prescale.errors import ScheduleError
-from z2jh.prescale.inputs.inputs import read_site
 from z2jh.prescale.planning import plan
-from z2jh.prescale.planning.meetings import instant
+from z2jh.prescale.schedule.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
 
 FULL = """\
 timezone: Europe/Zurich

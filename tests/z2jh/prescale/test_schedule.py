@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from z2jh.prescale.errors import ScheduleError
-from z2jh.prescale.inputs.schedule import reading
-from z2jh.prescale.inputs.schedule.notation import clock, days, duration
-from z2jh.prescale.inputs.schedule.roster import count as counted
+from z2jh.prescale.inputs import schedule_file
+from z2jh.prescale.inputs.roster import count as counted
+from z2jh.prescale.schedule.notation import clock, days, duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
     from z2jh.prescale.planning.site import Site
 
 HEAD = "timezone: Europe/Zurich\n"
@@ -223,7 +223,7 @@ def test_all_problems_are_told_at_once(site: Callable[..., Site]) -> None:
 
 def test_a_time_of_day_needs_no_quotes(files: Callable[..., Files]) -> None:
     """YAML takes 10:15 for a number of base sixty; a schedule does not."""
-    schedule = reading.load(files(HEAD + CLASS).schedule).schedule
+    schedule = schedule_file.load(files(HEAD + CLASS).schedule).schedule
     assert schedule.classes[0].meets[0].start == 10 * 60 + 15
 
 

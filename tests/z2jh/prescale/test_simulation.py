@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
-from z2jh.prescale.planning.percentile import percentile
 from z2jh.prescale.simulation import report, trial
+from z2jh.prescale.simulation.percentile import percentile
 from z2jh.prescale.simulation.trial import Outcome
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def tried(site: Callable[..., Site], planned: Callable[..., Plan]) -> Callable[.
     def run(schedule: str = SCHEDULE, values: str = VALUES, **more: float) -> Tried:
         plan = planned(site(schedule, values), "2026-11-23", "2026-11-24")
         parameters = replace(trial.parameters_of(plan.site), **more)  # type: ignore[arg-type]
-        found = [trial.run(plan, it, parameters, cheap=cheap) for it, cheap in trial.policies(plan)]
+        found = [trial.run(plan, it, parameters, spot=spot) for it, spot in trial.policies(plan)]
         return {it.policy: it for it in found}
 
     return run
@@ -93,8 +93,8 @@ def test_machines_of_a_day_are_replaced_before_class(
     more = f"baseline: {lines}\nrotation: {{at_once: {at_once}}}\n"
     plan = planned(site(SCHEDULE + more, values), "2026-11-22", "2026-11-24")
     parameters = replace(trial.parameters_of(plan.site), reclaimed=0.0)
-    (policy,) = [it for it, cheap in trial.policies(plan) if it.name == "prescale" and cheap]
-    found = trial.run(plan, policy, parameters, cheap=True)
+    (policy,) = [it for it, spot in trial.policies(plan) if it.name == "prescale" and spot]
+    found = trial.run(plan, policy, parameters, spot=True)
     assert (found.disrupted > 0) == (found.p95 > 15) == disturbed
     assert found.failed == 0
 
@@ -104,8 +104,8 @@ def test_kept_on_they_end_in_class(site: Callable[..., Site], planned: Callable[
     values = VALUES.replace("provisioning: spot", "provisioning: preemptible")
     plan = planned(site(SCHEDULE.replace("10:15", "23:00"), values), "2026-11-22", "2026-11-25")
     parameters = replace(trial.parameters_of(plan.site), reclaimed=0.0)
-    (policy,) = [it for it, cheap in trial.policies(plan) if it.name == "always on" and cheap]
-    assert trial.run(plan, policy, parameters, cheap=True).disrupted > 0
+    (policy,) = [it for it, spot in trial.policies(plan) if it.name == "always on" and spot]
+    assert trial.run(plan, policy, parameters, spot=True).disrupted > 0
 
 
 def test_the_hub_gives_up_after_its_timeout(tried: Callable[..., Tried]) -> None:

@@ -24,7 +24,7 @@ from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
 from z2jh.prescale.commands.apply import apply_to
-from z2jh.prescale.errors import HeldError, PrescaleError
+from z2jh.prescale.errors import BusyError, PrescaleError
 from z2jh.prescale.planning import demand
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Model:
         ]
 
     def _students(self) -> None:
-        for held in self.plan.held:
+        for held in self.plan.meetings:
             opens = held.start - 300
             if opens <= self.now < opens + MINUTE:
                 for number in range(held.students):
@@ -335,13 +335,13 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
                 passing = (4, 6, 7) if model.now - since < 1200 else (6,)
                 unexpected = [it for it in failures if it.exit_code not in passing]
                 assert not unexpected, unexpected
-                if not failures or all(isinstance(it, HeldError) for it in failures[:-1]):
+                if not failures or all(isinstance(it, BusyError) for it in failures[:-1]):
                     for pool in gke.pools.values():
                         assert pool.autoscaling.total_max_node_count in (16, 10)
                 if not failures:
                     wanted = plan.wanted("students", model.now)
                     assert gke.pools["students"].autoscaling.total_min_node_count == wanted
-            for held in plan.held:
+            for held in plan.meetings:
                 if held.start == model.now and not _disturbed(model, held):
                     here = len(model.pods("singleuser-server"))
                     assert seats_free_or_taken(model) >= here, held.name

@@ -1,4 +1,4 @@
-"""How long is waited, and what is worth another try."""
+"""The limits of waiting and retrying."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds; the whole of a run has to end before the next begins.
+    """Limits in seconds; a whole run must end before the next one begins.
 
     Attributes:
-        call: that a call may take.
-        first: until the first other try; each further one takes twice as long.
-        longest: between two tries.
+        call: for one call.
+        first: until the first retry; doubles with each further one.
+        longest: until a retry.
         total: for all tries of a change.
-        poll: between two looks at an operation.
+        poll: between two reads of an operation.
     """
 
     call: float = 20

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from z2jh.prescale.errors import Problem, ScheduleError
 
-from .schedule import document
+from . import document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .schedule.document import Document, Path_
+    from .document import Document, KeyPath
 
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -57,13 +57,13 @@ class Layers:
             return []
         return found
 
-    def bad(self, path: Path_, what: str, hint: str) -> None:
+    def bad(self, path: KeyPath, what: str, hint: str) -> None:
         """Note what is wrong with a value, where it was said last."""
         holders = [it for it in self._documents if path in it.lines] or list(self._documents)
         at = holders[-1]
         self.problems.append(Problem(str(at.file), at.line(path), what, hint))
 
-    def number(self, path: Path_, default: float, most: float = 1_000_000) -> float:
+    def number(self, path: KeyPath, default: float, most: float = 1_000_000) -> float:
         """A number from 0 to the most that makes sense."""
         value = self.get(*path, default=default)
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -72,7 +72,7 @@ class Layers:
             return default
         return float(value)
 
-    def bytes(self, path: Path_, default: int) -> int:
+    def bytes(self, path: KeyPath, default: int) -> int:
         """Bytes, in KubeSpawner's notation: `2G` is 2 times 2^30."""
         value = self.get(*path, default=default)
         match = _BYTES.fullmatch(str(value))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from .document import KeyPath
     from .layers import Layers
-    from .schedule.document import Path_
 
 # The chart's own, where the values say nothing: values.yaml of Zero to JupyterHub 4.4.0.
 _CHART = {"memory": 2**30, "timeout": 3600, "every": 600, "start_timeout": 300, "spawns": 64}
@@ -150,7 +150,7 @@ def _take(layers: Layers) -> Values:
 
 
 def _pools(layers: Layers) -> dict[str, Pool]:
-    path: Path_ = ("custom", "pools")
+    path: KeyPath = ("custom", "pools")
     given = layers.get(*path)
     if not isinstance(given, dict) or not given:
         layers.bad(path, "'custom.pools' names no pool", "say machineType, minNodes and maxNodes")
@@ -163,7 +163,7 @@ def _pools(layers: Layers) -> dict[str, Pool]:
     }
 
 
-def _pool(layers: Layers, name: str, path: Path_) -> Pool | None:
+def _pool(layers: Layers, name: str, path: KeyPath) -> Pool | None:
     name_of_type = layers.get(*path, "machineType")
     provisioning = layers.get(*path, "provisioning", default="standard")
     if not isinstance(name_of_type, str):
@@ -191,7 +191,7 @@ def _pool(layers: Layers, name: str, path: Path_) -> Pool | None:
 
 
 def _profiles(layers: Layers) -> dict[str, Profile]:
-    user: Path_ = ("singleuser",)
+    user: KeyPath = ("singleuser",)
     memory = layers.bytes(
         _guarantee(layers, (*user, "memory", "guarantee"), (*user, "memory", "limit")),
         _CHART["memory"],
@@ -207,7 +207,7 @@ def _profiles(layers: Layers) -> dict[str, Profile]:
         slug = str(
             each.get("slug") or re.sub("[^a-z0-9]+", "-", str(each.get("display_name")).lower())
         )
-        override: Path_ = ("singleuser", "profileList", number, "kubespawner_override")
+        override: KeyPath = ("singleuser", "profileList", number, "kubespawner_override")
         guarantee = Room(
             layers.number((*override, "cpu_guarantee"), cpu),
             layers.bytes((*override, "mem_guarantee"), memory),
@@ -219,7 +219,7 @@ def _profiles(layers: Layers) -> dict[str, Profile]:
     return profiles
 
 
-def _guarantee(layers: Layers, path: Path_, limit: Path_) -> Path_:
+def _guarantee(layers: Layers, path: KeyPath, limit: KeyPath) -> KeyPath:
     """The path that counts: Kubernetes takes the limit where there is no guarantee."""
     return limit if layers.get(*path) is None and layers.get(*limit) is not None else path
 

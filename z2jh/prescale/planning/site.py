@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from z2jh.prescale.errors import Problem
-    from z2jh.prescale.inputs.schedule.model import Crowd, Schedule
-    from z2jh.prescale.inputs.schedule.reading import Loaded
+    from z2jh.prescale.inputs.schedule_file import Loaded
     from z2jh.prescale.inputs.values import Pool, Values
+    from z2jh.prescale.schedule.meetings import Meeting
+    from z2jh.prescale.schedule.model import Crowd, Schedule
 
     from .capacity import Capacity
-    from .meetings import Held
 
 
 _A_DAY = 24 * 3600
@@ -56,9 +56,9 @@ class Site:
             return said
         return self.values.cull.longest if self.values.cull else _A_DAY
 
-    def pool_of(self, held: Held) -> Pool:
+    def pool_of(self, meeting: Meeting) -> Pool:
         """Where a meeting takes place."""
-        return self.values.pools[_pool_name(held, self.schedule, self.values)]
+        return self.values.pools[_pool_name(meeting, self.schedule, self.values)]
 
     def namespace(self, given: str | None) -> str:
         """Of the hub: as given, else as the values' `custom.cluster` says."""
@@ -87,11 +87,13 @@ def build(loaded: Loaded, values: Values) -> Site:
     return Site(chosen, values, capacities)
 
 
-def unknown_names(site: Site, held: tuple[Held, ...]) -> tuple[tuple[Held, ...], list[str]]:
+def unknown_names(
+    site: Site, meetings: tuple[Meeting, ...]
+) -> tuple[tuple[Meeting, ...], list[str]]:
     """Put a calendar's events with an unknown pool or profile onto the default ones, and say so."""
     told: list[str] = []
-    kept: list[Held] = []
-    for each in held:
+    kept: list[Meeting] = []
+    for each in meetings:
         pool = each.pool if each.pool in site.values.pools else ""
         profile = each.profile if each.profile in site.values.profiles else ""
         if (pool, profile) != (each.pool, each.profile):
@@ -117,7 +119,7 @@ def _pools(loaded: Loaded, values: Values) -> tuple[Schedule, list[Problem]]:
     return schedule.model_copy(update={"pool": pool, "fallback": fallback}), problems
 
 
-def _pool_name(each: Held | Crowd, schedule: Schedule, values: Values) -> str:
+def _pool_name(each: Meeting | Crowd, schedule: Schedule, values: Values) -> str:
     """As it is said; else where the profile's node selector leads."""
     return each.pool or values.profiles[each.profile].pool or schedule.pool
 
