@@ -77,12 +77,7 @@ class Cluster:
         self.lease = Lease(client, kubernetes, namespace, holder, clock)
 
     def observe(self) -> ClusterState:
-        """Returns the pools' state. Makes three calls, and one for each pool.
-
-        Raises:
-            UnreachableError: an API does not answer.
-            ForbiddenError: an API refuses.
-        """
+        """Returns the pools' state. Makes three calls, and one for each pool."""
         limits = self._pools.limits()
         observed = self._kubernetes.observe()
         return {

@@ -58,6 +58,8 @@ class FailedOperationError(Exception):
 class NodePools:
     """The node pools of a cluster.
 
+    Methods raise UnreachableError if the API does not answer, and ForbiddenError if it refuses.
+
     Args:
         client: Google's, over gRPC or REST.
         cluster: `projects/P/locations/L/clusters/C`.
@@ -75,12 +77,7 @@ class NodePools:
         self._patience = patience or Patience()
 
     def limits(self) -> dict[str, Limits]:
-        """Returns the limits of every autoscaled pool, in one call.
-
-        Raises:
-            UnreachableError: the API does not answer.
-            ForbiddenError: the API refuses.
-        """
+        """Returns the limits of every autoscaled pool, in one call."""
         cluster = self._persistently(
             lambda: self._client.get_cluster(name=self._cluster, **self._call), "read the cluster"
         )
@@ -95,8 +92,7 @@ class NodePools:
 
         Raises:
             BusyError: an operation on the cluster did not end in time.
-            UnreachableError: the API does not answer, or the operation failed.
-            ForbiddenError: the API refuses.
+            UnreachableError: the operation failed.
         """
         until = time.monotonic() + self._patience.total
         self._persistently(

@@ -61,6 +61,8 @@ class Observation:
 class Kubernetes:
     """The API of Kubernetes.
 
+    Methods raise UnreachableError if the API does not answer, and ForbiddenError if it refuses.
+
     Args:
         client: lightkube's.
         namespace: of the hub.
@@ -77,24 +79,11 @@ class Kubernetes:
         self._patience = patience or Patience()
 
     def observe(self) -> Observation:
-        """Lists nodes and pods in two calls, and reads each pool's Deployment in one.
-
-        Raises:
-            UnreachableError: the API does not answer.
-            ForbiddenError: the API refuses.
-        """
+        """Lists nodes and pods in two calls, and reads each pool's Deployment in one."""
         pools = list(self._site.values.pools)
-        nodes = self.persistently(
-            lambda: list(self._client.list(Node, labels={POOL_LABEL: pools})), "list nodes"
-        )
-        pods = self.persistently(
-            lambda: list(
-                self._client.list(
-                    Pod, namespace=self._namespace, labels={"component": [STUDENT, COMPONENT]}
-                )
-            ),
-            "list pods",
-        )
+        nodes = self._list(Node, labels={POOL_LABEL: pools})
+        components = {"component": [STUDENT, COMPONENT]}
+        pods = self._list(Pod, namespace=self._namespace, labels=components)
         running = [pod for pod in pods if not _is_over(pod)]
         by_pool, placeholder_pods = _by_pool(pools, nodes, running, self._site.values.image)
         problems = {
@@ -152,6 +141,10 @@ class Kubernetes:
             self._client.create(cast("Event", event))
         except (ApiError, httpx2.HTTPError) as error:
             _log.warning("an event could not be written: %s", error)
+
+    def _list(self, kind: Any, **query: Any) -> list[Any]:  # noqa: ANN401 -- passed on
+        what = f"list {kind.__name__.lower()}s"
+        return self.persistently(lambda: list(self._client.list(kind, **query)), what)
 
     def _deployment(self, pool: str) -> Any:  # noqa: ANN401 -- lightkube's types let everything be missing
         """Returns a pool's Deployment of placeholders, or None."""

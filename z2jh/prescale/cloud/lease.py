@@ -30,7 +30,7 @@ _NOT_FOUND = 404
 class Lease:
     """A lease, held within a `with` block.
 
-    Entering raises BusyError if another prescale holds the lease, UnreachableError if the API does
+    Methods raise BusyError if another prescale holds the lease, UnreachableError if the API does
     not answer, and ForbiddenError if it refuses.
 
     Args:
@@ -68,13 +68,7 @@ class Lease:
             _log.warning("the lease was not released, and will expire: %s", error)
 
     def renew(self) -> None:
-        """Renews the lease if it is due.
-
-        Raises:
-            BusyError: another prescale has taken the lease.
-            UnreachableError: the API does not answer.
-            ForbiddenError: the API refuses.
-        """
+        """Renews the lease if it is due."""
         if abs(self._now() - self._object.spec.renewTime) > _FRESH:
             self._object.spec.renewTime = self._now()
             self._replace("renew the lease")

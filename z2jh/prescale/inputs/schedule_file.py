@@ -23,31 +23,20 @@ if TYPE_CHECKING:
 
     from .document import Document, KeyPath
 
-_NO_KEYS, _NO_LIST = "has no keys", "is no list"
-_ADD_KEYS = "write keys and values below it, indented"
-_IN_RANGE = "write one in that range"
+_MAPS = ("model_type", "model_attributes_type", "dict_type")
+_BOUNDS = ("greater_than_equal", "greater_than", "less_than_equal")
+_WHAT = {**dict.fromkeys(_MAPS, "has no keys"), "list_type": "is no list"}
 _HINTS = {
+    **dict.fromkeys(_MAPS, "write keys and values below it, indented"),
+    **dict.fromkeys(_BOUNDS, "write one in that range"),
+    **dict.fromkeys(("int_parsing", "int_type"), "write a whole number"),
     "missing": "add it",
-    "int_parsing": "write a whole number",
-    "int_type": "write a whole number",
     "float_parsing": "write a number",
     "bool_parsing": "write true or false",
-    "greater_than_equal": _IN_RANGE,
-    "greater_than": _IN_RANGE,
-    "less_than_equal": _IN_RANGE,
     "too_short": "add one",
     "string_too_short": "write a name",
     "list_type": "write a list: lines that begin with '- '",
-    "model_type": _ADD_KEYS,
-    "model_attributes_type": _ADD_KEYS,
-    "dict_type": _ADD_KEYS,
     "literal_error": "this prescale reads version 1",
-}
-_WHAT = {
-    "model_type": _NO_KEYS,
-    "model_attributes_type": _NO_KEYS,
-    "dict_type": _NO_KEYS,
-    "list_type": _NO_LIST,
 }
 _DATE_HINT = "write a date as in 2026-11-23, with a time of day as in 2026-11-23 10:15"
 

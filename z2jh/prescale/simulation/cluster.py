@@ -28,6 +28,8 @@ class Cluster:
 
     Attributes:
         environment: time and chance.
+        pools: by name.
+        autoscaler: of the pools.
         waits: seconds from each login until the server was ready.
         failed: number of starts that the hub gave up.
         disrupted: number of students who lost their machine while working.
@@ -50,11 +52,11 @@ class Cluster:
         self._fallback = self.pools.get(fallback)
         self._policy = policy
         self._parameters = parameters
-        self._autoscaler = Autoscaler(
+        self.autoscaler = Autoscaler(
             self.environment, pools, self._fallback, self._place_pending, self._disrupt
         )
-        self.history = self._autoscaler.history
-        self._pending = self._autoscaler.pending
+        self.history = self.autoscaler.history
+        self._pending = self.autoscaler.pending
         self._queue: deque[Student] = deque()
         self._spawns: list[float] = []  # a heap of the times at which running spawns end
         self._waits_for_spawn = False
@@ -62,7 +64,7 @@ class Cluster:
     def run(self, end: float) -> None:
         """Lets time pass until the end."""
         self.environment.run(end)
-        self._autoscaler.record()
+        self.autoscaler.record()
         for pool in self.pools.values():
             pool.seconds += sum(end - machine.created for machine in pool.machines.values())
 
@@ -77,19 +79,15 @@ class Cluster:
             pool = self.pools[action.pool]
             if isinstance(action, SetMinimum):
                 if self._policy.starts_nodes:
-                    self._autoscaler.start(pool, action.after - len(pool.machines))
-                self._autoscaler.set_minimum(pool, action.after)
+                    self.autoscaler.start(pool, action.after - len(pool.machines))
+                self.autoscaler.set_minimum(pool, action.after)
             elif isinstance(action, SetPlaceholders):
                 self._set_placeholders(pool, action.after)
             elif isinstance(action, Cordon):
                 machine = pool.machines[int(action.node)]
                 pool.cordon(machine)
-                self._autoscaler.release(machine)
-                self._autoscaler.scan_soon()
-
-    def add_running(self, pool: MachinePool, number: int) -> None:
-        """Adds machines that are running and have the image."""
-        self._autoscaler.start(pool, number, running=True)
+                self.autoscaler.release(machine)
+                self.autoscaler.scan_soon()
 
     # --- the hub
 
@@ -126,7 +124,7 @@ class Cluster:
         student.submitted = self.environment.now
         if not self._place(student):
             self._pending.append(student)
-            self._autoscaler.scan_soon()
+            self.autoscaler.scan_soon()
 
     def _start_server(self, student: Student, machine: Machine) -> None:
         environment, parameters = self.environment, self._parameters
@@ -145,7 +143,7 @@ class Cluster:
         if student.machine is machine:
             machine.pool.unseat(student, machine)
             self._place_pending()
-            self._autoscaler.release(machine)
+            self.autoscaler.release(machine)
 
     def _disrupt(self, student: Student) -> None:
         self.disrupted += 1
@@ -170,7 +168,7 @@ class Cluster:
                 return machine
         for pool in pools:
             if machine := pool.evict_placeholder():
-                self._autoscaler.scan_soon()
+                self.autoscaler.scan_soon()
                 return machine
         return None
 
@@ -183,6 +181,6 @@ class Cluster:
     def _set_placeholders(self, pool: MachinePool, number: int) -> None:
         pool.placeholders = number
         while len(pool.reserved) > number and (machine := pool.evict_placeholder()):
-            self._autoscaler.release(machine)
+            self.autoscaler.release(machine)
         pool.place_placeholders()
-        self._autoscaler.scan_soon()
+        self.autoscaler.scan_soon()

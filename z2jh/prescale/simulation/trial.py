@@ -131,7 +131,8 @@ def run(plan: Plan, policy: Policy, parameters: Parameters, *, spot: bool) -> Ou
     pools = [_pool(plan.site, name, parameters, spot=spot) for name in plan.demands]
     cluster = Cluster(pools, plan.site.schedule.fallback, policy, parameters, plan.start)
     if isinstance(policy, FixedMinimum) and policy.starts_nodes:
-        cluster.add_running(cluster.pools[policy.pool], policy.minimum.at(plan.start))
+        number = policy.minimum.at(plan.start)
+        cluster.autoscaler.start(cluster.pools[policy.pool], number, running=True)
     at = cluster.environment.at
     for time in policy.runs(plan.start, plan.end):
         at(time, cluster.apply_policy)
