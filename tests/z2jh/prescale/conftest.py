@@ -1,4 +1,4 @@
-"""Makes prescale importable, which belongs to the checkout, and writes an operator's files."""
+"""Fixtures: prescale from the checkout, an operator's files, sites and plans."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ classes:
 
 
 def deployments(site: Site, namespace: str = "hub") -> list[dict[str, Any]]:
-    """What an operator has applied: the placeholders of each pool."""
+    """Returns the Deployments of placeholders that an operator applies."""
     return [placeholders.manifest(site, pool, namespace) for pool in site.values.pools]
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Callable[..., Files]:
-    """Writes schedule.yaml and values.yaml; those not given are a class of 200 on Monday."""
+    """Writes schedule.yaml and values.yaml; the default is a class of 200 on Monday."""
 
     def write(schedule: str = SCHEDULE, values: str = VALUES) -> Files:
         found = Files(tmp_path / "schedule.yaml", [tmp_path / "values.yaml"])
@@ -86,7 +86,7 @@ def planned() -> Callable[..., Plan]:
     def make(found: Site, first: str, last: str, extra: CalendarMeetings | None = None) -> Plan:
 
         zone = found.schedule.timezone
-        start, end = (instant(date.fromisoformat(it), 0, zone) for it in (first, last))
+        start, end = (instant(date.fromisoformat(day), 0, zone) for day in (first, last))
         return plan.make(found, start, end, extra)
 
     return make

@@ -1,4 +1,4 @@
-"""A local Kubernetes: objects in a dict, served over HTTP as far as prescale uses it."""
+"""A local Kubernetes API, as far as prescale uses it: objects in a dict, over HTTP."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MERGE = "application/merge-patch+json"
 
 
 class StatusError(Exception):
-    """What the API answers instead."""
+    """The API answers with an error."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,13 +43,12 @@ class StatusError(Exception):
 
 @dataclass
 class Api:
-    """The state.
+    """The state of the API.
 
     Attributes:
         objects: by plural, namespace and name.
-        faults: for a verb and a plural, what its next calls answer: a code, "drop" closes the
-            connection, None answers well.
-        calls: verb and plural, in order; of a part of an object as in `deployments/scale`.
+        faults: for a verb and a plural, status codes of the next calls; None means success.
+        calls: verb and plural, in order; a subresource looks like `deployments/scale`.
     """
 
     objects: dict[tuple[str, str, str], Object] = field(default_factory=dict)
@@ -61,12 +60,12 @@ class Api:
     version: int = 0
 
     def all(self, plural: str) -> list[Object]:
-        """Objects of a kind."""
+        """Returns the objects of a kind."""
         with self.lock:
-            return [it for (kind, _, _), it in self.objects.items() if kind == plural]
+            return [found for (kind, _, _), found in self.objects.items() if kind == plural]
 
     def put(self, plural: str, name: str, content: Object, namespace: str = NAMESPACE) -> Object:
-        """Add or replace an object."""
+        """Adds or replaces an object."""
         with self.lock:
             self.version += 1
             namespace = "" if plural == "nodes" else namespace
@@ -84,20 +83,20 @@ class Api:
             return made
 
     def apply(self, objects: list[Object]) -> None:
-        """Do what `kubectl apply` does with objects of the namespace."""
+        """Adds or replaces objects, like `kubectl apply`."""
         for content in objects:
             plural = f"{content['kind'].lower()}s"
             self.put(plural, content["metadata"]["name"], content)
 
     def remove(self, plural: str, name: str, namespace: str = NAMESPACE) -> None:
-        """Delete an object."""
+        """Deletes an object."""
         with self.lock:
             namespace = "" if plural == "nodes" else namespace
             if self.objects.pop((plural, namespace, name), None) is None:
                 raise StatusError(404, f"{plural} {name} not found")
 
     def answer(self, verb: str, path: str, query: dict[str, str], body: Object | None) -> Object:
-        """Do a call."""
+        """Answers a call."""
         match = _PATH.fullmatch(path)
         assert match, path
         plural, name = match["plural"], match["name"]
@@ -126,9 +125,9 @@ class Api:
     ) -> Object:
         if verb == "LIST":
             items = [
-                it
-                for (kind, space, _), it in self.objects.items()
-                if kind == plural and space == namespace and _selected(it, query)
+                found
+                for (kind, space, _), found in self.objects.items()
+                if kind == plural and space == namespace and _selected(found, query)
             ]
             api, kind = _KINDS[plural]
             return {"apiVersion": api, "kind": f"{kind}List", "metadata": {}, "items": items}
@@ -156,11 +155,13 @@ class Api:
         return self.put(plural, name, _merged(old, body), namespace)
 
 
-def _scale(it: Object) -> Object:
-    """A Deployment's number and nothing else, or a change of it."""
-    replicas = {"spec": {"replicas": it["spec"]["replicas"]}}
+def _scale(content: Object) -> Object:
+    """Returns the scale of a Deployment, or the patch of one."""
+    replicas = {"spec": {"replicas": content["spec"]["replicas"]}}
     return (
-        {"apiVersion": "autoscaling/v1", "kind": "Scale", **replicas} if "kind" in it else replicas
+        {"apiVersion": "autoscaling/v1", "kind": "Scale", **replicas}
+        if "kind" in content
+        else replicas
     )
 
 
@@ -172,8 +173,8 @@ def _merged(old: Any, new: Any) -> Any:
     }
 
 
-def _selected(it: Object, query: dict[str, str]) -> bool:
-    labels = it["metadata"].get("labels", {})
+def _selected(content: Object, query: dict[str, str]) -> bool:
+    labels = content["metadata"].get("labels", {})
     for key, values in re.findall(r"([^,\s]+) in \(([^)]*)\)", query.get("labelSelector", "")):
         if labels.get(key) not in values.split(","):
             return False
@@ -184,7 +185,7 @@ def _selected(it: Object, query: dict[str, str]) -> bool:
             return False
     for pair in filter(None, query.get("fieldSelector", "").split(",")):
         path, value = re.split("==?", pair)
-        here: Any = it
+        here: Any = content
         for part in path.split("."):
             here = here.get(part, {}) if isinstance(here, dict) else {}
         if here != value:
@@ -224,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(api: Api) -> Iterator[str]:
-    """The address of a local server."""
+    """Yields the address of a local server."""
     handler = type("Handler", (_Handler,), {"api": api})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
@@ -239,16 +240,16 @@ def serving(api: Api) -> Iterator[str]:
 
 
 def kubeconfig(address: str) -> dict[str, Any]:
-    """What an operator has in ~/.kube/config."""
+    """Returns a configuration like an operator's ~/.kube/config."""
     return {
         "clusters": [{"name": "local", "cluster": {"server": address}}],
         "users": [{"name": "prescale", "user": {"token": "local"}}],
-        "contexts": [{"name": "it", "context": {"cluster": "local", "user": "prescale"}}],
-        "current-context": "it",
+        "contexts": [{"name": "local", "context": {"cluster": "local", "user": "prescale"}}],
+        "current-context": "local",
     }
 
 
 def client(address: str) -> Client:
-    """The real client; to be closed."""
+    """Returns lightkube's client, which the caller closes."""
     config = KubeConfig.from_dict(kubeconfig(address))
     return Client(config=config, namespace=NAMESPACE, field_manager="prescale", trust_env=False)
