@@ -76,7 +76,7 @@ class Lease:
     def _now(self) -> datetime:
         return self._clock().astimezone(timezone.utc)
 
-    def _replace(self, told: str) -> None:
+    def _replace(self, purpose: str) -> None:
         def replace() -> Any:  # noqa: ANN401 -- lightkube lets everything be missing
             try:
                 return self._client.replace(self._object)
@@ -85,7 +85,7 @@ class Lease:
                     raise BusyError("another prescale has taken the lease; it goes on") from error
                 raise
 
-        self._object = self._kubernetes.persistently(replace, told)
+        self._object = self._kubernetes.persistently(replace, purpose)
 
     def _take(self) -> Any:  # noqa: ANN401 -- as above
         kind = coordination_v1.Lease

@@ -42,7 +42,7 @@ def manifest(site: Site, pool: str, namespace: str) -> dict[str, Any]:
 
 
 def problem(site: Site, pool: str, deployment: Any) -> str:  # noqa: ANN401 -- lightkube's types let everything be missing
-    """Returns what is wrong with a pool's Deployment, or with its absence; may be empty."""
+    """Returns that a pool's Deployment is missing (None) or outdated, or an empty string."""
     if deployment is None:
         return f"pool '{pool}': there is no Deployment {name_of(pool)}: {_AGAIN}"
     digest = (deployment.metadata.annotations or {}).get(_DIGEST)

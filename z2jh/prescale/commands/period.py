@@ -37,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--term", metavar="NAME", help="a term of the schedule, from its first day to its last")
 
 
-def period(options: argparse.Namespace, schedule: Schedule) -> tuple[int, int]:
+def of(options: argparse.Namespace, schedule: Schedule) -> tuple[int, int]:
     """Returns start and end, in POSIX seconds.
 
     Raises:

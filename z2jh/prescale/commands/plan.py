@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> Result:
     """Runs `plan`."""
     files = files_of(options)
     site = read_site(files)
-    plan = make_plan(files, site, *period.period(options, site.schedule))
+    plan = make_plan(files, site, *period.of(options, site.schedule))
     if options.plot:
         try:
             plan_plot.draw(plan, options.plot)

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> Result:
 
     files = files_of(options)
     site = read_site(files)
-    plan = make_plan(files, site, *period.period(options, site.schedule))
+    plan = make_plan(files, site, *period.of(options, site.schedule))
     parameters = _with(trial.parameters_of(site), options.set)
     outcomes = [
         trial.run(plan, policy, parameters, spot=spot)

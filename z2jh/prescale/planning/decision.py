@@ -23,23 +23,19 @@ _LONGEST_MEETING = 14 * _DAY
 
 
 @dataclass(frozen=True)
-class SetMinimum:
+class _SetNumber:
+    pool: str
+    before: int
+    after: int
+    reason: str
+
+
+class SetMinimum(_SetNumber):
     """Sets the autoscaler's minimum of a pool."""
 
-    pool: str
-    before: int
-    after: int
-    reason: str
 
-
-@dataclass(frozen=True)
-class SetPlaceholders:
+class SetPlaceholders(_SetNumber):
     """Sets the number of node-sized placeholders of a pool."""
-
-    pool: str
-    before: int
-    after: int
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -76,10 +76,7 @@ class Line(Part):
 
 
 class WeeklySlot(Part):
-    """A time at which a class meets every week.
-
-    An end before the start is on the next day.
-    """
+    """A weekly time of a class; an end before the start is on the next day."""
 
     days: Days
     start: Clock = Field(alias="from")
@@ -167,10 +164,7 @@ class Event(Enrolled):
 
 
 class Calendar(Crowd):
-    """An iCalendar file or URL.
-
-    An event with a line `students: N` in its description has N students.
-    """
+    """An iCalendar file or URL; `students: N` in an event's description gives its number."""
 
     students: Count
     file: str | None = None

@@ -63,7 +63,7 @@ class Autoscaler:
             self._start(pool, running=running)
 
     def release(self, machine: Machine) -> None:
-        """Takes note of a machine that may be empty, and removes it after a while."""
+        """Schedules the removal of a machine if it is empty."""
         if machine.students or not machine.ready:
             return
         machine.pool.place_placeholders()
