@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.z2jh.prescale.local_server import QuietHandler, listening
 from z2jh.prescale.commands.files import Files, make_plan, read_site
 from z2jh.prescale.inputs import calendars
 from z2jh.prescale.schedule.model import Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
     from z2jh.prescale.schedule.meetings import Meeting
@@ -130,22 +131,12 @@ def test_a_copy_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
 def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
     """Yields the URL of an HTTP server on loopback."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             answer(self)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/secret-address.ics"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as address:
+        yield f"http://{address}/secret-address.ics"
 
 
 def _give(content: bytes, *, status: int = 200, length: int | None = None) -> Callable[..., None]:

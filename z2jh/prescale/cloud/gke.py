@@ -121,9 +121,7 @@ class NodePools:
         name = f"{self._cluster.rpartition('/clusters/')[0]}/operations/{operation.name}"
         while operation.status != container_v1.Operation.Status.DONE:
             if time.monotonic() > until:
-                raise BusyError(
-                    f"operation {operation.name} is still running; the next run waits"
-                )
+                raise BusyError(f"operation {operation.name} is still running; the next run waits")
             time.sleep(self._patience.poll)
             try:
                 operation = self._client.get_operation(name=name, **self._call)
