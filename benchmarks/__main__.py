@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, and says which targets are reached."""
+"""The command line `python -m benchmarks`: measures, and says which targets are reached."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .errors import NotPossibleError
 from .measurements import Contender, Step
 from .results import Results, from_json
 from .runs import Bench, visits
-from .servers import Setup
+from .starting import Setup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ exit status:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Returns the parser of the command line."""
     result = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="VS Code in Jupyter, measured beside the peer and beside code-server itself. "
@@ -52,34 +52,20 @@ def parser() -> argparse.ArgumentParser:
     )
     add = result.add_argument
     add("--repeat", type=_positive, default=5, help="samples of each (default: %(default)s)")
-    add(
-        "--only",
-        choices=[member.value for member in Step],
-        action="append",
-        metavar="NAME",
-        help="measure this alone; may be repeated. One of %(choices)s",
-    )
-    add(
-        "--contender",
-        choices=[member.value for member in Contender],
-        action="append",
-        metavar="NAME",
-        help="measure these alone; may be repeated. One of %(choices)s",
-    )
-    add("--json", type=Path, metavar="FILE", help="write all samples there, after each visit")
-    add("--plot", type=Path, metavar="FILE", help="draw the short table there, as .svg or .png")
+    for option, values in (("--only", Step), ("--contender", Contender)):
+        add(
+            option,
+            choices=[member.value for member in values],
+            action="append",
+            metavar="NAME",
+            help="measure this alone; may be repeated. One of %(choices)s",
+        )
+    add("--json", type=Path, metavar="FILE", help="write all samples to FILE, after each visit")
+    add("--plot", type=Path, metavar="FILE", help="draw the short table to FILE, as .svg or .png")
     add("--from-json", type=Path, metavar="FILE", help="measure nothing: report what --json wrote")
     add("--short", action="store_true", help="print the short table alone")
     add("--check", action="store_true", help="exit with 1 if a target is missed")
-    add("--code-server", type=Path, metavar="PATH", help="default: the one that a tile would start")
-    add(
-        "--quality",
-        type=int,
-        choices=range(12),
-        default=compression.INSTALL_QUALITY,
-        metavar="N",
-        help="of ours' brotli, from 0 to 11 (default: %(default)s, as in an image)",
-    )
+    add("--code-server", type=Path, metavar="PATH", help="default: the one that the tile starts")
     return result
 
 
@@ -91,7 +77,7 @@ def _positive(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it; gives the exit status."""
+    """Runs the command line; returns the exit status."""
     options = parser().parse_args(arguments)
     try:
         results = _read(options.from_json) if options.from_json else _measure(options)
@@ -140,14 +126,13 @@ def _measure(options: argparse.Namespace) -> Results:
     code_server = (options.code_server or executable.find("", os.environ).path).absolute()
     chromium = _chromium()
     results = Results(machine.describe(code_server, chromium))
-    quality = options.quality if Contender.OURS in chosen else None
-    with _setup(code_server, quality) as setup:
+    with _setup(code_server, compressed=Contender.OURS in chosen) as setup:
         bench = Bench(setup, chromium)
         progress = tqdm(plan, unit="visit", disable=None)
         for visit in progress:
             progress.set_description(f"{visit.contender.value}: {' '.join(visit.steps)}")
             bench.take(visit, results)
-            if options.json:  # each time: half a run is better than none
+            if options.json:  # after each visit, as half a run is better than none
                 options.json.write_text(json.dumps(results.as_json(), indent=1), encoding="utf-8")
     return results
 
@@ -160,8 +145,8 @@ def _chromium() -> str:
 
 
 @contextmanager
-def _setup(code_server: Path, quality: int | None) -> Iterator[Setup]:
-    """A workspace, and the assets as an image has them, unless `quality` is None."""
+def _setup(code_server: Path, *, compressed: bool) -> Iterator[Setup]:
+    """Makes a workspace and, on request, compresses the assets as an image does."""
     root = files.find_root(code_server)
     if root is None or code_server.name != "code-server":
         raise NotPossibleError(f"{code_server} is no code-server that could be compared.")
@@ -169,22 +154,22 @@ def _setup(code_server: Path, quality: int | None) -> Iterator[Setup]:
         workspace, assets = Path(folder, "workspace"), Path(folder, "assets")
         shutil.copytree(_EXAMPLES, workspace, ignore=shutil.ignore_patterns(".*"))
         assets.mkdir()
-        if quality is not None:
-            _compress(root, assets, quality)
+        if compressed:
+            _compress(root, assets)
         yield Setup(code_server, workspace, assets)
 
 
-def _compress(root: files.AssetRoot, destination: Path, quality: int) -> None:
+def _compress(root: files.AssetRoot, destination: Path) -> None:
     with tqdm(desc="compressing the assets", unit="file", disable=None) as progress:
 
         def show(_file: Path, number: int, of: int) -> None:
             progress.total = of
             progress.update(number - progress.n)
 
-        compression.compress(root, destination, quality, show)
+        compression.compress(root, destination, compression.INSTALL_QUALITY, show)
 
 
 if __name__ == "__main__":
-    # An exit, so that the servers end as well.
+    # Exits by an exception, so that the servers end as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""What the load goes to: a small web application that runs in VS Code, behind `proxy/PORT/`."""
+"""A small web application behind VS Code's `proxy/PORT/`, which gets the load."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tornado.util import _websocket_mask  # in C, so that the echo is not what is measured
+from tornado.util import _websocket_mask  # in C, so that the echo's own time does not count
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +27,7 @@ _STREAM = re.compile(rb"GET /stream/(\d+) ")
 
 
 class _Connection(socketserver.BaseRequestHandler):
-    """`GET /stream/N` gives N bytes; an upgrade, wherever it goes to, an echo."""
+    """Answers `GET /stream/N` with N bytes, and any upgrade with an echo."""
 
     request: socket.socket
 
@@ -50,7 +50,7 @@ class _Application(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def application() -> Iterator[int]:
-    """The application, until the block ends; gives its port."""
+    """Runs the application until the block ends; yields its port."""
     with _Application(("127.0.0.1", 0), _Connection) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
@@ -74,7 +74,7 @@ def _stream(connection: socket.socket, size: int) -> None:
 
 
 def _upgraded(key: bytes) -> bytes:
-    digest = hashlib.sha1(key + _ACCEPT_GUID).digest()  # noqa: S324 -- what RFC 6455 wants
+    digest = hashlib.sha1(key + _ACCEPT_GUID).digest()  # noqa: S324 -- RFC 6455 demands it
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: %b\r\n\r\n" % base64.b64encode(digest)
@@ -82,7 +82,7 @@ def _upgraded(key: bytes) -> bytes:
 
 
 def _echo(connection: socket.socket) -> None:
-    """Send each short message back until the client closes."""
+    """Sends each short message back until the client closes."""
     received = b""
     while block := connection.recv(65536):
         received += block
@@ -97,7 +97,7 @@ def _echo(connection: socket.socket) -> None:
 
 
 def _frame(received: bytes, start: int) -> bytes | None:
-    """The client's frame that begins at `start`, as a server sends it; None if it is not whole."""
+    """Returns the client's frame at `start` as a server sends it; None if it is incomplete."""
     begin = start + _MASKED_HEADER
     if len(received) < begin:
         return None

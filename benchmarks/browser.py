@@ -1,4 +1,4 @@
-"""A browser that nobody inspects, and how long a person who has clicked waits in it."""
+"""A browser without a debugger, and how long a person waits in it after a click."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from .errors import MeasurementError
 from .link import HOST
 from .process import awaited, running_process
-from .servers import BASE_URL
+from .starting import BASE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from .servers import Server
 
 _TIMEOUT = 180  # seconds
-_TICK = 0.01  # seconds, until a page that comes after another can be asked
+_TICK = 0.01  # seconds before a page that replaces another is asked again
 
-# The browser has no business with any host but this one.
+# The browser reaches no host but this one.
 _ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",
@@ -43,7 +43,7 @@ _ARGUMENTS = (
 )
 _SIZE = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
 
-# The workbench is there, and each file in its explorer.
+# The explorer of the workbench shows each file.
 _IS_READY = """
 () => {
   const rows = [...document.querySelectorAll(
@@ -53,13 +53,13 @@ _IS_READY = """
 }
 """
 
-# JupyterLab is there: the launcher, and nothing before it; gives milliseconds since the click.
+# JupyterLab shows its launcher, and no splash over it: returns the milliseconds since the click.
 _SHOWS_JUPYTERLAB = """
 () => document.querySelector(".jp-LauncherCard")?.offsetParent
   && !document.querySelector("#jupyterlab-splash") && performance.now()
 """
 
-# Looked at in each frame that is painted.
+# Evaluates the condition in each painted frame until it holds.
 _ONCE = """
 new Promise(tell => {
   const look = () => { const found = (CONDITION)(); found ? tell(found) : next(); };
@@ -71,11 +71,11 @@ new Promise(tell => {
 
 @dataclass(frozen=True)
 class Load:
-    """What a person waited for, in seconds since the click.
+    """How long a person waits, in seconds since the click.
 
     Attributes:
-        page: the first page, whatever it shows.
-        ready: the workbench, with the workspace's files.
+        page: until the first page, whatever it shows.
+        ready: until the workbench shows the files of the workspace.
     """
 
     page: float
@@ -83,10 +83,10 @@ class Load:
 
 
 class Window:
-    """A window with an empty cache, driven by the DevTools protocol itself.
+    """A window with an empty cache, driven by the DevTools protocol.
 
-    Playwright would be less to write, but its `Runtime.enable` has V8 work out the source positions
-    of all scripts, and so every load of VS Code takes a second longer than a student's.
+    Playwright would be shorter. But its `Runtime.enable` has V8 compute the source positions of all
+    scripts, so that every load of VS Code takes a second longer than a student's.
     https://chromedevtools.github.io/devtools-protocol/
     """
 
@@ -96,22 +96,22 @@ class Window:
         self._call("Emulation.setDeviceMetricsOverride", **_SIZE)
 
     def login(self, server: Server, port: int) -> None:
-        """Have the browser know Jupyter's cookie before anybody clicks."""
+        """Gives the browser Jupyter's cookie, before the click."""
         if address := server.login(port):
             answer = requests.get(address, timeout=_TIMEOUT)
             answer.raise_for_status()
             for cookie in answer.cookies:
-                told = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
-                self._call("Network.setCookie", domain=HOST, **told)
+                fields = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
+                self._call("Network.setCookie", domain=HOST, **fields)
 
     def open(self, server: Server, port: int, files: list[str], clicked: float) -> Load:
-        """Open VS Code, and wait until it is ready.
+        """Opens VS Code, and waits until it is ready.
 
         Args:
-            server: whose VS Code.
-            port: where the server, or a link to it, is reached.
-            files: that the explorer shows when it is ready.
-            clicked: when, as `time.perf_counter` gives it.
+            server: the server of VS Code.
+            port: the port of the server, or of a link to it.
+            files: the files that the explorer shows when VS Code is ready.
+            clicked: the time of the click, by `time.perf_counter`.
         """
         self._go(f"http://{HOST}:{port}{server.path}")
         page = time.perf_counter() - clicked
@@ -119,12 +119,12 @@ class Window:
         return Load(page, time.perf_counter() - clicked)
 
     def open_jupyterlab(self, port: int) -> float:
-        """Open JupyterLab; gives the seconds until its launcher was there."""
+        """Opens JupyterLab; returns the seconds until it shows its launcher."""
         self._go(f"http://{HOST}:{port}{BASE_URL}lab?reset")
         return float(self._awaited(_SHOWS_JUPYTERLAB)) / 1000
 
     def leave(self) -> None:
-        """Have VS Code say good-bye, so that its extension host ends."""
+        """Leaves VS Code's page, so that its extension host ends."""
         self._go("about:blank")
 
     def _go(self, address: str) -> None:
@@ -132,7 +132,7 @@ class Window:
         if error := answer.get("errorText"):
             raise MeasurementError(f"{address}: {error}")
 
-    def _awaited(self, condition: str) -> Any:  # noqa: ANN401 -- whatever the condition gives
+    def _awaited(self, condition: str) -> Any:  # noqa: ANN401 -- any value that JavaScript returns
         expression = _ONCE.replace("CONDITION", condition)
         deadline = time.monotonic() + _TIMEOUT
         while time.monotonic() < deadline:
@@ -140,7 +140,7 @@ class Window:
                 answer = self._call(
                     "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
                 )
-            except _PageGoneError:  # another one has come instead
+            except _PageGoneError:  # another page has replaced it
                 time.sleep(_TICK)
                 continue
             if "exceptionDetails" in answer:
@@ -161,36 +161,36 @@ class Window:
 
 
 class _PageGoneError(MeasurementError):
-    """The browser refused a call, mostly as the page has gone meanwhile."""
+    """The browser refuses a call, mostly because another page has replaced this one."""
 
 
 @contextmanager
 def window(executable: str) -> Iterator[Window]:
-    """A new browser, until the block ends.
+    """Runs a new browser until the block ends.
 
     Raises:
-        MeasurementError: it did not start, or refused a call.
-        WebSocketException: it is no longer reached.
-        TimeoutError: it did not answer.
+        MeasurementError: the browser does not start, or refuses a call.
+        WebSocketException: the browser is out of reach.
+        TimeoutError: the browser does not answer.
     """
     with TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         data = home / "data"
         command = (executable, *_ARGUMENTS, f"--user-data-dir={data}", "about:blank")
         with running_process(command, home, home, {}) as process:
-            address = awaited(lambda: _page(data / "DevToolsActivePort"), process)
+            address = awaited(lambda: _page_address(data / "DevToolsActivePort"), process)
             with connect(address, max_size=None, open_timeout=_TIMEOUT) as connection:
                 window = Window(connection)
                 yield window
                 window.leave()
 
 
-def _page(told: Path) -> str | None:
-    """Where the browser's one page listens, once the browser has told its port."""
+def _page_address(port_file: Path) -> str | None:
+    """Returns the debugging address of the browser's page, None until the browser listens."""
     try:
-        port = told.read_text().split()[0]
+        port = port_file.read_text().split()[0]
         targets = requests.get(f"http://{HOST}:{port}/json/list", timeout=_TIMEOUT).json()
     except (FileNotFoundError, IndexError, requests.ConnectionError):
         return None
-    pages = [it["webSocketDebuggerUrl"] for it in targets if it["type"] == "page"]
+    pages = [target["webSocketDebuggerUrl"] for target in targets if target["type"] == "page"]
     return pages[0] if pages else None

@@ -1,4 +1,4 @@
-"""A Jupyter handler that only authenticates: as many requests as it answers is the limit."""
+"""A Jupyter handler that only authenticates, and so answers as many requests as Jupyter can."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from tornado import web
 
 
 class EmptyHandler(JupyterHandler):
-    """Answers nothing to whom Jupyter knows."""
+    """Answers a user who is logged in."""
 
     @web.authenticated
     async def get(self) -> None:
-        """Answer with 200 and an empty body."""
+        """Answers with 200 and an empty body."""
         await self.finish()
 
 

@@ -1,7 +1,7 @@
-"""What can go wrong.
+"""Errors of the benchmarks.
 
 BenchmarkError
-├── MeasurementError   one measurement failed: its result says so, and the others go on
+├── MeasurementError   one measurement failed: its result says so, and the others continue
 └── NotPossibleError   nothing can be measured: something is missing on this machine
 """
 
@@ -13,7 +13,7 @@ class BenchmarkError(Exception):
 
 
 class MeasurementError(BenchmarkError):
-    """What was to be measured did not happen."""
+    """A measurement failed."""
 
 
 class NotPossibleError(BenchmarkError):

@@ -1,4 +1,4 @@
-"""A slow link on loopback: a TCP proxy that delays, paces and counts what passes."""
+"""A slow link on loopback: a TCP proxy that delays, paces and counts bytes."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from .pacing import Pacer, Profile
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
-    _Queue = asyncio.Queue[tuple[float, bytes]]  # when it arrives, what; b"" is the end
+    _Queue = asyncio.Queue[tuple[float, bytes]]  # time of arrival and bytes; b"" is the end
 
 HOST = "127.0.0.1"
-CHECKOUT = Path(__file__).parents[1]  # where `python -m benchmarks` is found
+CHECKOUT = Path(__file__).parents[1]  # the folder in which `python -m benchmarks` runs
 
 _CHUNK = 4096  # bytes: 1.6 ms of 20 Mbit/s, so that connections take turns
-_KERNEL_BUFFER = 64 << 10  # bytes; by default the kernel alone would hold megabytes
-_IN_FLIGHT = 256  # chunks of a connection, as much as a receiver's window lets through
+_KERNEL_BUFFER = 64 << 10  # bytes; the kernel's default would buffer megabytes
+_IN_FLIGHT = 256  # chunks of a connection, as many as a receiver's window allows
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Bytes of payload that have arrived.
+    """The bytes of payload that have arrived.
 
     Attributes:
-        up: from the browser.
-        down: to the browser.
+        up: the bytes from the browser.
+        down: the bytes to the browser.
     """
 
     up: int
@@ -42,7 +42,7 @@ class Traffic:
 
     @property
     def total(self) -> int:
-        """Both directions."""
+        """The bytes in both directions."""
         return self.up + self.down
 
 
@@ -50,7 +50,7 @@ class Direction:
     """One direction of a link, which all connections share.
 
     Attributes:
-        arrived: bytes.
+        arrived: the number of bytes that have arrived.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -60,10 +60,10 @@ class Direction:
         self._turn = asyncio.Lock()  # first come, first served
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry bytes until their end, no faster than they are taken.
+        """Carries bytes until their end, no faster than the receiver reads.
 
         Raises:
-            ConnectionError: one of the two has gone.
+            ConnectionError: the sender or the receiver has gone.
         """
         under_way: _Queue = asyncio.Queue(_IN_FLIGHT)
         await _together(self._collect(reader, under_way), self._deliver(under_way, writer))
@@ -83,7 +83,7 @@ class Direction:
             arrival, chunk = await under_way.get()
             await asyncio.sleep(max(0.0, arrival - loop.time()))
             if not chunk:
-                with suppress(OSError):  # whom it would be told has gone
+                with suppress(OSError):  # the receiver has gone
                     writer.write_eof()
                 return
             writer.write(chunk)
@@ -92,7 +92,7 @@ class Direction:
 
 
 async def _together(*coroutines: Coroutine[None, None, None]) -> None:
-    """Run until all have ended, or one has failed, which ends the others."""
+    """Runs coroutines until all end; if one fails, cancels the others."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)
@@ -106,7 +106,7 @@ class Link:
     """A link in front of a server on this machine."""
 
     def __init__(self, port: int, profile: Profile) -> None:
-        """Lead to `port` on loopback."""
+        """Links to `port` on loopback."""
         self._port = port
         self._round_trip = 2 * profile.delay
         self._up = Direction(profile)
@@ -115,15 +115,15 @@ class Link:
 
     @property
     def traffic(self) -> Traffic:
-        """What has passed so far."""
+        """The bytes that have arrived so far."""
         return Traffic(self._up.arrived, self._down.arrived)
 
     async def listen(self) -> asyncio.Server:
-        """Accept connections on a free port."""
+        """Accepts connections on a free port."""
         return await asyncio.start_server(self._connect, HOST, 0)
 
     async def close(self) -> None:
-        """End all connections."""
+        """Ends all connections."""
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -133,9 +133,9 @@ class Link:
         assert task  # noqa: S101 -- start_server runs this in a task
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        # Asyncio complains of a connection's task that was cancelled: this one just ends.
+        # Ends silently when it is cancelled, of which asyncio would complain.
         with suppress(ConnectionError, asyncio.CancelledError):
-            # The browser's handshake was with this process: what it would have cost is spent here.
+            # Makes up for the handshake, which was with this process and took no time.
             await asyncio.sleep(self._round_trip)
             await self._join(reader, writer)
         writer.transport.abort()
@@ -161,17 +161,17 @@ class LinkProcess:
     """A link that runs in a process of its own.
 
     Attributes:
-        port: where to connect to.
+        port: the port to connect to.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Wait until it listens."""
+        """Waits until the link listens."""
         self._process = process
         self.port = int(self._answer())
 
     @property
     def traffic(self) -> Traffic:
-        """What has passed so far."""
+        """The bytes that have arrived so far."""
         assert self._process.stdin  # noqa: S101 -- opened as a pipe
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -184,7 +184,7 @@ class LinkProcess:
 
 @contextmanager
 def link_to(port: int, profile: Profile) -> Iterator[LinkProcess]:
-    """A link to a server on this machine, in a process of its own until the block ends."""
+    """Runs a link to a server on this machine, in a process of its own, until the block ends."""
     command = [sys.executable, "-m", "benchmarks.link", json.dumps([port, asdict(profile)])]
     with subprocess.Popen(
         command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -194,29 +194,29 @@ def link_to(port: int, profile: Profile) -> Iterator[LinkProcess]:
 
 
 async def _serve(port: int, profile: Profile) -> None:
-    """Serve until standard input ends; each line of it is answered with the traffic."""
+    """Serves until standard input ends; answers each line of it with the traffic."""
     link = Link(port, profile)
     server = await link.listen()
-    _tell(server.sockets[0].getsockname()[1])
+    _print(server.sockets[0].getsockname()[1])
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
     )
     while await lines.readline():
-        _tell(asdict(link.traffic))
+        _print(asdict(link.traffic))
     server.close()
     await link.close()
 
 
-def _tell(answer: object) -> None:
+def _print(answer: object) -> None:
     sys.stdout.write(f"{json.dumps(answer)}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Run a link."""
+    """Runs a link."""
     port, profile = json.loads(sys.argv[1])
-    # select(2) knows microseconds; epoll(7), which is asyncio's choice, rounds up to milliseconds.
+    # select(2) waits for microseconds. epoll(7), asyncio's default, rounds up to milliseconds.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
     loop.run_until_complete(_serve(port, Profile(**profile)))
 

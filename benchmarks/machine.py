@@ -1,4 +1,4 @@
-"""What the figures were taken on."""
+"""The machine on which the figures were measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PACKAGES = (
 
 
 def describe(code_server: Path, chromium: str) -> dict[str, str]:
-    """Processor, memory, system and versions, by name."""
+    """Returns processor, memory, system and versions, by name."""
     memory = psutil.virtual_memory().total / 2**30
     return {
         "Processor": f"{_processor()}, {psutil.cpu_count()} logical cores",

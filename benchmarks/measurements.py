@@ -1,4 +1,4 @@
-"""What is measured, of whom, and what is to be reached."""
+"""The rows of the table: what is measured of which contender, and the targets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .pacing import Profile
 
 
 class Contender(str, Enum):
-    """Whose figures stand side by side; the value is the name on the command line."""
+    """A server that is compared; the value is its name on the command line."""
 
     DIRECT = "direct"
     DEFAULTS = "direct-defaults"
@@ -30,7 +30,7 @@ TITLES = {
 
 
 class Step(str, Enum):
-    """What can be run by itself; the value is the name on the command line."""
+    """A measurement that can run by itself; the value is its name on the command line."""
 
     LOOPBACK = "loopback"
     FAST_LINK = "20mbit"
@@ -58,7 +58,7 @@ _PEERS = (Contender.PEER_TCP, Contender.PEER_SOCKET)
 
 
 def contenders(step: Step) -> tuple[Contender, ...]:
-    """Of whom a step is measured."""
+    """Returns the contenders that a step measures."""
     if step in {Step.IDLE, Step.LAB}:
         return (Contender.JUPYTER, Contender.OURS)
     if step is Step.SLOW_LINK:
@@ -70,12 +70,12 @@ def contenders(step: Step) -> tuple[Contender, ...]:
 
 @dataclass(frozen=True)
 class Unit:
-    """How figures are written.
+    """The unit in which figures are printed.
 
     Attributes:
-        name: of the unit; empty for a plain number.
-        scale: units in one of what is measured: seconds, bytes, bytes a second, events a second.
-        digits: after the decimal point.
+        name: the name of the unit; empty for a plain number.
+        scale: the factor from what is measured: seconds, bytes, bytes a second, events a second.
+        digits: the digits after the decimal point.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Unit:
 
 
 class Bound(Enum):
-    """What a target holds our figure against."""
+    """The value that a target limits: our figure, its ratio to another, or their difference."""
 
     ITSELF = "itself"
     RATIO = "ratio"
@@ -93,12 +93,12 @@ class Bound(Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """What our figure has to reach.
+    """A target for our figure.
 
     Attributes:
-        limit: of the figure, of its ratio to the others', or of its difference from them.
-        bound: which of these.
-        others: each of them has to be met.
+        limit: the limit.
+        bound: the value that is limited.
+        others: the contenders that our figure is compared with; the limit holds for each.
     """
 
     limit: float
@@ -108,15 +108,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table.
+    """A row of the table.
 
     Attributes:
         key: its name in JSON.
-        step: what measures it.
-        title: what it says, without the unit.
-        unit: of its figures.
-        more_is_better: a rate, not a time or a size.
-        targets: all to be reached.
+        step: the step that measures it.
+        title: its title, without the unit.
+        unit: the unit of its figures.
+        more_is_better: whether it is a rate, not a time or a size.
+        targets: its targets.
     """
 
     key: str
@@ -190,11 +190,6 @@ ROWS = (
 )
 # fmt: on
 
-_IN_SHORT = frozenset(
+IN_SHORT = frozenset(
     ("load-loopback", "load-20mbit", "load-5mbit", "bytes-20mbit", "cold-page", "requests")
 )
-
-
-def in_short(row: Row) -> bool:
-    """Whether the short form of the table has this row."""
-    return row.key in _IN_SHORT

@@ -1,10 +1,10 @@
-"""The figures as a picture."""
+"""Draws the short table as bars."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .measurements import ROWS, TITLES, Contender, in_short
+from .measurements import IN_SHORT, ROWS, TITLES, Contender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,21 +21,22 @@ _COLOURS = {
 
 
 def draw(results: Results, file: Path) -> None:
-    """Write a picture, in the format that the file's name says (`.svg`, `.png`).
+    """Writes a picture in the format of the file's extension (`.svg`, `.png`).
 
     Raises:
         ImportError: matplotlib is not installed.
         ValueError: the format is unknown.
     """
-    # Nobody who wants tables alone has to have it.
+    # Tables alone need no matplotlib.
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    rows = [row for row in ROWS if in_short(row) and row.key in results.samples]
+    rows = [row for row in ROWS if row.key in IN_SHORT & results.samples.keys()]
     figure = Figure(figsize=(9, 1.5 * len(rows) + 0.4), layout="constrained")
     for axes, row in zip(figure.subplots(len(rows), squeeze=False).flat, rows, strict=True):
         bars = _bars(results, row)
         names = [TITLES[contender] for contender in bars]
-        drawn = axes.barh(names, list(bars.values()), color=[_COLOURS[it] for it in bars])
+        colours = [_COLOURS[contender] for contender in bars]
+        drawn = axes.barh(names, list(bars.values()), color=colours)
         axes.bar_label(drawn, fmt=f"%.{row.unit.digits}f", padding=3)
         better = ", more is better" if row.more_is_better else ""
         axes.set_title(f"{row.title} ({row.unit.name}{better})", loc="left", fontsize=10)

@@ -1,4 +1,4 @@
-"""A process with a fresh home, and the end of all that it has started."""
+"""Runs a process in a fresh home, and ends all that it has started."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OUTPUT = "output.log"
 
-# Variables of whoever runs this, which would reach into the fresh home.
+# Variables of the caller's environment that would reach into the fresh home.
 _FOREIGN = ("CODE_", "CS_", "JPY_", "JUPYTER", "PASSWORD", "PORT", "VSCODE_", "XDG_")
 
 _TIMEOUT = 60  # seconds
@@ -32,15 +32,15 @@ _T = TypeVar("_T")
 def running_process(
     command: Sequence[str], home: Path, folder: Path, variables: Mapping[str, str]
 ) -> Iterator[psutil.Popen]:
-    """A process, until the block ends; then it and all it has started are ended.
+    """Runs a process until the block ends; then ends it and all that it has started.
 
     Args:
-        command: what to run.
-        home: a fresh one, which also gets its output and its temporary files.
-        folder: that it is started in.
-        variables: environment variables, added to those of whoever runs this.
+        command: the path of a program and its arguments.
+        home: a fresh home, which also gets the process's output and its temporary files.
+        folder: the working folder.
+        variables: environment variables, added to the caller's.
     """
-    own = {name: it for name, it in os.environ.items() if not name.startswith(_FOREIGN)}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     log = home / OUTPUT
     with log.open("wb") as output:
         process = psutil.Popen(
@@ -74,7 +74,7 @@ def _end(process: psutil.Popen, home: Path) -> None:
 
 
 def _at_home(home: Path) -> list[psutil.Process]:
-    """What runs with that home, whoever its parent is: an extension host outlives code-server."""
+    """Finds the processes with that home, even orphans: an extension host outlives code-server."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -84,7 +84,7 @@ def _at_home(home: Path) -> list[psutil.Process]:
 
 
 def awaited(look: Callable[[], _T | None], process: psutil.Popen, tick: float = _TICK) -> _T:
-    """What `look` finds once it finds something; it is called every `tick` seconds.
+    """Calls `look` every `tick` seconds; returns the first thing that it finds.
 
     Raises:
         MeasurementError: the process has ended, or a minute has passed.

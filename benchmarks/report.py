@@ -1,11 +1,11 @@
-"""Results in, text out: which targets are reached, and the tables in Markdown."""
+"""Turns results into text: which targets are reached, and the tables in Markdown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .measurements import ROWS, TITLES, Bound, Contender, Row, Target, in_short
+from .measurements import IN_SHORT, ROWS, TITLES, Bound, Contender, Row, Target
 from .results import numbers
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SHORT_NAMES = {
     Contender.PEER_SOCKET: "peer socket",
     Contender.JUPYTER: "Jupyter alone",
 }
-_LONGEST_REASON = 30  # characters
+_MAX_REASON = 30  # characters
 
 NOTES = """\
 - Everything runs on one machine, over loopback; one server at a time, each with a new home. \
@@ -55,13 +55,13 @@ the image, rfc3987-syntax is not installed, whose import takes longer than all t
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a target is reached.
+    """The verdict on a target.
 
     Attributes:
-        row: that it belongs to.
-        target: which.
-        other: whom we are held against; None for nobody.
-        value: what is compared with the limit; None: ours could not be measured.
+        row: the row of the target.
+        target: the target.
+        other: the contender that we are compared with, None for a plain limit.
+        value: the value that is compared with the limit, None if our measurement failed.
     """
 
     row: Row
@@ -71,14 +71,14 @@ class Verdict:
 
     @property
     def met(self) -> bool:
-        """It is reached; it is not if ours could not be measured."""
+        """Whether the target is reached; False if our measurement failed."""
         if self.value is None:
             return False
         limit = self.target.limit
         return self.value >= limit if self.row.more_is_better else self.value <= limit
 
     def __str__(self) -> str:
-        """In a person's words, as in "click to ready: 1.10, missed: ≤ 1.02 times code-server"."""
+        """A line such as "click to ready: 1.10, missed: ≤ 1.02 times code-server"."""
         value = "no figure" if self.value is None else _amount(self.row, self.target, self.value)
         outcome = "reached" if self.met else "missed"
         others = () if self.other is None else (self.other,)
@@ -87,7 +87,7 @@ class Verdict:
 
 
 def verdicts(results: Results) -> list[Verdict]:
-    """All targets that could be judged: ours was tried, and who it is held against has a figure."""
+    """Returns verdicts on all targets for which we were tried, and the other has a figure."""
     return [verdict for row in ROWS for verdict in _verdicts(results, row)]
 
 
@@ -112,34 +112,29 @@ def _compared(target: Target, ours: float, theirs: float) -> float:
 
 
 def machine(results: Results) -> str:
-    """What it ran on, as a list."""
+    """Returns the properties of the machine as a list."""
     return "\n".join(f"- {name}: {value}" for name, value in results.machine.items())
 
 
 def full_table(results: Results) -> str:
-    """Every row: medians, with the least and the greatest, targets, and what was reached."""
-    columns = [it for it in Contender if any(it in taken for taken in results.samples.values())]
+    """Returns all rows: medians with the least and the greatest, targets, and verdicts."""
+    measured = {contender for row in results.samples.values() for contender in row}
+    columns = [contender for contender in Contender if contender in measured]
     lines = [("", *(TITLES[contender] for contender in columns), "to reach", "reached")]
     for row in ROWS:
         if row.key in results.samples:
             cells = [_spread(results, row, contender) for contender in columns]
-            lines.append(
-                (
-                    _title(row),
-                    *cells,
-                    ", ".join(_wanted(row, it) for it in row.targets),
-                    _reached(results, row),
-                )
-            )
+            wanted = ", ".join(_wanted(row, target) for target in row.targets)
+            lines.append((_title(row), *cells, wanted, _reached(results, row)))
     return _markdown(lines)
 
 
 def short_table(results: Results) -> str:
-    """The rows that a person decides by, medians alone."""
+    """Returns the most important rows, medians alone."""
     columns = (Contender.DIRECT, Contender.PEER_TCP, Contender.OURS)
-    lines = [(f"median of {_count(results)}", *(TITLES[it] for it in columns))]
+    lines = [(f"median of {_count(results)}", *(TITLES[contender] for contender in columns))]
     for row in ROWS:
-        if in_short(row) and row.key in results.samples:
+        if row.key in IN_SHORT & results.samples.keys():
             cells = [_cell(row, results.median(row.key, contender)) for contender in columns]
             lines.append((_title(row), *cells[:-1], f"**{cells[-1]}**"))
     return _markdown(lines)
@@ -167,7 +162,7 @@ def _title(row: Row) -> str:
 def _cell(row: Row, figure: Sample | None) -> str:
     if figure is None:
         return "-"
-    return f"fails: {figure[:_LONGEST_REASON]}" if isinstance(figure, str) else _figure(row, figure)
+    return f"fails: {figure[:_MAX_REASON]}" if isinstance(figure, str) else _figure(row, figure)
 
 
 def _figure(row: Row, figure: float) -> str:
@@ -194,9 +189,9 @@ def _wanted(row: Row, target: Target) -> str:
 
 def _reached(results: Results, row: Row) -> str:
     return ", ".join(
-        f"{'no figure' if it.value is None else _amount(row, it.target, it.value)} "
-        f"{'✓' if it.met else '**missed**'}"
-        for it in _verdicts(results, row)
+        f"{'no figure' if verdict.value is None else _amount(row, verdict.target, verdict.value)} "
+        f"{'✓' if verdict.met else '**missed**'}"
+        for verdict in _verdicts(results, row)
     )
 
 

@@ -1,4 +1,4 @@
-"""What came out: samples by row and contender, and their medians."""
+"""The results: samples by row and contender, and their medians."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from .measurements import ROWS, Contender
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Sample = float | str  # a string says why there is no figure
+Sample = float | str  # a string is the reason why there is no figure
 
 
 @dataclass(frozen=True)
 class Results:
-    """A run.
+    """The results of a run.
 
     Attributes:
-        machine: what it ran on, by name.
-        samples: by row and contender, in the order in which they were taken.
+        machine: the properties of the machine, by name.
+        samples: the samples by row and contender, in the order in which they were measured.
     """
 
     machine: dict[str, str]
     samples: dict[str, dict[Contender, list[Sample]]] = field(default_factory=dict)
 
     def add(self, row: str, contender: Contender, sample: Sample) -> None:
-        """Take in one more."""
+        """Adds a sample."""
         self.samples.setdefault(row, {}).setdefault(contender, []).append(sample)
 
     def of(self, row: str, contender: Contender) -> list[Sample]:
-        """The samples; none where it was not measured."""
+        """Returns the samples; none if the contender was not measured."""
         return self.samples.get(row, {}).get(contender, [])
 
     def median(self, row: str, contender: Contender) -> Sample | None:
-        """The median; why there is none, if most attempts failed; None if there was no attempt."""
+        """Returns the median, or a reason if most attempts failed, or None if there were none."""
         samples = self.of(row, contender)
         figures = numbers(samples)
         reasons = [sample for sample in samples if isinstance(sample, str)]
@@ -44,7 +44,7 @@ class Results:
         return statistics.median(figures) if figures else None
 
     def as_json(self) -> dict[str, Any]:
-        """For `json.dump`; the medians are there for who reads it, and not read back."""
+        """Returns a value for `json.dump`. Its medians are for readers, and are not read back."""
         medians = {
             row: {contender.value: self.median(row, contender) for contender in taken}
             for row, taken in self.samples.items()
@@ -53,10 +53,10 @@ class Results:
 
 
 def from_json(content: Mapping[str, Any]) -> Results:
-    """The results that `as_json` gave; rows that no longer exist are left out.
+    """Returns results from what `as_json` returned, without rows that no longer exist.
 
     Raises:
-        KeyError, ValueError: they are something else.
+        KeyError, ValueError: the content is something else.
     """
     known = {row.key for row in ROWS}
     samples = {
@@ -68,5 +68,5 @@ def from_json(content: Mapping[str, Any]) -> Results:
 
 
 def numbers(samples: list[Sample]) -> list[float]:
-    """The samples that are figures."""
+    """Returns the samples that are figures."""
     return [sample for sample in samples if not isinstance(sample, str)]

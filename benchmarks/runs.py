@@ -1,4 +1,4 @@
-"""Runs the measurements: who comes when, and what is done to whom."""
+"""Runs the measurements: plans the visits to each contender, and measures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from .results import Results, Sample
-    from .servers import Setup
+    from .starting import Setup
 
 _LOAD_SECONDS = 7.0
 _DOWNLOAD = 1 << 30  # bytes
@@ -33,8 +33,8 @@ _STARTS = 7
 _LAB_LOADS = 3
 
 _QUIET_SECONDS = 2.0
-_QUIET_BYTES = 20_000  # what an idle VS Code says in that time is less
-_LONGEST_UNQUIET = 90.0  # seconds
+_QUIET_BYTES = 20_000  # more than an idle VS Code sends in that time
+_QUIET_TIMEOUT = 90.0  # seconds
 _REST_SECONDS = 20.0  # extensions start one after the other
 _TICK = 0.02  # seconds between two looks at memory
 
@@ -46,8 +46,8 @@ _ERRORS = (
     requests.RequestException,
 )
 
-# What shares a server: loads first, so that they meet it as a student does. The download has one
-# of its own, as memory that was used before would hide what it takes.
+# The steps that share a server: loads first, so that they meet it as a student does. The download
+# has a server of its own, as memory that was used before would hide its growth.
 _GROUPS = (
     (Step.IDLE,),
     (Step.LAB,),
@@ -60,26 +60,26 @@ _GROUPS = (
 
 @dataclass(frozen=True)
 class Visit:
-    """A new server of a contender, and what is measured with it, in this order."""
+    """A new server of a contender, and the steps that it serves, in their order."""
 
     contender: Contender
     steps: tuple[Step, ...]
 
 
 def visits(repeat: int, chosen: Sequence[Contender], steps: Collection[Step]) -> list[Visit]:
-    """All of them; in each round another contender comes first.
+    """Returns all visits; each round starts with another contender.
 
-    So a machine that becomes slower, or warmer, does so for all alike; and no server runs beside
-    the one that is measured.
+    So a machine that becomes slower, or warmer, does so for all alike. No server runs beside the
+    one that is measured.
     """
     result = []
     for number in range(repeat):
         first = number % len(chosen)
         for contender in (*chosen[first:], *chosen[:first]):
             for group in _GROUPS:
-                todo = tuple(it for it in group if it in steps and contender in contenders(it))
+                todo = [step for step in group if step in steps and contender in contenders(step)]
                 if todo:
-                    result.append(Visit(contender, todo))
+                    result.append(Visit(contender, tuple(todo)))
     return result
 
 
@@ -88,7 +88,7 @@ class Bench:
     """Measures.
 
     Attributes:
-        setup: what the servers have in common.
+        setup: the files that all servers share.
         chromium: the browser's executable.
     """
 
@@ -96,28 +96,27 @@ class Bench:
     chromium: str
 
     def take(self, visit: Visit, results: Results) -> None:
-        """Add what a visit gives, or why it does not, to the results."""
+        """Adds the samples of a visit, or the reasons why there are none, to the results."""
         try:
             for key, sample in self._visit(visit):
                 results.add(key, visit.contender, sample)
-        except _ERRORS as error:  # the server itself
+        except _ERRORS as error:  # of the server itself
             for step in visit.steps:
                 for key, sample in _failed(step, error):
                     results.add(key, visit.contender, sample)
 
     def _visit(self, visit: Visit) -> list[tuple[str, Sample]]:
-        if visit.steps == (Step.IDLE,):
-            return self._idle(visit.contender)
-        if visit.steps == (Step.LAB,):
-            return self._lab(visit.contender)
-        if visit.steps == (Step.COLD,):
-            return self._cold(visit.contender)
-        if visit.steps == (Step.WINDOW,):
-            return self._window(visit.contender)
-        return self._warm(visit)
+        alone = {
+            Step.IDLE: self._idle,
+            Step.LAB: self._lab,
+            Step.COLD: self._cold,
+            Step.WINDOW: self._window,
+        }
+        measure = alone.get(visit.steps[0])
+        return measure(visit.contender) if measure else self._warm(visit)
 
     def _idle(self, contender: Contender) -> list[tuple[str, Sample]]:
-        """Both are the same server but for our extension; the least disturbed start counts."""
+        """Measures the same server with and without our extension; the fastest start counts."""
         extension = contender is Contender.OURS
         starts, sizes = [], []
         for _ in range(_STARTS):
@@ -128,7 +127,7 @@ class Bench:
         return [("start", min(starts)), ("memory", statistics.median(sizes))]
 
     def _lab(self, contender: Contender) -> list[tuple[str, Sample]]:
-        """JupyterLab's own load with an empty cache; the least disturbed one counts."""
+        """Measures JupyterLab's own load with an empty cache; the fastest one counts."""
         extension = contender is Contender.OURS
         loads = []
         with running(self.setup, Contender.OURS, extension=extension) as server:
@@ -140,7 +139,7 @@ class Bench:
         return [("lab", min(loads))]
 
     def _cold(self, contender: Contender) -> list[tuple[str, Sample]]:
-        """Behind Jupyter the click starts code-server; by itself, somebody does and then clicks."""
+        """Measures a start: behind Jupyter by the click, of code-server by itself before it."""
         with browser.window(self.chromium) as window, ExitStack() as stack:
             clicked = time.perf_counter()
             server = stack.enter_context(running(self.setup, contender))
@@ -152,7 +151,7 @@ class Bench:
             return [("cold-page", opened.page), ("cold-ready", opened.ready)]
 
     def _window(self, contender: Contender) -> list[tuple[str, Sample]]:
-        """The first window of a student, once it has come to rest."""
+        """Measures the memory of code-server once a student's first window has come to rest."""
         with (
             running(self.setup, contender) as server,
             browser.window(self.chromium) as window,
@@ -169,7 +168,7 @@ class Bench:
         with running(self.setup, visit.contender) as server, application() as port:
             asset = "" if visit.contender is Contender.JUPYTER else wake(server)
             if LINKS.keys() & set(visit.steps):
-                self._load(server, Step.LOOPBACK)  # a server that has been used before
+                self._load(server, Step.LOOPBACK)  # so that VS Code has been opened before
             for step in visit.steps:
                 settle(server)
                 try:
@@ -216,7 +215,7 @@ class Bench:
         ]
 
     def _open_after_idling(self, server: Server) -> float:
-        """JupyterLab comes first, and is left alone until nothing passes any more."""
+        """Opens VS Code after JupyterLab has been open until no bytes passed any more."""
         with (
             link_to(server.port, SLOW) as link,
             browser.window(self.chromium) as window,
@@ -242,8 +241,8 @@ def _failed(step: Step, error: Exception) -> list[tuple[str, Sample]]:
 
 
 def _when_quiet(link: LinkProcess) -> int:
-    """Bytes that have passed once hardly any more do."""
-    deadline = time.monotonic() + _LONGEST_UNQUIET
+    """Waits until hardly any bytes pass; returns how many have passed."""
+    deadline = time.monotonic() + _QUIET_TIMEOUT
     before = link.traffic.total
     while time.monotonic() < deadline:
         time.sleep(_QUIET_SECONDS)
@@ -251,7 +250,7 @@ def _when_quiet(link: LinkProcess) -> int:
         if now - before < _QUIET_BYTES:
             return now
         before = now
-    raise MeasurementError(f"still loading after {_LONGEST_UNQUIET:.0f} s")
+    raise MeasurementError(f"still loading after {_QUIET_TIMEOUT:.0f} s")
 
 
 def _download(server: Server, port: int) -> list[tuple[str, Sample]]:
@@ -268,7 +267,7 @@ def _download(server: Server, port: int) -> list[tuple[str, Sample]]:
 
 @contextmanager
 def _watched(process: psutil.Process) -> Iterator[Callable[[], int]]:
-    """Looks at a process's resident memory; gives by how many bytes it grew at most."""
+    """Watches a process's resident memory; yields a function that returns its growth in bytes."""
     before = peak = process.memory_info().rss
     ended = threading.Event()
 

@@ -1,4 +1,4 @@
-"""What a program answers, as text or as JSON, and its exit code."""
+"""Runs a verb of the command line, and prints its answer as text or as JSON."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _READER_GONE = 141  # 128 and SIGPIPE's number, as shells have it
 
 
 class Answer(NamedTuple):
-    """What a verb has to say when its work is done.
+    """The result of a verb.
 
     Attributes:
-        data: What --json prints.
-        lines: For a person.
+        data: What `--json` prints.
+        lines: What is printed otherwise.
         code: The exit code.
     """
 
@@ -35,10 +35,10 @@ class Answer(NamedTuple):
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises what is wrong with the arguments, so that it can be said in JSON as well."""
+    """Raises an error for wrong arguments instead of exiting, so that it can be printed as JSON."""
 
     def error(self, message: str) -> NoReturn:
-        """Show the usage, as argparse does.
+        """Prints the usage, as argparse does.
 
         Raises:
             UsageError: Always.
@@ -47,11 +47,11 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog}: error: {message}")
 
 
-def give(parser: Parser, argv: Sequence[str] | None) -> int:
-    """Do the work of the default `verb` that the arguments lead to, and print what came of it.
+def run_verb(parser: Parser, argv: Sequence[str] | None) -> int:
+    """Calls the verb that the arguments name, and prints its answer or its error.
 
     Returns:
-        the exit code.
+        The exit code.
     """
     arguments = argparse.Namespace(json="--json" in (sys.argv if argv is None else argv))
     try:
@@ -74,24 +74,22 @@ def give(parser: Parser, argv: Sequence[str] | None) -> int:
 
 
 def run(main: Callable[[], int]) -> int:
-    """Run a whole program, whose reader may have seen enough (`| head`); gives its exit code."""
+    """Runs a program whose reader may leave early (`| head`); returns its exit code."""
     try:
         code = main()
     except BrokenPipeError:
-        code = _READER_GONE  # from the work itself, which tells on standard error how it goes
+        code = _READER_GONE  # the work itself prints its progress on standard error
     finally:
-        _settle(sys.stdout)
-        _settle(sys.stderr)
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by the caller
+            _flush(stream)
     return code
 
 
-def _settle(stream: TextIO | None) -> None:
-    if stream is None:  # closed by who started the program
-        return
+def _flush(stream: TextIO) -> None:
     try:
         stream.flush()
     except BrokenPipeError:
-        # Python would try again at its end, and complain.
+        # Or Python flushes again when it exits, and complains.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -103,6 +101,6 @@ def _fail(arguments: argparse.Namespace, kind: str, message: str, code: int) -> 
 
 
 def _print(text: str) -> None:
-    # A reader that has gone is no failure of what was done.
+    # The work has succeeded, even if nobody reads what it says.
     with contextlib.suppress(BrokenPipeError):
         print(text, end="\n" if text else "", flush=True)  # noqa: T201 - a program's output

@@ -1,10 +1,10 @@
-"""A release's tarball, unpacked only when every member of it is harmless.
+"""Unpacks a release's tarball if every member of it is harmless.
 
-The whole archive is read and judged before the first byte is written. Nothing is ever written
-through a link: no member may lie below another that is a link or a file, or replace one, and links
-are made last. So a link can only mislead a later reader, and those that lead outside are refused
-as well, however long the chain of links. (The standard library's `data` filter resolves links
-against a half-written tree, which has let archives out more than once: CVE-2025-4517.)
+The whole archive is checked before the first byte is written. Nothing is ever written through a
+link: no member may replace a link or a file or lie below one, and links are made last. Links that
+lead outside, by however long a chain, are refused as they would mislead a later reader. (The
+standard library's `data` filter resolves links against a half-written tree, which has let archives
+out more than once: CVE-2025-4517.)
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Far above any code-server (25,000 files, 2 GB), far below what hurts a machine.
-MOST_MEMBERS = 500_000
-MOST_BYTES = 10_000_000_000
+# Far more than any code-server has (25,000 files, 2 GB), far less than hurts a machine.
+MAX_MEMBERS = 500_000
+MAX_BYTES = 10_000_000_000
 
-_LONGEST_LINK_CHAIN = 40  # Linux gives up there as well
+_MAX_LINKS = 40  # in a chain; Linux follows no more
 _SETUID_OR_SETGID = 0o6000
 
 Parts = tuple[str, ...]
@@ -37,13 +37,13 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Member:
-    """One entry, judged harmless by itself.
+    """A member of an archive that is harmless by itself.
 
     Attributes:
-        parts: Its path below the archive's top folder.
+        parts: The path below the archive's top folder.
         kind: `folder`, `file`, `symlink` or `hardlink`.
-        size: In bytes.
-        target: Of a symlink as written, of a hardlink below the top folder.
+        size: The size in bytes.
+        target: Where a link leads: a symlink's as written, a hard link's below the top folder.
     """
 
     parts: Parts
@@ -54,11 +54,11 @@ class Member:
 
 @dataclass(frozen=True)
 class Contents:
-    """An archive, judged harmless as a whole.
+    """The contents of an archive that is harmless as a whole.
 
     Attributes:
-        members: In the order of the archive.
-        size: Of all files, in bytes.
+        members: The members, in the order of the archive.
+        size: The size of all files, in bytes.
     """
 
     members: tuple[Member, ...]
@@ -66,13 +66,13 @@ class Contents:
 
 
 def unpack(stream: IO[bytes], folder: Path) -> None:
-    """Unpack a gzipped tarball, without its top folder, into a new folder.
+    """Unpacks a gzipped tarball, without its top folder, into a new folder.
 
-    Owners are left out, everybody may read, and only the owner may write.
+    Ignores the archive's owners. Everybody may read the files, and only their owner may write them.
 
     Args:
-        stream: The tarball, able to seek.
-        folder: Is made.
+        stream: The tarball; must be seekable.
+        folder: The folder to create.
 
     Raises:
         VerificationError: A member is not harmless; nothing has been written.
@@ -81,33 +81,33 @@ def unpack(stream: IO[bytes], folder: Path) -> None:
 
 
 def inspect(stream: IO[bytes]) -> Contents:
-    """Judge a whole gzipped tarball without writing anything.
+    """Checks a whole gzipped tarball, and writes nothing.
 
     Raises:
-        VerificationError: It is no such thing, or one of its members is not harmless.
+        VerificationError: It is no gzipped tarball, or a member is not harmless.
     """
     tops: set[str] = set()
     members: list[Member] = []
     size = 0
     with _opened(stream) as archive:
         for info in archive:
-            top, member = _judge(info)
+            top, member = _check_member(info)
             tops.add(top)
             members.append(member)
             size += member.size
-            if len(members) > MOST_MEMBERS or size > MOST_BYTES:
+            if len(members) > MAX_MEMBERS or size > MAX_BYTES:
                 raise VerificationError("the archive is larger than any code-server: refused")
     if len(tops) != 1:
         raise VerificationError(f"the archive has {len(tops)} top folders, a release has one")
-    _judge_together(members)
+    _check_together(members)
     return Contents(tuple(members), size)
 
 
 def write(stream: IO[bytes], contents: Contents, folder: Path) -> None:
-    """Write an archive that has been judged into a new folder."""
+    """Writes an archive that has been checked into a new folder."""
     folder.mkdir(mode=0o755)
     with _opened(stream) as archive:
-        # Zipped with what was judged, so that nothing else is written.
+        # `strict`: nothing is written but what was checked.
         for info, member in zip(archive, contents.members, strict=True):
             path = folder.joinpath(*member.parts)
             parent = path if member.kind == "folder" else path.parent
@@ -129,7 +129,7 @@ def _write_file(archive: tarfile.TarFile, info: tarfile.TarInfo, path: Path) -> 
     with path.open("xb") as target:
         shutil.copyfileobj(source, target, 1 << 20)
     path.chmod(0o755 if info.mode & 0o100 else 0o644)
-    # VS Code's web server derives a file's ETag from its time.
+    # VS Code's web server derives a file's ETag from its modification time.
     os.utime(path, (info.mtime, info.mtime))
 
 
@@ -143,8 +143,8 @@ def _opened(stream: IO[bytes]) -> Iterator[tarfile.TarFile]:
         raise VerificationError(f"not a sound .tar.gz: {error}") from error
 
 
-def _judge(info: tarfile.TarInfo) -> tuple[str, Member]:
-    """Judge one entry by itself; gives its top folder and the rest."""
+def _check_member(info: tarfile.TarInfo) -> tuple[str, Member]:
+    """Checks a member by itself; returns its top folder and the member below that."""
     top, parts = _split(info.name)
     if not parts and not info.isdir():
         raise VerificationError(f"the archive holds {info.name!r} outside of a top folder")
@@ -171,8 +171,8 @@ def _split(name: str) -> tuple[str, Parts]:
     return parts[0], parts[1:]
 
 
-def _judge_together(members: list[Member]) -> None:
-    """Judge how the entries act on each other."""
+def _check_together(members: list[Member]) -> None:
+    """Checks how the members act on each other."""
     leaves: dict[Parts, Member] = {}
     folders: set[Parts] = set()
     for member in members:
@@ -191,10 +191,10 @@ def _judge_together(members: list[Member]) -> None:
                 f"the archive has {'/'.join(member.parts)!r} below or over a file or link: refused"
             )
     for member in members:
-        _judge_link(member, leaves)
+        _check_link(member, leaves)
 
 
-def _judge_link(member: Member, leaves: dict[Parts, Member]) -> None:
+def _check_link(member: Member, leaves: dict[Parts, Member]) -> None:
     name = "/".join(member.parts)
     if member.kind == "hardlink":
         linked = leaves.get(_fold(tuple(member.target.split("/"))))
@@ -205,7 +205,7 @@ def _judge_link(member: Member, leaves: dict[Parts, Member]) -> None:
 
 
 def _stays_inside(link: Member, leaves: dict[Parts, Member]) -> bool:
-    """Walk as the kernel would, through every further link."""
+    """Follows a link as the kernel would, through every further link."""
     at: list[str] = list(link.parts[:-1])
     ahead = _target_parts(link)
     followed = 1
@@ -220,7 +220,7 @@ def _stays_inside(link: Member, leaves: dict[Parts, Member]) -> bool:
         next_link = leaves.get(_fold(tuple(at)))
         if next_link is not None and next_link.kind == "symlink":
             followed += 1
-            if followed > _LONGEST_LINK_CHAIN:
+            if followed > _MAX_LINKS:
                 return False
             at.pop()
             ahead = _target_parts(next_link) + ahead
@@ -233,5 +233,5 @@ def _target_parts(link: Member) -> list[str]:
 
 
 def _fold(parts: Parts) -> Parts:
-    """Names that a case-insensitive file system (macOS) takes for one are one here."""
+    """Returns a path that is the same for names which are one on macOS, whatever their case."""
     return tuple(unicodedata.normalize("NFC", part).casefold() for part in parts)

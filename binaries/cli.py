@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import answer, manifest, releases
 from .answer import Answer, Parser
-from .download import Limits, Token
+from .download import Limits
 from .errors import NotFoundError, UsageError, VerificationError
 from .install import Request, install
 from .platforms import platform_name, this_machine
 from .prefix import ENVIRONMENT_VARIABLE, Install, Prefix, default_prefix
 from .progress import readable, report_to
+from .urls import Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ exit codes:
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m binaries") -> int:
-    """Run the command line; gives its exit code."""
+    """Runs the command line; returns its exit code."""
     parser = Parser(
         prog=prog,
         description="Puts a verified code-server on this machine.",
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m binaries") ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_verbs(parser.add_subparsers(title="verbs", metavar="VERB", required=True))
-    return answer.give(parser, argv)
+    return answer.run_verb(parser, argv)
 
 
 def add_verbs(
@@ -56,12 +57,12 @@ def add_verbs(
     which: Verb | None = None,
     install: Verb | None = None,
 ) -> None:
-    """Add the verbs to a command line; each sets the default `verb`.
+    """Adds the verbs to a command line; each sets the default `verb`.
 
     Args:
-        subparsers: Where they go.
-        which: Does the work of `which` instead, for one who knows of more places to look.
-        install: Does the work of `install` instead, for one who does more.
+        subparsers: The verbs of the command line.
+        which: Replaces the verb `which`, for a caller that looks in more places.
+        install: Replaces the verb `install`, for a caller that does more.
     """
 
     def add(name: str, help_: str, verb: Verb) -> Parser:
@@ -90,10 +91,10 @@ def add_verbs(
 
 
 def find_current(arguments: argparse.Namespace) -> Answer:
-    """Do the work of `which` for the prefix alone.
+    """Does the work of `which` for the prefix alone.
 
     Raises:
-        NotFoundError: None is installed.
+        NotFoundError: No code-server is installed.
     """
     prefix = _prefix(arguments)
     current = prefix.current()
@@ -103,10 +104,10 @@ def find_current(arguments: argparse.Namespace) -> Answer:
 
 
 def install_one(arguments: argparse.Namespace) -> Answer:
-    """Do the work of `install`.
+    """Does the work of `install`.
 
     Raises:
-        FetchError: It cannot be installed.
+        FetchError: The install failed.
     """
     prefix = _prefix(arguments)
     version = arguments.version
@@ -137,9 +138,9 @@ def _list(arguments: argparse.Namespace) -> Answer:
     prefix = _prefix(arguments)
     installs = [_describe(prefix, install) for install in prefix.installs()]
     lines = [
-        f"{'*' if i['current'] else ' '} {i['version']} {i['platform']} {i['source']}"
-        f"{' slim' if i['slim'] else ''} {readable(i['size'])} {i['path']}"
-        for i in installs
+        f"{'*' if row['current'] else ' '} {row['version']} {row['platform']} {row['source']}"
+        f"{' slim' if row['slim'] else ''} {readable(row['size'])} {row['path']}"
+        for row in installs
     ]
     nothing = [f"nothing is installed in {prefix.path}"]
     return Answer({"prefix": str(prefix.path), "installs": installs}, lines or nothing)
@@ -179,12 +180,12 @@ def _verify(arguments: argparse.Namespace) -> Answer:
         if (found := manifest.damage(prefix.folder(install.name), install.manifest))
     }
     if damaged:
-        said = "; ".join(
+        listed = "; ".join(
             f"{prefix.folder(name)}: {', '.join(found[:20])}"
-            f"{f' and {len(found) - 20} more' if len(found) > 20 else ''}"  # noqa: PLR2004 - a line's worth
+            f"{f' and {len(found) - 20} more' if len(found) > 20 else ''}"  # noqa: PLR2004 - enough for a line
             for name, found in damaged.items()
         )
-        raise VerificationError(f"damaged: {said}; `uninstall` it and `install` it again")
+        raise VerificationError(f"damaged: {listed}; `uninstall` it and `install` it again")
     names = [install.name for install in installs]
     return Answer({"verified": names}, [f"{name} is as it was installed" for name in names])
 
@@ -209,9 +210,11 @@ def _prune(arguments: argparse.Namespace) -> Answer:
     with prefix.locked(arguments.lock_timeout, report_to(quiet=arguments.quiet)):
         gone = [str(path) for path in prefix.clean(downloads=True)]
         current = prefix.current()
-        # The one in use first, then the newest.
+        # The install in use comes first, then the newest.
         ranked = sorted(
-            prefix.installs(), key=lambda each: (each == current, each.installed), reverse=True
+            prefix.installs(),
+            key=lambda install: (install == current, install.installed),
+            reverse=True,
         )
         for install in ranked[arguments.keep :]:
             prefix.remove(install)
@@ -261,7 +264,7 @@ def _add_install(parser: argparse.ArgumentParser) -> None:
         help="auto (the release, else npm), release, npm, a URL with {version}, {platform}, "
         "{file}, or a tarball on this machine",
     )
-    parser.add_argument("--sha256", help="of a tarball whose version is not pinned")
+    parser.add_argument("--sha256", help="the hash of a tarball that is not pinned")
     parser.add_argument("--slim", action="store_true", help="without what a class does not need")
     parser.add_argument("--node", type=Path, help="with npm: use this node, do not fetch one")
     parser.add_argument("--cache", type=Path, help="take tarballs from this folder and keep them")

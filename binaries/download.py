@@ -1,48 +1,47 @@
-"""A file over HTTP, resumable: the only module that speaks it."""
+"""Downloads a file over HTTP, and resumes what was interrupted."""
 
 from __future__ import annotations
 
-import email.utils
-import json
 import os
 import random
-import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 
+from .diagnosis import TransientError, explain, retry_after
 from .errors import NetworkError, NoRoomError, VerificationError
 from .progress import readable
+from .urls import public_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from .partial import Partial
     from .progress import Report
+    from .urls import Token
 
-_CHUNK = 1 << 16
-_MOST_REDIRECTS = 10
-# A tarball of code-server has about 222 MB; a server that never ends is stopped here.
-_MOST_BYTES = 4_000_000_000
+_CHUNK = 1 << 16  # bytes read at once
+_MAX_REDIRECTS = 10
+_MAX_BYTES = 4_000_000_000  # from a server that never ends; code-server has about 222 MB
 _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE, _TOO_MANY_REQUESTS = 206, 416, 429
 _OK, _SERVER_ERROR = 200, 500
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How patient a download is.
+    """When a download gives up.
 
     Attributes:
-        connect: Seconds to connect.
-        stall: Seconds without a byte.
-        total: Seconds for the whole download, retries included.
-        tries: Failures in a row, without any progress in between, that are too many.
-        pause: Seconds after the first failure; doubled after each further one.
-        longest_pause: Seconds that the doubling stops at.
+        connect: After so many seconds without a connection.
+        stall: After so many seconds without a byte.
+        total: After so many seconds in all, retries included.
+        tries: After so many failures in a row without any progress.
+        pause: The seconds to wait after the first failure; doubled after each further one.
+        longest_pause: The longest pause, in seconds.
     """
 
     connect: float = 10
@@ -53,92 +52,11 @@ class Limits:
     longest_pause: float = 60
 
 
-@dataclass(frozen=True)
-class Token:
-    """A bearer token, and the only origins that are shown it.
-
-    Attributes:
-        value: Empty when there is none.
-        origins: Scheme and host.
-    """
-
-    value: str = field(default="", repr=False)
-    origins: frozenset[str] = frozenset({"https://github.com", "https://api.github.com"})
-
-    def authorise(self, url: str) -> Callable[[requests.PreparedRequest], Any] | None:
-        """Give what `requests` takes as `auth` for one URL, None for any other origin."""
-        parts = urlsplit(url)
-        if not self.value or f"{parts.scheme}://{parts.netloc}" not in self.origins:
-            return None
-
-        def add(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            request.headers["Authorization"] = f"Bearer {self.value}"
-            return request
-
-        return add
-
-
-class _TransientError(Exception):
-    """Worth another try, after a pause in seconds if the server named one."""
-
-    def __init__(self, reason: str, *, pause: float | None = None, connected: bool = True) -> None:
-        super().__init__(reason)
-        self.pause = pause
-        self.connected = connected
-
-
-class Partial:
-    """The part of a download that is on disk, and what is needed to go on with it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._notes = path.with_name(path.name + ".json")
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    def notes(self, url: str) -> dict[str, Any]:
-        """Give `validator` and `total` of a part that can be gone on with, else nothing."""
-        try:
-            notes = json.loads(self._notes.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        fits = isinstance(notes, dict) and notes.get("url") == public_url(url) and self.size
-        return notes if fits else {}
-
-    def begin(self, url: str, response: requests.Response, total: int | None) -> None:
-        """Start anew."""
-        self.discard()
-        # A weak validator does not promise the same bytes (RFC 9110, 13.1.5).
-        etag = response.headers.get("ETag", "")
-        validator = etag if etag.startswith('"') else response.headers.get("Last-Modified", "")
-        notes = {"url": public_url(url), "validator": validator, "total": total}
-        self._notes.write_text(json.dumps(notes), encoding="utf-8")
-
-    def discard(self) -> None:
-        """Forget everything."""
-        self.path.unlink(missing_ok=True)
-        self._notes.unlink(missing_ok=True)
-
-    def finish(self) -> Path:
-        """Give the whole file."""
-        self._notes.unlink(missing_ok=True)
-        return self.path
-
-
-def public_url(url: str) -> str:
-    """Leave out of a URL what may be a secret: user, password and query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
 def get_json(url: str, limits: Limits, token: Token) -> Any:  # noqa: ANN401 - JSON is anything
-    """Ask an API once.
+    """Returns the JSON that an API answers with; does not retry.
 
     Raises:
-        NetworkError: It does not answer with JSON.
+        NetworkError: The API does not answer with JSON.
     """
     try:
         response = requests.get(
@@ -153,21 +71,21 @@ def get_json(url: str, limits: Limits, token: Token) -> Any:  # noqa: ANN401 - J
             )
         return response.json()
     except (requests.RequestException, ValueError) as error:
-        raise NetworkError(f"{public_url(url)}: {_explain(error, limits)}") from error
+        raise NetworkError(f"{public_url(url)}: {explain(error, limits.stall)}") from error
 
 
 @dataclass(frozen=True)
 class Download:
-    """One file to fetch.
+    """A file to download.
 
     Attributes:
-        url: Where it is.
-        partial: Where it goes.
-        size: What it must have in bytes, None where that is not known.
-        limits: How patient to be.
-        token: Shown to its own origins alone.
-        report: Told how it goes.
-        most: Bytes that it may have, where its size is not known.
+        url: The file's address.
+        partial: Receives the bytes.
+        size: The expected size in bytes, None if it is not known.
+        limits: When to give up.
+        token: Sent to its own origins alone.
+        report: Shows progress and retries.
+        most: The maximal size in bytes, for a file of unknown size.
     """
 
     url: str
@@ -176,26 +94,26 @@ class Download:
     limits: Limits
     token: Token
     report: Report
-    most: int = _MOST_BYTES
+    most: int = _MAX_BYTES
 
     def fetch(self) -> Path:
-        """Fetch it, going on where an earlier try stopped.
+        """Downloads the file, resuming an earlier attempt.
 
         Raises:
-            NetworkError: It cannot be had.
-            VerificationError: It has another size.
-            NoRoomError: The disk has too little room for it.
+            NetworkError: The file is out of reach.
+            VerificationError: The file has another size.
+            NoRoomError: The disk has too little room.
         """
         deadline = time.monotonic() + self.limits.total
         failures, furthest = 0, 0
-        while error := self._failure(deadline):
+        while error := self._attempt(deadline):
             failures = 1 if self.partial.size > furthest else failures + 1
             furthest = max(furthest, self.partial.size)
             self._pause(error, failures, deadline)
         return self.partial.finish()
 
-    def _pause(self, error: _TransientError, failures: int, deadline: float) -> None:
-        # Nobody there at all: not worth a minute of waiting.
+    def _pause(self, error: TransientError, failures: int, deadline: float) -> None:
+        # A host that does not even answer is not worth a minute of waiting.
         tries = self.limits.tries if error.connected else min(self.limits.tries, 2)
         if failures >= tries:
             raise NetworkError(f"{public_url(self.url)}: {error}") from error
@@ -210,8 +128,8 @@ class Download:
         self.report.line(f"{error}; trying again in {pause:.1f} s")
         time.sleep(pause)
 
-    def _failure(self, deadline: float) -> _TransientError | None:
-        """Try once; gives what is worth another try."""
+    def _attempt(self, deadline: float) -> TransientError | None:
+        """Tries once; returns the error if a retry is worth it."""
         notes = self.partial.notes(self.url)
         if notes and self.partial.size == notes["total"]:
             return None
@@ -222,18 +140,18 @@ class Download:
         try:
             with requests.Session() as session, self._open(session, headers) as response:
                 self._receive(response, deadline, resumed="Range" in headers)
-        except _TransientError as error:
+        except TransientError as error:
             return error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            return _explain(error, self.limits)
-        except ValueError as error:  # urllib.parse's, of this URL or of one it is redirected to
+            return explain(error, self.limits.stall)
+        except ValueError as error:  # from urllib.parse, for this URL or the target of a redirect
             raise NetworkError(f"not a usable URL: {error}") from error
         return None
 
     def _open(self, session: requests.Session, headers: dict[str, str]) -> requests.Response:
         url = self.url
-        for _ in range(_MOST_REDIRECTS):
-            # Each hop is a request of its own: a token or a netrc entry is chosen anew by its host.
+        for _ in range(_MAX_REDIRECTS):
+            # Each hop is a request of its own, so that its host decides on token and netrc entry.
             response = session.get(
                 url,
                 headers=headers,
@@ -249,7 +167,7 @@ class Download:
             if urlsplit(url).scheme == "https" != urlsplit(target).scheme:
                 raise NetworkError(f"{public_url(url)} redirects to a place without TLS: refused")
             url = target
-        raise NetworkError(f"{public_url(self.url)}: more than {_MOST_REDIRECTS} redirects")
+        raise NetworkError(f"{public_url(self.url)}: more than {_MAX_REDIRECTS} redirects")
 
     def _receive(self, response: requests.Response, deadline: float, *, resumed: bool) -> None:
         self._check_status(response)
@@ -258,7 +176,7 @@ class Download:
             resumed and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         ):
             self.partial.discard()
-            raise _TransientError("the server sent another part than was asked for")
+            raise TransientError("the server sent another part than was asked for")
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else None
         self._check_size(total)
@@ -267,7 +185,7 @@ class Download:
         require_room(self.partial.path.parent, (total or 0) - start)
         self._copy(response, start, total, deadline)
         if total is not None and self.partial.size < total:
-            raise _TransientError(f"the stream ended after {readable(self.partial.size)}")
+            raise TransientError(f"the stream ended after {readable(self.partial.size)}")
         self._check_size(self.partial.size)
 
     def _check_status(self, response: requests.Response) -> None:
@@ -277,9 +195,9 @@ class Download:
         reason = f"the server answers {status} {response.reason}"
         if status == _RANGE_NOT_SATISFIABLE:
             self.partial.discard()
-            raise _TransientError(reason)
+            raise TransientError(reason)
         if status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR:
-            raise _TransientError(reason, pause=_retry_after(response))
+            raise TransientError(reason, pause=retry_after(response.headers))
         raise NetworkError(f"{public_url(self.url)}: {reason}")
 
     def _check_size(self, actual: int | None) -> None:
@@ -296,7 +214,7 @@ class Download:
     def _copy(
         self, response: requests.Response, start: int, total: int | None, deadline: float
     ) -> None:
-        # read1 gives what has come; read would wait for a whole chunk of a trickle.
+        # `read1` returns what has arrived; `read` would wait until a trickle fills a chunk.
         read = getattr(response.raw, "read1", response.raw.read)
         done, most = start, total or self.size or self.most
         name = os.path.basename(urlsplit(self.url).path)  # noqa: PTH119 - of a URL
@@ -314,63 +232,8 @@ class Download:
                     )
 
 
-def _explain(error: Exception, limits: Limits) -> _TransientError:
-    """Turn what `requests` says into what a person understands.
-
-    Raises:
-        NetworkError: Another try would end in the same way.
-    """
-    cause = error.args[0] if error.args else error
-    reason = getattr(cause, "reason", None) or cause
-    if isinstance(error, requests.exceptions.SSLError):
-        raise NetworkError(f"TLS fails ({reason}); if a proxy is at work, set REQUESTS_CA_BUNDLE")
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        raise NetworkError(f"not a usable URL: {error}")
-    through = _through_a_proxy(error)
-    if isinstance(reason, urllib3.exceptions.ProxyError):
-        said = (
-            f"no connection{through} ({_short(reason.original_error)}); see HTTPS_PROXY, NO_PROXY"
-        )
-        return _TransientError(said, connected=False)
-    unconnected = (
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-    )
-    if isinstance(reason, unconnected):
-        return _TransientError(f"no connection ({_short(reason)})", connected=False)
-    if "timed out" in str(error).lower():
-        return _TransientError(f"no byte for {limits.stall:g} s{through}")
-    return _TransientError(f"the connection broke{through} ({_short(reason)})")
-
-
-def _through_a_proxy(error: Exception) -> str:
-    """Name the proxy that a request was to go through, without its password; empty: none."""
-    url = str(getattr(getattr(error, "request", None), "url", ""))
-    proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
-    proxy = requests.utils.select_proxy(url, proxies)
-    return f" through the proxy {public_url(proxy)}" if proxy else ""
-
-
-def _short(reason: object) -> str:
-    """Keep what a person understands of a nested error: the system's words, or its last clause."""
-    text = str(reason)
-    system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
-    return system[1] if system else text.rsplit(": ", maxsplit=1)[-1].strip("()'\" ")
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Read Retry-After in seconds, given as such or as a date (RFC 9110, 10.2.3)."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0)
-    except (TypeError, ValueError):
-        return None
-
-
 def require_room(folder: Path, count: int) -> None:
-    """See that a file system has room for a number of bytes.
+    """Checks that a folder's file system has room for `count` bytes.
 
     Raises:
         NoRoomError: It has not.

@@ -1,23 +1,23 @@
-"""What can go wrong, one class for each thing that a caller can act on.
+"""Errors, one class for each thing that a caller can act on.
 
-FetchError                   1  anything else that stopped the work
+FetchError                   1  any other error
 ├── UsageError               2  a wrong argument
 ├── NotFoundError            3  an unknown version, or one that is not installed
-├── VerificationError        4  bytes that are not what was pinned, or that are hostile or damaged
+├── VerificationError        4  bytes that differ from the pinned ones, or are hostile or damaged
 ├── NetworkError             5  the source is out of reach
 ├── NoRoomError              6  the disk is full, or would be
 ├── PlatformError            7  code-server does not run on this machine
 ├── LockedError              8  another install is at work in the same prefix
 └── KnownBadError            9  a release that is known not to work
 
-The number is the exit code of the command line; 0 is success and 130 an interrupt.
+The number is the exit code of the command line. 0 is success, and 130 an interrupt.
 """
 
 from __future__ import annotations
 
 
 class FetchError(Exception):
-    """The fetcher cannot go on; the message is one line for a person."""
+    """The fetcher cannot continue; the message is one line for a person."""
 
     exit_code = 1
 
@@ -35,7 +35,7 @@ class NotFoundError(FetchError):
 
 
 class VerificationError(FetchError):
-    """The bytes are not those that were pinned, or do not make a working code-server."""
+    """The bytes differ from the pinned ones, or do not make a working code-server."""
 
     exit_code = 4
 
@@ -59,7 +59,7 @@ class PlatformError(FetchError):
 
 
 class LockedError(FetchError):
-    """Another process holds the prefix."""
+    """Another process has locked the prefix."""
 
     exit_code = 8
 

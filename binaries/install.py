@@ -1,4 +1,4 @@
-"""Making an install: a working one or none, whatever happens on the way."""
+"""Installs a code-server: a working one or none, whatever happens meanwhile."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from . import archive, manifest, npm, program, slim, sources
-from .download import Download, Limits, Partial, Token, public_url, require_room
+from .download import Download, Limits, require_room
 from .errors import FetchError, NetworkError, NoRoomError, VerificationError
+from .partial import Partial
 from .platforms import platform_name
 from .prefix import HELP, Install, folder_name
 from .progress import readable
+from .urls import Token, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,19 +30,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks for.
+    """The user's request.
 
     Attributes:
-        version: None for the default.
+        version: The version, None for the default.
         source: `auto`, `release`, `npm`, a URL template, or a local tarball.
-        sha256: Of a tarball that is not pinned, in hex.
-        slim: Whether to leave out what a classroom does without.
+        sha256: The hash of a tarball that is not pinned, in hex.
+        slim: Whether to remove what a class does not need.
         node: The node for `npm`, None to fetch one.
-        cache: A folder that tarballs are taken from and kept in, None for neither.
-        offline: Whether to do without any network.
+        cache: A folder that tarballs are read from and kept in, None for neither.
+        offline: Whether to use no network.
         lock_timeout: Seconds to wait for another install in the same prefix.
-        limits: How patient a download is.
-        token: For the release's origin alone.
+        limits: When a download gives up.
+        token: The token for the release's origin.
     """
 
     version: str | None = None
@@ -57,12 +59,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it.
+    """The result of an install.
 
     Attributes:
-        install: What is in use now.
+        install: The install in use now.
         fresh: Whether it was made just now.
-        saved: Bytes that `slim` left out.
+        saved: The bytes that `slim` removed.
     """
 
     install: Install
@@ -73,12 +75,10 @@ class Outcome:
 def install(
     request: Request, prefix: Prefix, machine: Machine, catalogue: Catalogue, report: Report
 ) -> Outcome:
-    """Install a code-server and point the prefix's `bin/code-server` at it.
-
-    One that is there already is only pointed at.
+    """Installs a code-server if it is missing, and links the prefix's `bin/code-server` to it.
 
     Raises:
-        FetchError: Its subclasses tell what a caller can act on; nothing half-made is left.
+        FetchError: The install failed, for the reason that the subclass tells; no part is left.
     """
     maker = _Maker(request, prefix, machine, catalogue, report)
     present = prefix.find(maker.name)
@@ -87,7 +87,7 @@ def install(
     with _plain_errors(prefix), prefix.locked(request.lock_timeout, report):
         prefix.require_own(maker.name)
         prefix.clean()
-        # Another process may have made it while this one waited.
+        # Another process may have installed it while this one waited.
         present = prefix.find(maker.name)
         outcome = Outcome(present, fresh=False) if present else maker.make()
         prefix.use(outcome.install)
@@ -96,7 +96,7 @@ def install(
 
 @contextmanager
 def _plain_errors(prefix: Prefix) -> Iterator[None]:
-    """Say in a line what the operating system refused."""
+    """Turns errors of the operating system into one line for a person."""
     try:
         yield
     except OSError as error:
@@ -114,7 +114,7 @@ def _plain_errors(prefix: Prefix) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Origin:
-    """Where an install came from, as its marker tells it."""
+    """The origin of an install, for its marker."""
 
     source: str
     url: str
@@ -123,7 +123,7 @@ class _Origin:
 
 
 class _Maker:
-    """One install in the making; the prefix is locked while it works."""
+    """Makes an install while the prefix is locked."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class _Maker:
         catalogue.refuse_known_bad(self.version, self.platform)
 
     def make(self) -> Outcome:
-        """Fetch, verify, unpack, try, and settle."""
+        """Fetches, verifies, unpacks and tries a code-server, and moves it into its place."""
         request = self.request
         choice = sources.choose(
             request.source, self.version, self.platform, request.sha256, self.catalogue
@@ -174,7 +174,7 @@ class _Maker:
         return Outcome(done, fresh=True, saved=saving.size)
 
     def _fill(self, made: Path, scratch: Path, choice: sources.Choice) -> _Origin:
-        """Fill a new folder from the first source that is in reach."""
+        """Fills a new folder from the first source that is in reach."""
         if choice.tarball:
             try:
                 return self._from_tarball(made, choice.tarball)
@@ -192,7 +192,7 @@ class _Maker:
     def _from_tarball(self, made: Path, tarball: sources.Tarball) -> _Origin:
         path = self._fetched(tarball)
         with path.open("rb") as stream:
-            # One open file is hashed and unpacked: what was verified is what is used.
+            # The open file that was verified is the one that is unpacked.
             self._verify(stream, path, tarball)
             self.report.line(f"unpacking code-server {self.version}")
             contents = archive.inspect(stream)
@@ -203,14 +203,14 @@ class _Maker:
         return _Origin(tarball.source, _display(tarball.place), tarball.sha256, None)
 
     def _fetched(self, tarball: sources.Tarball) -> Path:
-        """Give the tarball as a file on this machine, not verified yet."""
+        """Returns the tarball as a file on this machine, not verified yet."""
         if isinstance(tarball.place, Path):
             return tarball.place
         cached = self._cached()
         if cached and cached.is_file():
             self.report.line(f"taking {cached}")
             return cached
-        # Named by hash: a part of one file is never continued with another.
+        # Named by hash, so that a download is never resumed with another file.
         partial = Partial(self.prefix.downloads / f"{tarball.sha256}.tar.gz")
         self.report.line(f"fetching {public_url(tarball.place)}")
         try:
@@ -234,7 +234,7 @@ class _Maker:
         )
 
     def _kept(self, path: Path, tarball: sources.Tarball, cached: Path) -> Path:
-        """Move a download, once verified, into the cache, in one step."""
+        """Verifies a download, and moves it into the cache atomically."""
         with path.open("rb") as stream:
             self._verify(stream, path, tarball)
         cached.parent.mkdir(parents=True, exist_ok=True)
@@ -248,7 +248,7 @@ class _Maker:
         return cached
 
     def _verify(self, stream: IO[bytes], path: Path, tarball: sources.Tarball) -> None:
-        actual = manifest.sha256_of(stream)
+        actual = manifest.digest_of(stream).hex()
         if actual == tarball.sha256:
             return
         ours = path.parent == self.prefix.downloads
@@ -261,20 +261,24 @@ class _Maker:
         )
 
     def _try(self, made: Path, scratch: Path) -> None:
-        """Run what was made, and keep it only if it says the right version."""
+        """Runs the new code-server, and checks the version that it prints.
+
+        Raises:
+            VerificationError: It does not run, or prints another version.
+        """
         executable = made / "bin" / "code-server"
         if not os.access(executable, os.X_OK):
             raise VerificationError("the archive has no executable bin/code-server: refused")
-        said = program.version_of(executable, scratch)
-        if said != self.version:
+        found = program.version_of(executable, scratch)
+        if found != self.version:
             raise VerificationError(
-                f"the new code-server says it is {said or 'nothing'}, not {self.version}: refused"
+                f"the new code-server says it is {found or 'nothing'}, not {self.version}: refused"
             )
-        # Who starts it wants to know its flags, and asking takes a second.
+        # Kept for the extension, which needs the flags at each start: asking takes a second.
         help_text = program.ask(executable, "--help", scratch)
         (made / HELP).write_text(help_text, encoding="utf-8")
 
 
 def _display(place: str | Path) -> str:
-    """Write where a tarball is as a URL that may be shown and kept."""
+    """Returns the place of a tarball as a URL without secrets."""
     return place.absolute().as_uri() if isinstance(place, Path) else public_url(place)

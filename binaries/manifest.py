@@ -1,4 +1,4 @@
-"""The list of an install's files with their hashes, by which damage is found."""
+"""The list of an install's files with their hashes, which reveals damage."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NOT_LISTED = (MANIFEST, "install.json")
 
 @dataclass(frozen=True)
 class Survey:
-    """What is in a folder.
+    """The files of a folder.
 
     Attributes:
-        entries: Path to `<sha256>`, `<sha256> x` (executable) or `-> <target>` (link).
-        size: Of all files, in bytes.
+        entries: For each path `<sha256>`, `<sha256> x` (executable) or `-> <target>` (link).
+        size: The size of all files, in bytes.
     """
 
     entries: dict[str, str]
@@ -28,7 +28,7 @@ class Survey:
 
 
 def survey(folder: Path) -> Survey:
-    """Read every file of an install."""
+    """Reads every file of an install."""
     entries: dict[str, str] = {}
     size = 0
     for path in sorted(_leaves(folder)):
@@ -41,18 +41,18 @@ def survey(folder: Path) -> Survey:
 
 
 def record(folder: Path, found: Survey) -> str:
-    """Write the list into an install; gives the sha256 of the list itself."""
+    """Writes the list into an install; returns the sha256 of the list itself."""
     text = json.dumps(found.entries, indent=0, sort_keys=True) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def damage(folder: Path, sha256: str) -> list[str]:
-    """Compare an install with its list; gives a line for each difference.
+    """Compares an install with its list; returns a line for each difference.
 
     Args:
-        folder: The install.
-        sha256: Of the list, as the marker has it.
+        folder: The folder of the install.
+        sha256: The hash of the list, from the marker.
     """
     try:
         data = (folder / MANIFEST).read_bytes()
@@ -70,20 +70,20 @@ def damage(folder: Path, sha256: str) -> list[str]:
     return differences
 
 
-def sha256_of(stream: IO[bytes]) -> str:
-    """Hash an open file from its start; gives hex."""
-    digest = hashlib.sha256()
+def digest_of(stream: IO[bytes], algorithm: str = "sha256") -> bytes:
+    """Returns the hash of an open file."""
+    digest = hashlib.new(algorithm)
     stream.seek(0)
     while chunk := stream.read(1 << 20):
         digest.update(chunk)
-    return digest.hexdigest()
+    return digest.digest()
 
 
 def _describe(path: Path) -> str:
     if path.is_symlink():
         return f"-> {path.readlink()}"
     with path.open("rb") as stream:
-        return sha256_of(stream) + (" x" if path.stat().st_mode & 0o100 else "")
+        return digest_of(stream).hex() + (" x" if path.stat().st_mode & 0o100 else "")
 
 
 def _leaves(folder: Path) -> list[Path]:

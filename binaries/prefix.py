@@ -1,4 +1,4 @@
-"""The folder that holds what is installed: its layout, its markers and its lock."""
+"""The prefix, the folder of all installs: its layout, its markers and its lock."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ MARKER = "install.json"
 HELP = "help.txt"
 ENVIRONMENT_VARIABLE = "JUPYTER_CODESERVER_PREFIX"
 
-_TO_INSTALLS = ("..", "lib")  # what the link begins with
+_TO_INSTALLS = ("..", "lib")  # the beginning of the link's target
 
 
 @dataclass(frozen=True)
 class Install:
-    """One code-server on disk; these are the marker's fields.
+    """A code-server on disk, with the fields of its marker.
 
     Attributes:
         version: For example `4.139.1`.
         platform: For example `linux-amd64`.
         source: `release`, `mirror`, `file` or `npm`.
-        url: Where it came from, without secrets.
-        sha256: Of the tarball, in hex; None for npm.
-        integrity: Of the npm package, `sha512-<base64>`; None for a tarball.
-        slim: Whether parts were left out.
-        size: Bytes on disk.
-        installed: When, in UTC, ISO 8601.
-        manifest: sha256 of the list of files beside the marker.
+        url: The address that it came from, without secrets.
+        sha256: The hash of the tarball, in hex; None for npm.
+        integrity: The integrity of the npm package, `sha512-<base64>`; None for a tarball.
+        slim: Whether the parts that a class does not need were removed.
+        size: The size on disk, in bytes.
+        installed: The time of the install in UTC, ISO 8601.
+        manifest: The sha256 of the list of files beside the marker.
     """
 
     version: str
@@ -59,26 +59,26 @@ class Install:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The name of the install's folder."""
         return folder_name(self.version, self.platform)
 
 
 def folder_name(version: str, platform: str) -> str:
-    """Name an install's folder, as upstream names a tarball's top folder."""
+    """Returns the name of an install's folder, which is upstream's for a tarball's top folder."""
     return f"code-server-{version}-{platform}"
 
 
 def default_prefix(environ: Mapping[str, str]) -> Path:
-    """Give the prefix that is taken when none is named."""
+    """Returns the prefix that is used if none is named."""
     named = environ.get(ENVIRONMENT_VARIABLE)
     return Path(named) if named else platformdirs.user_data_path("jupyter-codeserver-proxy")
 
 
 class Prefix:
-    """A prefix; nothing is made before something is installed.
+    """A prefix; none of its folders exist before the first install.
 
     ```
-    bin/code-server                          relative link to the install that is in use
+    bin/code-server                          relative link to the install in use
     lib/code-server-<version>-<platform>/    an install, if install.json is in it
     lib/.code-server/                        partial downloads, half-made installs, the lock
     ```
@@ -92,16 +92,16 @@ class Prefix:
         self.link = self.path / "bin" / "code-server"
 
     def folder(self, name: str) -> Path:
-        """Give the folder of an install."""
+        """Returns the folder of an install."""
         return self.lib / name
 
     def installs(self) -> list[Install]:
-        """Give what is installed, newest install last."""
-        found = [self.find(folder.name) for folder in self._folders()]
-        return sorted((i for i in found if i), key=lambda install: install.installed)
+        """Returns all installs, the newest last."""
+        found = map(self.find, (folder.name for folder in self._folders()))
+        return sorted(filter(None, found), key=lambda install: install.installed)
 
     def find(self, name: str) -> Install | None:
-        """Give the install of a folder name, None unless its marker is whole."""
+        """Returns the install in a folder, None unless its marker is complete."""
         try:
             data = json.loads((self.folder(name) / MARKER).read_text(encoding="utf-8"))
             install = Install(**{f.name: data[f.name] for f in fields(Install)})
@@ -110,7 +110,7 @@ class Prefix:
         return install if install.name == name else None
 
     def current(self) -> Install | None:
-        """Give the install that `bin/code-server` leads to."""
+        """Returns the install that `bin/code-server` links to."""
         try:
             target = self.link.readlink()
         except OSError:
@@ -119,7 +119,7 @@ class Prefix:
         return self.find(target.parts[2]) if is_ours else None
 
     def use(self, install: Install) -> None:
-        """Point `bin/code-server` at an install, in one step."""
+        """Links `bin/code-server` to an install, atomically."""
         self.link.parent.mkdir(parents=True, exist_ok=True)
         new = self.link.with_name(f".code-server-{os.getpid()}")
         new.unlink(missing_ok=True)
@@ -127,10 +127,10 @@ class Prefix:
         new.replace(self.link)
 
     def require_own(self, name: str) -> None:
-        """See that what an install is going to replace was made here.
+        """Checks that an install would replace nothing that was not made here.
 
         Raises:
-            FetchError: Somebody else's file or folder is there.
+            FetchError: Somebody else's file or folder is in the way.
         """
         folder = self.folder(name)
         ours = self.link.is_symlink() and self.link.readlink().parts[:2] == _TO_INSTALLS
@@ -144,7 +144,7 @@ class Prefix:
             )
 
     def settle(self, made: Path, install: Install) -> None:
-        """Move a folder that is ready into its place, and mark it, last, as installed."""
+        """Moves a complete folder into its place, and then marks it as installed."""
         folder = self.folder(install.name)
         made.rename(folder)
         marker = self.work / MARKER
@@ -156,16 +156,16 @@ class Prefix:
         marker.replace(folder / MARKER)
 
     def remove(self, install: Install) -> None:
-        """Take an install away, in one step, so that no half of it is ever seen."""
+        """Removes an install, in one step, so that nobody ever sees half of it."""
         if self.current() == install:
             self.link.unlink()
         with self.scratch() as scratch:
             self.folder(install.name).rename(scratch / install.name)
 
     def leftovers(self) -> list[Path]:
-        """Give what interrupted installs have left, partial downloads apart.
+        """Returns what interrupted installs have left, except partial downloads.
 
-        A folder that somebody unpacked here by hand has no manifest, and is none of them.
+        A folder that somebody unpacked here by hand has no manifest, and is left alone.
         """
         unmarked = [
             folder
@@ -175,7 +175,7 @@ class Prefix:
         return unmarked + sorted(self.work.glob("making-*"))
 
     def clean(self, *, downloads: bool = False) -> list[Path]:
-        """Delete leftovers, and partial downloads if wanted; the lock must be held."""
+        """Deletes leftovers, and partial downloads on request. Call it with the prefix locked."""
         gone = self.leftovers()
         if downloads and self.downloads.exists():
             gone += sorted(self.downloads.iterdir())
@@ -185,7 +185,7 @@ class Prefix:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Give a folder to work in, on the prefix's file system, deleted in any case."""
+        """Provides a temporary folder on the prefix's file system."""
         folder = Path(tempfile.mkdtemp(prefix="making-", dir=self.work))
         try:
             yield folder
@@ -194,16 +194,14 @@ class Prefix:
 
     @contextmanager
     def locked(self, timeout: float, report: Report) -> Iterator[None]:
-        """Hold the prefix against other processes.
-
-        The kernel frees the lock of a process that died, however it did.
+        """Locks the prefix for this process. The kernel frees the lock if the process dies.
 
         Args:
-            timeout: Seconds to wait for another.
-            report: Told when there is one.
+            timeout: Seconds to wait for another process.
+            report: Shows that another process has the lock.
 
         Raises:
-            LockedError: Another process kept it for that long.
+            LockedError: The other process keeps the lock for longer.
         """
         self.downloads.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(self.work / "lock")

@@ -1,4 +1,4 @@
-"""Programs that the fetcher runs: npm, pip, node and the new code-server itself."""
+"""Runs programs: npm, pip, node and the new code-server itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# What npm and pip say, in their words, and what it means to the caller.
+# The meaning of words in the output of npm and pip.
 _MEANINGS: tuple[tuple[type[FetchError], tuple[str, ...]], ...] = (
     (NoRoomError, ("ENOSPC", "No space left", "EDQUOT")),
     (VerificationError, ("EINTEGRITY", "DO NOT MATCH THE HASHES")),
@@ -33,17 +33,17 @@ _MEANINGS: tuple[tuple[type[FetchError], tuple[str, ...]], ...] = (
 def run(
     what: str, command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], timeout: float
 ) -> str:
-    """Run a program to its end; gives its standard output.
+    """Runs a program; returns its standard output.
 
     Args:
-        what: Names it in messages.
-        command: Its arguments.
-        cwd: Where it runs.
-        environ: All of its environment.
-        timeout: Seconds until it is killed.
+        what: Its name in messages.
+        command: Its path and its arguments.
+        cwd: Its working folder.
+        environ: Its whole environment.
+        timeout: The seconds after which it is killed.
 
     Raises:
-        FetchError: It failed; a subclass, where its words tell why.
+        FetchError: The program fails; a subclass if its output tells why.
     """
     _log.debug("%s: %s", what, command)
     try:
@@ -68,28 +68,28 @@ def run(
 
 
 def version_of(code_server: Path, scratch: Path) -> str:
-    """Ask a code-server for its version.
+    """Returns the version that a code-server prints, empty if it prints nothing.
 
     Raises:
-        VerificationError: It does not run here.
+        VerificationError: It does not run on this machine.
     """
     words = ask(code_server, "--version", scratch).split()
     return words[0] if words else ""
 
 
 def ask(code_server: Path, flag: str, scratch: Path) -> str:
-    """Ask a code-server something, on neutral ground.
+    """Returns what a code-server prints for a flag such as `--version`.
 
-    It writes a configuration file into the home unless it is told another place, and variables
-    such as VSCODE_IPC_HOOK_CLI would make it talk to a running one instead.
+    It runs with an empty environment: it would write a configuration file into the home, and
+    variables such as VSCODE_IPC_HOOK_CLI would make it talk to a running code-server instead.
 
     Raises:
-        VerificationError: It does not run here.
+        VerificationError: It does not run on this machine.
     """
     environ = {key: os.environ[key] for key in ("PATH", "LANG", "TMPDIR") if key in os.environ}
     environ |= {"HOME": str(scratch), "XDG_CONFIG_HOME": str(scratch)}
     config = scratch / "config.yaml"
-    config.touch()  # or else it tells, before its version, that it has written one
+    config.touch()  # or code-server says first that it has written one
     command = [str(code_server), "--config", str(config), flag]
     try:
         return run("code-server", command, cwd=scratch, environ=environ, timeout=120)
@@ -99,11 +99,10 @@ def ask(code_server: Path, flag: str, scratch: Path) -> str:
 
 def _failure(what: str, code: int, output: str) -> FetchError:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower()] or lines[-3:]
+    relevant = [line for line in lines if "error" in line.lower()] or lines[-3:]
     _log.debug("%s said:\n%s", what, output)
     kind = next(
-        (kind for kind, words in _MEANINGS if any(w in line for w in words for line in telling)),
+        (kind for kind, words in _MEANINGS if any(w in line for w in words for line in relevant)),
         FetchError,
     )
-    said = " | ".join(telling)[:500]
-    return kind(f"{what} failed (exit {code}): {said}")
+    return kind(f"{what} failed (exit {code}): {' | '.join(relevant)[:500]}")

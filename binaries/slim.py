@@ -1,8 +1,7 @@
-"""What of a code-server a classroom does without.
+"""Removes from a code-server what a class does not need.
 
-Measured on 4.139.1 from npm. Everything that goes is either for other machines than this one, for
-those who develop VS Code itself, or for its AI assistant (which needs accounts, and which this
-project leaves switched off).
+That is what serves other platforms, the development of VS Code itself, or its AI assistant, which
+needs accounts and which this project switches off. The rules were made for 4.139.1 from npm.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ _OWN = {
     "macos-arm64": ("darwin-arm64",),
 }
 
-# The AI assistant and the sandbox for its agents. What is imported by name at the start of VS
-# Code's own modules (@github/copilot-sdk) stays.
+# The AI assistant and the sandbox for its agents. @github/copilot-sdk stays, as VS Code's own
+# modules import it when they start.
 _ASSISTANT = re.compile(
     r"lib/vscode/(?:extensions/copilot"
     r"|node_modules/@github/copilot-(?:linux|darwin|win32|sdk-)[^/]*"
@@ -38,7 +37,7 @@ _WINDOWS = re.compile(
 )
 _DEVELOPMENT = re.compile(
     r".*\.map"
-    # TypeScript's own declarations are what its language service reads.
+    # TypeScript's language service reads TypeScript's own declarations.
     r"|.*/node_modules/(?!typescript/)(?:(?!/typescript/).)*\.d\.[cm]?ts"
     r"|lib/(?:include|node_modules/npm|node_modules/corepack)|include|share"
     r"|.*/node_modules/node-addon-api|.*/node_modules/nan"
@@ -51,23 +50,23 @@ _BUILDS = re.compile(
 
 @dataclass(frozen=True)
 class Saving:
-    """What was left out: files, and their bytes."""
+    """The number of files that were removed, and their size in bytes."""
 
     files: int
     size: int
 
 
 def is_needless(path: str, platform: str) -> bool:
-    """Decide on a file or a folder, by its path below the install.
+    """Tells whether a file or a folder is not needed.
 
     Args:
-        path: With forward slashes.
-        platform: The one that the install is for.
+        path: Its path below the install, with forward slashes.
+        platform: The platform of the install.
     """
     if any(rule.fullmatch(path) for rule in (_ASSISTANT, _DEVELOPMENT)):
         return True
     if _WINDOWS.fullmatch(path):
-        # PowerShell is one of the shells on Linux too.
+        # PowerShell runs on Linux too.
         return not path.endswith(".ps1")
     build = _BUILDS.fullmatch(path)
     if not build:
@@ -77,7 +76,7 @@ def is_needless(path: str, platform: str) -> bool:
 
 
 def slim(folder: Path, platform: str) -> Saving:
-    """Delete from an install what a classroom does without."""
+    """Deletes from an install what a class does not need."""
     files = size = 0
     for path in list(_needless(folder, folder, platform)):
         inner = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]

@@ -1,4 +1,4 @@
-"""Where a code-server can come from, and what that means for one version."""
+"""Decides which tarball or npm package to install."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NAMED = ("auto", "release", "npm")
 
 @dataclass(frozen=True)
 class Tarball:
-    """A tarball to take.
+    """A tarball to install.
 
     Attributes:
         source: `release`, `mirror` or `file`.
         place: A URL, or a path on this machine.
-        sha256: What it must have, in hex.
-        size: What it must have in bytes, None where that is not known.
+        sha256: The expected hash, in hex.
+        size: The expected size in bytes, None if it is not known.
     """
 
     source: str
@@ -35,19 +35,19 @@ class Tarball:
 
 @dataclass(frozen=True)
 class Choice:
-    """What to try, in this order; at least one is given."""
+    """The sources to try, the tarball first; at least one is given."""
 
     tarball: Tarball | None
     npm: NpmRelease | None
 
 
 def file_name(version: str, platform: str) -> str:
-    """Name a tarball as upstream does."""
+    """Returns upstream's name of a tarball."""
     return f"code-server-{version}-{platform}.tar.gz"
 
 
 def release_url(version: str, platform: str) -> str:
-    """Give the address at which upstream publishes a tarball."""
+    """Returns the address at which upstream publishes a tarball."""
     name = file_name(version, platform)
     return f"https://github.com/coder/code-server/releases/download/v{version}/{name}"
 
@@ -55,18 +55,18 @@ def release_url(version: str, platform: str) -> str:
 def choose(
     source: str, version: str, platform: str, sha256: str | None, catalogue: Catalogue
 ) -> Choice:
-    """Decide what to take.
+    """Returns what to install.
 
     Args:
-        source: What `--source` was given.
-        version: Which code-server.
-        platform: For which platform.
-        sha256: What the user says the tarball has, for one that is not pinned.
+        source: The value of `--source`.
+        version: The version of code-server.
+        platform: The platform of the machine.
+        sha256: The user's hash of a tarball that is not pinned, None if there is none.
         catalogue: The pinned data.
 
     Raises:
-        NotFoundError: The version is not pinned, and no hash is given.
-        UsageError: The source is not to be understood.
+        NotFoundError: The version is not pinned, and the user gives no hash.
+        UsageError: The source is not valid.
         VerificationError: The user's hash contradicts the pinned one.
     """
     npm = catalogue.npm_release(version)
@@ -98,7 +98,7 @@ def choose(
 
 
 def _place(source: str, version: str, platform: str) -> str | Path:
-    """Fill a template in; a URL or a path."""
+    """Fills in the placeholders of a source; returns a URL or a path."""
     values = {"version": version, "platform": platform, "file": file_name(version, platform)}
     filled = source
     for name, value in values.items():
@@ -121,7 +121,7 @@ def _place(source: str, version: str, platform: str) -> str | Path:
 
 
 def _path(path: Path, name: str) -> Path:
-    """See that a local file is there; a folder stands for the file of upstream's name in it."""
+    """Returns an existing file; a folder stands for the file with upstream's name in it."""
     wanted = path / name if path.is_dir() else path
     if not wanted.is_file():
         raise UsageError(
@@ -131,10 +131,14 @@ def _path(path: Path, name: str) -> Path:
 
 
 def offline(tarball: Tarball | None, cached: Path | None) -> Tarball:
-    """Keep only what needs no network.
+    """Returns a tarball that needs no network.
+
+    Args:
+        tarball: The tarball to install, None for an npm package.
+        cached: The place of the tarball in the cache, None without a cache.
 
     Raises:
-        NetworkError: Nothing is left.
+        NetworkError: The tarball is not on this machine.
     """
     if tarball and isinstance(tarball.place, Path):
         return tarball

@@ -1,7 +1,7 @@
-"""Compresses code-server's assets into a tree to be laid over the image.
+"""Compresses code-server's assets into a folder tree that is copied over the image.
 
-It stands here, and not in the extension's command line, so that the layer depends on the
-extension's `assets` and `regular_file.py` alone and not on all of its code.
+A program of its own, so that the image's layer depends on the extension's `assets` and
+`regular_file.py` alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a gallery of VS Code's extensions offers, and what of it an image takes.
+"""Asks a gallery for extensions of VS Code, and chooses versions for the image.
 
-The protocol is the one that VS Code speaks (`extensionquery`); Open VSX answers it, too.
+VS Code's own protocol is used (`extensionquery`), which Open VSX answers as well.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 
 
 class GalleryError(Exception):
-    """A gallery does not give what is asked of it; the message is one line for a person."""
+    """A gallery does not answer as expected; the message is one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Offer:
     """A version of an extension for a platform.
 
     Attributes:
-        identifier: publisher and name, as in "ms-python.python".
-        version: as in "2026.4.0".
-        platform: "universal", or a machine's, as in "linux-x64".
-        url: of its .vsix.
-        engine: the VS Code that it is for, as in "^1.95.0".
-        needs: other extensions that it does not run without.
-        is_preview: not meant for everybody yet.
+        identifier: publisher and name, for example "ms-python.python".
+        version: for example "2026.4.0".
+        platform: "universal", or for example "linux-x64".
+        url: the address of its .vsix.
+        engine: the versions of VS Code that it is for, for example "^1.95.0".
+        needs: the extensions that it depends on.
+        is_preview: whether it is a pre-release.
     """
 
     identifier: str
@@ -55,14 +55,14 @@ class Offer:
 
 
 def ask(gallery: str, identifier: str) -> list[Offer]:
-    """Everything that a gallery has of an extension; nothing, where it does not know it.
+    """Returns all offers of an extension; none if the gallery does not know it.
 
     Args:
-        gallery: its address: `serviceUrl` of code-server's `EXTENSIONS_GALLERY`.
-        identifier: of the extension.
+        gallery: the gallery's address: `serviceUrl` of code-server's `EXTENSIONS_GALLERY`.
+        identifier: the extension.
 
     Raises:
-        GalleryError: it does not answer, or not as a gallery does.
+        GalleryError: the gallery does not answer, or not as a gallery does.
     """
     criteria = [{"filterType": _BY_NAME, "value": identifier}]
     query = {"filters": [{"criteria": criteria, "pageNumber": 1, "pageSize": 1}], "flags": _FLAGS}
@@ -76,47 +76,53 @@ def ask(gallery: str, identifier: str) -> list[Offer]:
 
 
 def offers(answer: Mapping[str, Any]) -> Iterator[Offer]:
-    """What stands in an answer, as far as there is a file of it."""
+    """Yields the offers in an answer that have a file."""
     for extension in answer["results"][0]["extensions"]:
         publisher = extension["publisher"]["publisherName"]
         for version in extension["versions"]:
-            files = {each["assetType"]: each["source"] for each in version.get("files", ())}
-            told = {each["key"]: each["value"] for each in version.get("properties", ())}
-            needs = told.get(f"{_PROPERTY}ExtensionDependencies", "")
+            files = {file["assetType"]: file["source"] for file in version.get("files", ())}
+            properties = {entry["key"]: entry["value"] for entry in version.get("properties", ())}
+            needs = properties.get(f"{_PROPERTY}ExtensionDependencies", "")
             if _VSIX in files:
                 yield Offer(
                     f"{publisher}.{extension['extensionName']}".lower(),
                     version["version"],
                     version.get("targetPlatform") or UNIVERSAL,
                     files[_VSIX],
-                    told.get(f"{_PROPERTY}Engine", "*"),
-                    tuple(each.lower() for each in needs.split(",") if each),
-                    told.get(f"{_PROPERTY}PreRelease") == "true",
+                    properties.get(f"{_PROPERTY}Engine", "*"),
+                    tuple(need.lower() for need in needs.split(",") if need),
+                    properties.get(f"{_PROPERTY}PreRelease") == "true",
                 )
 
 
 def chosen(offered: Iterable[Offer], code: str) -> list[Offer]:
-    """The newest offer for each machine that the image is built for; one that fits all is once.
+    """Returns the newest offer for each machine that the image is built for, each offer once.
 
     Args:
-        offered: of one extension.
-        code: the version of VS Code that it has to run in.
+        offered: the offers of an extension.
+        code: the version of VS Code in the image.
     """
-    fitting = [it for it in offered if not it.is_preview and _numbers(it.engine) <= _numbers(code)]
+    limit = _numbers(code)
+    fitting = [
+        offer for offer in offered if not offer.is_preview and _numbers(offer.engine) <= limit
+    ]
     found: dict[Offer, None] = {}
     for machine in MACHINES:
-        # For this very machine before the one for all, which may lack what is compiled.
-        usable = [it for it in fitting if it.platform in {machine, UNIVERSAL}]
+        usable = [offer for offer in fitting if offer.platform in {machine, UNIVERSAL}]
         if usable:
-            found[max(usable, key=lambda it: (_numbers(it.version), it.platform == machine))] = None
+            # The machine's own build wins a tie: the universal one may lack compiled parts.
+            newest = max(
+                usable, key=lambda offer: (_numbers(offer.version), offer.platform == machine)
+            )
+            found[newest] = None
     return list(found)
 
 
 def digest(url: str) -> str:
-    """The sha256 of what is at an address, in hexadecimal.
+    """Returns the sha256 of the file at an address, in hexadecimal.
 
     Raises:
-        GalleryError: it cannot be had.
+        GalleryError: the file is out of reach.
     """
     found = hashlib.sha256()
     try:

@@ -1,7 +1,7 @@
-"""Installs the extensions of VS Code that a lock names, for everybody who uses the image.
+"""Installs the extensions of VS Code in a lock for all users of the image.
 
-It stands here, and not in the extension's command line, so that the layer depends on `binaries/`,
-`shared_extensions.py` and `regular_file.py` alone.
+A program of its own, so that the image's layer depends on `binaries/`, `shared_extensions.py` and
+`regular_file.py` alone.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from tempfile import TemporaryDirectory
 
 import shared_extensions  # type: ignore[import-not-found]  # copied beside this file in the image
 
-from binaries.download import Download, Limits, Partial, Token
+from binaries.download import Download, Limits
 from binaries.errors import FetchError
+from binaries.partial import Partial
 from binaries.progress import report_to
+from binaries.urls import Token
 
 lock, folder = (Path(argument) for argument in sys.argv[1:])
 here = shared_extensions.machine(platform.system(), platform.machine())

@@ -1,4 +1,4 @@
-"""What an image ships: run by the image's own Python, prints a line of JSON for each component."""
+"""Lists the components of an image: the image's own Python runs this, and prints lines of JSON."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 Component = dict[str, str]
 NODE_FOLDERS = (Path("/opt/npm"), Path("/opt/code-server"))
 JULIA = Path("/opt/julia")
-# A line that names a license in a machine-readable copyright file of Debian's.
+# A license in a machine-readable copyright file of Debian.
 _LICENSE = re.compile(r"^License:[ \t]*(\S[^\n]*)", re.MULTILINE)
-# Where the text is longer than a name, the reader is sent to it.
-_NAME_LENGTH = 60
+_MAX_NAME = 60  # characters; more is a license's text, not its name
 
 
 def debian() -> Iterator[Component]:
-    """Debian's packages."""
+    """Yields Debian's packages."""
     form = "${Package}\t${Version}\t${Architecture}\n"
     listed = subprocess.run(
         ["/usr/bin/dpkg-query", "--show", f"--showformat={form}"],
@@ -45,7 +44,7 @@ def debian() -> Iterator[Component]:
 
 
 def debian_license(file: Path) -> str:
-    """The licenses that a copyright file names; the file's path, if it names none."""
+    """Returns the licenses that a copyright file names, or its path if it names none."""
     try:
         text = file.read_text(errors="replace")
     except OSError:
@@ -54,11 +53,11 @@ def debian_license(file: Path) -> str:
 
 
 def python() -> Iterator[Component]:
-    """Python's packages."""
+    """Yields Python's packages."""
     for package in metadata.distributions():
         about: dict[str, Any] = package.metadata.json
         name, named = about["name"], about.get("license_expression") or about.get("license", "")
-        if not named or len(named) > _NAME_LENGTH or "\n" in named:
+        if not named or len(named) > _MAX_NAME or "\n" in named:
             classified = (text.split(" :: ") for text in about.get("classifier", ()))
             named = " AND ".join(words[-1] for words in classified if words[0] == "License")
         yield {
@@ -71,11 +70,11 @@ def python() -> Iterator[Component]:
 
 
 def node() -> Iterator[Component]:
-    """Packages of npm, code-server and VS Code's own extensions among them."""
+    """Yields npm's packages, with code-server and VS Code's own extensions."""
     for file in chain.from_iterable(folder.rglob("package.json") for folder in NODE_FOLDERS):
         about = json.loads(file.read_bytes())
         if not (isinstance(about, dict) and about.get("name") and about.get("version")):
-            continue  # merely tells node how to load the files beside it
+            continue  # it only tells node how to load the files beside it
         named = about.get("license") or ""
         yield {
             "kind": "node",
@@ -87,7 +86,7 @@ def node() -> Iterator[Component]:
 
 
 def julia() -> Iterator[Component]:
-    """Julia, if it is there."""
+    """Yields Julia, if it is installed."""
     if JULIA.exists():
         version = subprocess.run(
             ["/usr/local/bin/julia", "--version"], capture_output=True, text=True, check=True

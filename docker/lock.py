@@ -1,8 +1,8 @@
 """Renews what the image pins: `python docker/lock.py`, then review the difference and commit it.
 
-Python's packages with hashes (`uv`), npm's (`npm`), and the digest of the base image (the engine
-that builds; without a registry in reach, its line stays as it is, and that is said). With
-`extensions --gallery URL` VS Code's extensions, as the gallery at that address has them.
+It pins Python's packages with hashes (by `uv`), npm's packages (by `npm`), and the digest of the
+base image (by the engine that builds; without a registry in reach, the digest stays, and a message
+says so). `extensions --gallery URL` pins VS Code's extensions from the gallery at that address.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
 PYTHON = "3.13"  # of Debian trixie
-# Each set holds to those before it, which are installed in the same environment.
+# Each set keeps to the versions of the sets that are installed in the same environment.
 SETS = {"base": (), "scipy": ("base",), "coding": ("base", "scipy")}
 FROM_PROJECT = {"base": ("setup.cfg",)}  # the extension's own requirements
 
 
 class LockError(Exception):
-    """A lock cannot be renewed; says which, and what to do."""
+    """A lock cannot be renewed; the message says why, and what to do."""
 
 
 def lock_python(name: str, constraints: tuple[str, ...], *, upgrade: bool) -> None:
-    """Write `python/<name>.txt`: every package, with its version and the hashes of its files."""
+    """Writes `python/<name>.txt`: every package with its version and the hashes of its files."""
     sources = [f"docker/python/{name}.in", *FROM_PROJECT.get(name, ())]
-    options = [f"--constraint=docker/python/{each}.txt" for each in constraints]
+    options = [f"--constraint=docker/python/{constraint}.txt" for constraint in constraints]
     options += ["--upgrade"] if upgrade else []
     _run(
         "uv",
@@ -51,13 +51,13 @@ def lock_python(name: str, constraints: tuple[str, ...], *, upgrade: bool) -> No
 
 
 def lock_all_python(*, upgrade: bool) -> None:
-    """Lock each set on top of those that it builds on."""
-    for name, held in SETS.items():
-        lock_python(name, held, upgrade=upgrade)
+    """Locks each set on top of those that it builds on."""
+    for name, constraints in SETS.items():
+        lock_python(name, constraints, upgrade=upgrade)
 
 
 def lock_npm(*, upgrade: bool) -> None:
-    """Write `npm/package-lock.json`."""
+    """Writes `npm/package-lock.json`."""
     lock = HERE / "npm" / "package-lock.json"
     if upgrade:
         lock.unlink(missing_ok=True)
@@ -70,36 +70,38 @@ def lock_npm(*, upgrade: bool) -> None:
 
 
 def lock_base() -> None:
-    """Write `base.lock`: the base image by name and digest."""
+    """Writes `base.lock`: the base image by name and digest."""
     lock = HERE / "base.lock"
     name = lock.read_text().strip().partition("@")[0]
     engine = _run(str(HERE / "engine"), "which").strip()
     _run(engine, "pull", "--quiet", name)
-    told = _run(engine, "image", "inspect", "--format", "{{index .RepoDigests 0}}", name)
-    lock.write_text(f"{name}@{told.strip().partition('@')[2]}\n")
+    pulled = _run(engine, "image", "inspect", "--format", "{{index .RepoDigests 0}}", name)
+    lock.write_text(f"{name}@{pulled.strip().partition('@')[2]}\n")
 
 
 def lock_extensions(address: str) -> None:
-    """Write `vscode/extensions.txt`: the newest versions for our VS Code, with their hashes."""
+    """Writes `vscode/extensions.txt`: the newest versions for our VS Code, with their hashes."""
     if not address:
-        raise LockError("--gallery says where they are, as EXTENSIONS_GALLERY's serviceUrl does")
+        raise LockError("--gallery says where they are: the serviceUrl of EXTENSIONS_GALLERY")
     folder = HERE / "vscode"
     lock = folder / "extensions.txt"
     wanted = [line for line in _lines(folder / "extensions.in") if not line.startswith("#")]
     locked = [line for line in _lines(lock) if line.startswith("#")]
-    for identifier in wanted:  # which grows by what they need
+    for identifier in wanted:  # which grows by the extensions that these depend on
         found = gallery.chosen(gallery.ask(address, identifier), _code_version())
         if not found:
             raise LockError(f"the gallery has no {identifier} for VS Code {_code_version()}")
-        for it in found:
-            sha256 = gallery.digest(it.url)
-            locked.append(f"{it.identifier} {it.version} {it.platform} {sha256} {it.url}")
-            wanted += [each for each in it.needs if each not in wanted and not _is_built_in(each)]
+        for offer in found:
+            fields = (offer.identifier, offer.version, offer.platform)
+            locked.append(" ".join((*fields, gallery.digest(offer.url), offer.url)))
+            wanted += [
+                need for need in offer.needs if need not in wanted and not _is_built_in(need)
+            ]
     lock.write_text("\n".join(locked) + "\n")
 
 
 def _code_version() -> str:
-    """VS Code's, which is code-server's with another first number."""
+    """Returns VS Code's version, which is code-server's with another first number."""
     releases = json.loads((PROJECT / "binaries" / "releases.json").read_text())
     return f"1.{releases['default'].partition('.')[2]}"
 
@@ -123,12 +125,12 @@ def _run(program: str, *arguments: str, needs: str = "") -> str:
 
 
 def main() -> int:
-    """Renew what was asked for; gives the exit status: 0, or 1 if a lock stays as it is."""
+    """Renews locks; returns the exit status: 0, or 1 if a lock stays as it is."""
     parser = argparse.ArgumentParser(prog="python docker/lock.py", description=__doc__)
     parser.add_argument("what", nargs="*", default=["python", "npm", "base"], metavar="WHAT")
-    parser.add_argument("--upgrade", action="store_true", help="newer versions, too")
+    parser.add_argument("--upgrade", action="store_true", help="take newer versions")
     parser.add_argument(
-        "--gallery", default="", help="where VS Code's extensions are", metavar="URL"
+        "--gallery", default="", help="the gallery of VS Code's extensions", metavar="URL"
     )
     options = parser.parse_args()
     steps: dict[str, Callable[[], None]] = {

@@ -1,7 +1,7 @@
 """Measures the image: `python docker/measure.py` prints sizes, starts, memory and build times.
 
-Builds are measured with `--builds`, which takes as long as a build from nothing does; the engine's
-cache is used for none of the cold one's steps and is there again afterwards.
+`--builds` measures builds, which takes as long as a build from nothing. That one does not use the
+engine's cache, and leaves it as it is.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ _EXTENSION = HERE.parent / "jupyter_codeserver_proxy" / "__init__.py"
 
 @dataclass(frozen=True)
 class Figure:
-    """Something that was measured.
+    """A figure.
 
     Attributes:
-        what: in words.
-        value: in `unit`.
-        limit: what is to be reached: at most so much; None: nothing is asked for.
+        what: what was measured.
+        value: the value, in `unit`.
+        unit: the unit.
+        limit: the greatest value that is good, None if any is.
     """
 
     what: str
@@ -45,16 +46,16 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        """Whether it is as it is to be."""
+        """Whether the value is within the limit."""
         return self.limit is None or self.value <= self.limit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; gives 0, or 1 if a limit is missed and --check was given."""
+    """Measures and prints; returns 0, or 1 if a limit is missed and `--check` was given."""
     parser = argparse.ArgumentParser(prog="python docker/measure.py", description=__doc__)
     parser.add_argument("--image", default="jupyter-codeserver:coding")
     parser.add_argument("--repeat", type=int, default=5, help="starts (default: %(default)s)")
-    parser.add_argument("--builds", action="store_true", help="build times, too: many minutes")
+    parser.add_argument("--builds", action="store_true", help="measure builds: many minutes")
     parser.add_argument("--build-arg", action="append", default=[], help="for --builds")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a limit is missed")
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """The figures as a table of Markdown."""
+    """Returns the figures as a table in Markdown."""
     lines = ["| | measured | to reach |", "|---|---:|---|"]
     for figure in figures:
         limit = "" if figure.limit is None else f"<= {figure.limit:,g} {figure.unit}"
@@ -82,7 +83,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def sizes(engine: str, image: str) -> list[Figure]:
-    """The size of each target that is built, and of the image's layers."""
+    """Measures the size of each target that has been built, and of the image's layers."""
     name = image.partition(":")[0]
     result = []
     for target in TARGETS:
@@ -97,13 +98,13 @@ def sizes(engine: str, image: str) -> list[Figure]:
 
 
 def layers(engine: str, image: str) -> list[tuple[int, str]]:
-    """Bytes of each layer that has any, and what made it, first to last."""
+    """Returns the bytes of each layer that matters and what made it, from first to last."""
     form = "{{.Size}}\t{{.CreatedBy}}"
     command = [engine, "history", "--no-trunc", "--human=false", "--format", form, image]
     result = []
     for line in reversed(_output(command).splitlines()):
         size, _, by = line.partition("\t")
-        if int(size) > 10_000:  # noqa: PLR2004 -- bytes; less is no layer that anybody waits for
+        if int(size) > 10_000:  # noqa: PLR2004 -- bytes; nobody waits for a smaller layer
             result.append((int(size), _described(by)))
     return result
 
@@ -119,7 +120,7 @@ def _described(step: str) -> str:
 
 
 def starts(engine: str, image: str, repeat: int) -> list[Figure]:
-    """From `docker run` to the first answer and to a VS Code that is ready, and memory."""
+    """Measures the time from `docker run` to the first answers, and an idle container's memory."""
     answers, ready, memory = [], [], []
     for _ in range(repeat):
         began = time.perf_counter()
@@ -138,7 +139,7 @@ def starts(engine: str, image: str, repeat: int) -> list[Figure]:
 
 
 def builds(engine: str, image: str, arguments: Sequence[str]) -> list[Figure]:
-    """A build from nothing, one after a change of the extension, and one of nothing."""
+    """Measures a build from nothing, one after a change of the extension, and one of nothing."""
     target = image.rpartition(":")[2]
     options = [option for argument in arguments for option in ("--build-arg", argument)]
     cold = _build(target, *options, "--no-cache")
@@ -166,14 +167,12 @@ def _build(target: str, *options: str) -> float:
 
 
 def _digests(engine: str, image: str) -> list[tuple[str, int]]:
-    """The layers by digest, with their sizes."""
-    told: dict[str, Any] = json.loads(_output([engine, "image", "inspect", image]))[0]
-    form = "{{.Size}}"
-    command = [engine, "history", "--human=false", "--format", form, image]
+    """Returns the layers by digest, with their sizes."""
+    description: dict[str, Any] = json.loads(_output([engine, "image", "inspect", image]))[0]
+    command = [engine, "history", "--human=false", "--format", "{{.Size}}", image]
     sizes = [int(line) for line in reversed(_output(command).splitlines())]
-    # The history has lines for what makes no layer, all of them empty.
-    made = [size for size in sizes if size]
-    digests = told["RootFS"]["Layers"]
+    made = [size for size in sizes if size]  # other steps of the history make no layer
+    digests = description["RootFS"]["Layers"]
     return list(zip(digests[-len(made) :], made, strict=False))
 
 
@@ -203,7 +202,7 @@ def _await(condition: Any) -> None:  # noqa: ANN401 -- a function without argume
 
 
 def _memory(engine: str, name: str) -> float:
-    """Proportional set size of all processes of the container, in MB."""
+    """Returns the proportional set size of all processes in the container, in MB."""
     script = "awk '/^Pss:/ {s += $2} END {print s}' /proc/[0-9]*/smaps_rollup 2>/dev/null"
     return float(_output([engine, "exec", name, "bash", "-c", script])) * 1024 / MEGABYTE
 

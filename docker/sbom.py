@@ -1,7 +1,7 @@
-"""What an image is made of: `python docker/sbom.py` writes a bill of materials and the licenses.
+"""Lists what an image is made of: `python docker/sbom.py` writes a bill of materials and licenses.
 
 The bill is CycloneDX, which vulnerability scanners read: `grype sbom:build/sbom.cdx.json`,
-`trivy sbom build/sbom.cdx.json`. The licenses are as each package tells them.
+`trivy sbom build/sbom.cdx.json`. The licenses are those that each package declares.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FIELDS = ("kind", "name", "version", "license", "purl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write both files; gives 0, or 1 where the image cannot be looked into."""
+    """Writes both files; exits with a message if the engine cannot run the image."""
     parser = argparse.ArgumentParser(prog="python docker/sbom.py", description=__doc__)
     parser.add_argument("--image", default="jupyter-codeserver:coding")
     parser.add_argument("--folder", type=Path, default=HERE.parent / "build")
@@ -50,33 +50,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def inventory(image: str) -> list[dict[str, str]]:
-    """The components of an image, each once, in order.
+    """Returns the components of an image, each once, sorted.
 
     Raises:
-        CalledProcessError: there is no engine or no such image.
+        CalledProcessError: there is no engine, or no image of that name.
     """
     engine = _output([str(HERE / "engine"), "which"]).strip()
-    _output([engine, "image", "inspect", image])  # or it would be looked for elsewhere
+    _output([engine, "image", "inspect", image])  # or `run` would ask a registry
     command = [engine, "run", "--rm", "--interactive", "--network", "none", "--entrypoint"]
-    told = _output([*command, "/opt/python/bin/python", image, "-"], HERE / "inventory.py")
-    components = {line: json.loads(line) for line in told.splitlines()}
-    return sorted(components.values(), key=lambda each: [each[field] for field in FIELDS])
+    lines = _output([*command, "/opt/python/bin/python", image, "-"], HERE / "inventory.py")
+    components = {line: json.loads(line) for line in lines.splitlines()}
+    return sorted(components.values(), key=lambda component: [component[name] for name in FIELDS])
 
 
 def bill(image: str, shipped: Iterable[dict[str, str]]) -> str:
-    """The bill of materials as JSON."""
+    """Returns the bill of materials as JSON."""
     result = Bom()
     result.metadata.component = Component(name=image, type=ComponentType.CONTAINER)
     licenses = LicenseFactory()
-    for each in shipped:
-        named = [licenses.make_from_string(each["license"])] if each["license"] else []
+    for component in shipped:
+        named = component["license"]
         result.components.add(
             Component(
-                name=each["name"],
-                version=each["version"],
-                purl=PackageURL.from_string(each["purl"]),
-                bom_ref=each["purl"],
-                licenses=named,
+                name=component["name"],
+                version=component["version"],
+                purl=PackageURL.from_string(component["purl"]),
+                bom_ref=component["purl"],
+                licenses=[licenses.make_from_string(named)] if named else [],
             )
         )
     return make_outputter(result, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1)

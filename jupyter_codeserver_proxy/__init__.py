@@ -16,8 +16,8 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 
 def setup_codeserver() -> dict[str, Any]:
-    """The entry point of the group `jupyter_serverproxy_servers`: describes code-server."""
-    # Not at import: the command line does not need Jupyter Server, which takes half a second.
+    """Describes code-server, as the entry point of the group `jupyter_serverproxy_servers`."""
+    # Importing Jupyter Server takes half a second, and the command line does not need it.
     from jupyter_server.serverapp import ServerApp  # noqa: PLC0415
 
     from .config.options import configured  # noqa: PLC0415

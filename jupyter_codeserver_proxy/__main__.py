@@ -1,4 +1,4 @@
-"""The command line `jupyter codeserver`: the fetcher's verbs, asked with Jupyter's eyes."""
+"""The command line `jupyter codeserver`: the fetcher's verbs, and those that know Jupyter."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def program() -> int:
-    """Run the command line as a program of its own; gives its exit code."""
+    """Runs the command line as a program and returns its exit code."""
     return answer.run(main)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives its exit code, which `--help` explains."""
+    """Runs the command line and returns its exit code, which `--help` explains."""
     parser = Parser(
         prog="jupyter codeserver",
         description="Puts code-server where Jupyter's VS Code tile finds it.",
@@ -50,10 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     extension_verbs.add_verbs(
         verbs.add_parser("extensions", help="extensions of VS Code that all students share")
     )
-    doctor = verbs.add_parser("doctor", help="say what stands in VS Code's way, and what to type")
+    doctor = verbs.add_parser("doctor", help="say what keeps VS Code from working")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
     doctor.set_defaults(verb=_doctor, quiet=False)
-    return answer.give(parser, argv)
+    return answer.run_verb(parser, argv)
 
 
 def _install(arguments: argparse.Namespace) -> Answer:
@@ -66,10 +66,10 @@ def _install(arguments: argparse.Namespace) -> Answer:
 
 
 def _compress(arguments: argparse.Namespace) -> tuple[Path, int]:
-    """Compress what is in use; gives where to, and how many files.
+    """Compresses the current code-server; returns the target folder and the number of files.
 
     Raises:
-        FetchError: It cannot be done. What is installed stays.
+        FetchError: the files cannot be compressed. The installation stays.
     """
     prefix = arguments.prefix or executable.default_prefix(os.environ)
     root = files.find_root(prefix / "bin" / "code-server")
@@ -91,22 +91,22 @@ def _compress(arguments: argparse.Namespace) -> tuple[Path, int]:
 
 
 def _doctor(arguments: argparse.Namespace) -> Answer:  # noqa: ARG001 - a verb's signature
-    """What was found; the exit code is 1 if something is wrong, as a warning is not."""
-    # Only for this verb: Jupyter Server takes half a second to import.
+    """Prints the findings; the exit code is 1 if something is wrong, but not for warnings."""
+    # Importing Jupyter Server takes half a second, and only this verb needs it.
     from .cli.doctor import checks, facts  # noqa: PLC0415
 
     findings = checks.examine(facts.gather(os.environ))
     lines = []
-    for each in findings:
-        lines.append(f"{each.level.value:8}{each.about}: {each.what}")
-        if each.advice:
-            lines.append(f"{'':8}  {each.advice}")
-    is_wrong = any(each.level is checks.Level.WRONG for each in findings)
-    return Answer({"findings": [asdict(each) for each in findings]}, lines, int(is_wrong))
+    for finding in findings:
+        lines.append(f"{finding.level.value:8}{finding.about}: {finding.what}")
+        if finding.advice:
+            lines.append(f"{'':8}  {finding.advice}")
+    is_wrong = any(finding.level is checks.Level.WRONG for finding in findings)
+    return Answer({"findings": [asdict(finding) for finding in findings]}, lines, int(is_wrong))
 
 
 def _which(arguments: argparse.Namespace) -> Answer:
-    """The code-server that the tile would start; with --prefix, the one in that prefix."""
+    """Prints the code-server that the tile would start; with --prefix, the one in that prefix."""
     if arguments.prefix:
         return cli.find_current(arguments)
     try:
@@ -119,7 +119,7 @@ def _which(arguments: argparse.Namespace) -> Answer:
 
 
 def _configured_executable() -> str:
-    # Only for this verb: Jupyter Server takes half a second to import.
+    # Importing Jupyter Server takes half a second, and only this verb needs it.
     from jupyter_server.serverapp import ServerApp  # noqa: PLC0415
 
     from .config.options import configured  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The Jupyter server extension: takes the route over from jupyter-server-proxy."""
+"""The Jupyter server extension: serves code-server in place of jupyter-server-proxy."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from prometheus_client import REGISTRY
 
 from .codeserver import user_data
 from .config import contents
-from .config import options as config
+from .config.options import CodeServer, configured
 from .failure import CannotStart
-from .service.launch import Launch
-from .service.service import Service, Settings
+from .service.launch import Launcher
+from .service.service import Service
 from .service.sessions import Sessions
 from .supervision.runtime_folder import candidates
-from .web.handlers import routes
+from .web.routes import routes
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from jupyter_server.serverapp import ServerApp
-
-    from .config.options import CodeServer
 
 
 class CodeServerExtension(ExtensionApp):
@@ -36,17 +34,23 @@ class CodeServerExtension(ExtensionApp):
     name = "jupyter_codeserver_proxy"
 
     def initialize_handlers(self) -> None:
-        """Makes the service, and adds its routes."""
-        options = self._configured()
+        """Creates the service, and adds its routes."""
+        options, error = self._configured()
+        settings = options.values()
         self._sessions = Sessions(
             lambda: self._service.process.socket, user_data.default_folder(os.environ)
         )
-        launch = Launch(options, os.environ, self._interpreter, self._sessions.link)
-        settings = Settings() if isinstance(options, CannotStart) else _settings(options)
-        self._service = Service(launch, settings, self.log, self._record_activity)
-        self._runtime = candidates(settings.runtime, os.environ)
-        REGISTRY.register(self._service.figures)
-        self._tell_jupyterlab(options)
+        launcher = Launcher(
+            error or settings.start,
+            options.workspace,
+            os.environ,
+            self._interpreter,
+            self._sessions.link,
+        )
+        self._service = Service(launcher, settings, self.log, self._record_activity)
+        self._runtime = candidates(settings.process.runtime, os.environ)
+        REGISTRY.register(self._service.metrics)
+        self._configure_jupyterlab(options)
         served = contents.find(self.serverapp)
         if served.root is None:
             self.log.warning(
@@ -57,62 +61,49 @@ class CodeServerExtension(ExtensionApp):
         self.handlers.extend(routes(self._service, served.root))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 -- Jupyter's signature
-        """Prepares a start once Jupyter's own start is done, so as not to slow it."""
+        """Prepares a start of code-server after Jupyter's own start, so as not to delay it."""
         self._service.prepare()
         await self._sessions.open(self._runtime)
 
     async def stop_extension(self) -> None:
         """Ends code-server with the Jupyter server."""
-        REGISTRY.unregister(self._service.figures)
+        REGISTRY.unregister(self._service.metrics)
         await self._sessions.close()
         await self._service.close()
 
     def _record_activity(self, last: datetime) -> None:
-        # What Jupyter tells the hub's culler, and shuts itself down by.
+        # Jupyter reports this time to the hub's culler, and may shut itself down by it.
         if self.serverapp:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = last
 
-    def _tell_jupyterlab(self, options: CodeServer | CannotStart) -> None:
-        # Into the pages of JupyterLab and Notebook, where our extension of them reads it.
-        chosen = config.CodeServer() if isinstance(options, CannotStart) else options
-        told = {
-            "title": chosen.title,
-            "icon": chosen.picture(),
-            "newBrowserTab": chosen.new_browser_tab,
-            "prefetch": chosen.prefetch,
-            "tile": {"category": chosen.category, "rank": chosen.rank}
-            if chosen.draws_tile()
+    def _configure_jupyterlab(self, options: CodeServer) -> None:
+        # The pages of JupyterLab and Notebook carry this for our JupyterLab extension.
+        page_config = {
+            "title": options.title,
+            "icon": options.svg(),
+            "newBrowserTab": options.new_browser_tab,
+            "prefetch": options.prefetch,
+            "tile": {"category": options.category, "rank": options.rank}
+            if options.is_drawn_by_us()
             else None,
         }
         if self.serverapp:
             settings = self.serverapp.web_app.settings
-            settings.setdefault("page_config_data", {})["codeserver"] = told
+            settings.setdefault("page_config_data", {})["codeserver"] = page_config
 
     def _interpreter(self) -> str:
-        """The Python of the kernel that a notebook gets unless told otherwise."""
-        found = self.serverapp.kernel_spec_manager if self.serverapp else None
+        """Returns the Python of the kernel that a notebook gets by default."""
+        kernels = self.serverapp.kernel_spec_manager if self.serverapp else None
         with suppress(NoSuchKernel):
-            program = found.get_kernel_spec(NATIVE_KERNEL_NAME).argv[0] if found else ""
-            # A bare `python` is, for Jupyter, its own.
+            program = kernels.get_kernel_spec(NATIVE_KERNEL_NAME).argv[0] if kernels else ""
+            # Jupyter replaces a bare `python` by its own.
             if Path(program).is_absolute():
                 return str(program)
         return sys.executable
 
-    def _configured(self) -> CodeServer | CannotStart:
+    def _configured(self) -> tuple[CodeServer, CannotStart | None]:
+        """Returns the options; if one is wrong, the defaults and the error."""
         try:
-            return config.configured(self.serverapp, os.environ)
+            return configured(self.serverapp, os.environ), None
         except CannotStart as error:
-            return error
-
-
-def _settings(options: CodeServer) -> Settings:
-    return Settings(
-        title=options.title,
-        timeout=options.timeout,
-        runtime=options.runtime(),
-        prestart=options.prestart,
-        prefetch=options.prefetch,
-        job_limit=options.job_limit,
-        idle_timeout=options.idle_timeout,
-        sandboxed_applications=options.sandboxed_applications,
-    )
+            return CodeServer(), error

@@ -1,8 +1,8 @@
-"""Why code-server cannot be started or has ended, in words that a person can act on.
+"""Why code-server could not start or has ended, in words that a person can act on.
 
 Exception
-├── CannotStart     a start is not even tried
-└── NotReady        a start was tried, or is not allowed; code-server does not run
+├── CannotStart     a start is not even attempted
+└── NotReady        code-server does not run, and waiting does not help
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Reason(str, Enum):
-    """The likely cause, as programs read it."""
+    """The likely cause, for programs."""
 
     NOT_INSTALLED = "not installed"
     WRONG_GLIBC = "wrong glibc"
@@ -33,7 +33,7 @@ class Reason(str, Enum):
 
     @property
     def is_lasting(self) -> bool:
-        """Whether the next start would fail in the same way, as long as nobody does anything."""
+        """Whether the next start would fail in the same way unless somebody acts."""
         return self not in {
             Reason.SOCKET_TAKEN,
             Reason.OUT_OF_MEMORY,
@@ -45,12 +45,12 @@ class Reason(str, Enum):
 
 
 class CannotStart(Exception):  # noqa: N818 -- its subclasses are the errors
-    """A start is not even tried.
+    """A start is not even attempted.
 
     Attributes:
         reason: the cause, for programs.
-        what: what is wrong and where, one line for a person.
-        advice: what to do about it, one line.
+        what: what is wrong and where, in one line for a person.
+        advice: what to do about it, in one line.
     """
 
     def __init__(self, reason: Reason, what: str, advice: str) -> None:
@@ -60,11 +60,11 @@ class CannotStart(Exception):  # noqa: N818 -- its subclasses are the errors
         self.advice = advice
 
 
-class NotReady(Exception):  # noqa: N818 -- a state that a caller asks about, not an error of its own
-    """code-server does not run, and will not by waiting longer.
+class NotReady(Exception):  # noqa: N818 -- a state that a caller asks about
+    """code-server does not run, and waiting longer does not help.
 
     Attributes:
-        failure: why; None if it was stopped on purpose.
+        failure: the failure; None if code-server was stopped on purpose.
     """
 
     def __init__(self, failure: Failure | None) -> None:
@@ -78,8 +78,8 @@ class Diagnosis:
 
     Attributes:
         reason: the cause, for programs.
-        what: what happened, one line for a person.
-        advice: what to do, one line.
+        what: what happened, in one line for a person.
+        advice: what to do, in one line.
     """
 
     reason: Reason
@@ -89,12 +89,13 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Failure(Diagnosis):
-    """A code-server that could not start, or that ended when nobody wanted it to.
+    """A code-server that could not start, or that ended unexpectedly.
 
     Attributes:
-        exit_status: as `subprocess` gives it, -9 for SIGKILL; None if it did not run or was ended.
-        log: its last lines of output.
-        at: when, with a time zone.
+        exit_status: as `subprocess` gives it, -9 for SIGKILL; None if code-server did not run or
+            was ended.
+        log: the last lines of output.
+        at: the time, with its zone.
     """
 
     exit_status: int | None

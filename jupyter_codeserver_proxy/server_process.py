@@ -1,4 +1,4 @@
-"""The entry for jupyter-server-proxy: the tile, and a proxy that works by itself."""
+"""The entry for jupyter-server-proxy: the tile, and a proxy that works without our extension."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import HTTPError
 
 from .codeserver import command, executable
-from .codeserver.builtin_extensions import check_wishes
+from .codeserver.builtin_extensions import check_policy
 from .failure import CannotStart
 from .service.launch import shared_folder
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ICON = Path(__file__).with_name("vscode.svg")
 
-# This entry has no hand in VS Code's extensions; our own handlers, where they are on, replace it.
+# This entry cannot change VS Code's extensions. Our own handlers, which replace it, can.
 _WITHOUT_EXTENSION = (
     "The server extension jupyter_codeserver_proxy is off",
     "Enable it: jupyter server extension enable --sys-prefix jupyter_codeserver_proxy",
@@ -33,20 +33,21 @@ log = logging.getLogger(__name__)
 def server_process(
     configured: Callable[[], CodeServer], inherited: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What jupyter-server-proxy is to know of code-server, as its `ServerProcess` takes it.
+    """Returns the description of code-server for jupyter-server-proxy's `ServerProcess`.
 
-    A wrong configuration does not take the tile away: who clicks it is told what is wrong.
+    A wrong configuration does not remove the tile: a click on it shows what is wrong.
 
     Args:
-        configured: gives the options, or raises what is wrong with them.
+        configured: returns the options, or raises what is wrong with them.
         inherited: the environment variables of the Jupyter server.
     """
     try:
         options = configured()
+        start = options.values().start
     except CannotStart as error:
-        log.error("%s", error)  # noqa: TRY400 -- a wrong option is told in one line
+        log.error("%s", error)  # noqa: TRY400 -- one line is enough for a wrong option
         return {"command": _refusal(error), "launcher_entry": _tile("VS Code", ""), **_ON_A_SOCKET}
-    wanted = command.environment(options.additions(), inherited, Path(sys.prefix, "bin"))
+    wanted = command.environment(start.environment, inherited, Path(sys.prefix, "bin"))
     changed = {name for name, value in wanted.items() if inherited.get(name) != value}
     return {
         "command": _start(options, inherited, inherited.keys() - wanted.keys()),
@@ -56,13 +57,13 @@ def server_process(
         "launcher_entry": {
             **_tile(options.title, options.icon),
             "category": options.category,
-            "enabled": bool(options.category) and not options.draws_tile(),
+            "enabled": bool(options.category) and not options.is_drawn_by_us(),
         },
         **_ON_A_SOCKET,
     }
 
 
-# jupyter-server-proxy puts the socket into a new folder of mode 0700.
+# jupyter-server-proxy creates the socket in a new folder of mode 0700.
 _ON_A_SOCKET = {"unix_socket": True}
 
 
@@ -73,15 +74,16 @@ def _tile(title: str, icon: str) -> dict[str, Any]:
 def _start(
     options: CodeServer, inherited: Mapping[str, str], withheld: Collection[str]
 ) -> Callable[[str], list[str]]:
-    # jupyter-server-proxy can add variables but take none away: env(1) can.
+    # jupyter-server-proxy can add variables but not remove them; env(1) can.
     without = [argument for name in sorted(withheld) for argument in ("-u", name)]
+    chosen = options.values().start
 
     def start(unix_socket: str) -> list[str]:
         try:
             path = executable.find(options.executable, inherited).path
-            known = executable.abilities(path)
-            arguments = command.arguments(options.values(), known.flags, Path(unix_socket))
-            check_wishes(*_WITHOUT_EXTENSION, shared_folder(options, inherited), ai=options.ai)
+            known, workspace = executable.abilities(path), options.workspace()
+            arguments = command.arguments(chosen, workspace, known.flags, Path(unix_socket))
+            check_policy(*_WITHOUT_EXTENSION, shared_folder(chosen, inherited), ai=options.ai)
         except CannotStart as error:
             raise _unavailable(error) from error
         program: tuple[str, ...] = (str(path),)
@@ -105,5 +107,5 @@ def _unavailable(error: CannotStart) -> HTTPError:
 
 
 def _literally(text: str) -> str:
-    # jupyter-server-proxy puts arguments and variables through str.format.
+    # jupyter-server-proxy passes arguments and variables through str.format.
     return text.replace("{", "{{").replace("}", "}}")

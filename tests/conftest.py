@@ -1,4 +1,4 @@
-"""What the tests of all trees share."""
+"""Fixtures for the tests of all trees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jupyter_codeserver_proxy.failure import CannotStart
 
 @pytest.fixture(scope="session")
 def code_server() -> Path:
-    """A real code-server: the one named in the environment, or the one that a tile would start."""
+    """Return a real code-server: the one that the environment names, or the tile's."""
     if named := os.environ.get("JUPYTER_CODESERVER_TEST_EXECUTABLE"):
         return Path(named)
     try:
@@ -25,7 +25,7 @@ def code_server() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The system's Chromium."""
+    """Return the system's Chromium."""
     for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
         if name and (found := shutil.which(name)):
             return found

@@ -1,1 +1,1 @@
-"""Whether a person is here: what VS Code reports, and what follows for culling."""
+"""Detects whether VS Code is in use, so that the hub culls idle servers only."""

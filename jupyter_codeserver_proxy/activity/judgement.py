@@ -1,4 +1,4 @@
-"""From what is observed of VS Code to when it was last in use, and by what."""
+"""Decides from observations when VS Code was last in use, and by what."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from .reports import Report
 
 BLIND = "traffic, as no window reports"
-"""Why a server counts as in use when nobody can tell a person from a page."""
+"""The reason given when no window reports, so that a person cannot be told from an open page."""
 
-# Three beats of the reporter, and what a busy machine may add.
+# Three beats of the reporter, with some time for a busy machine.
 _SILENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What is seen of VS Code at one moment.
+    """An observation of VS Code at one moment.
 
     Attributes:
         visited: when a person last opened a page.
-        reports: of the windows that are or were open.
-        has_terminal_job: whether a program runs in one of its terminals.
-        windows_since: since when there has been a window without a break; None: there is none.
+        reports: reports of the windows that are or were open.
+        has_terminal_job: whether a program runs in one of VS Code's terminals.
+        windows_since: since when at least one window has always been open; None: none is open.
         traffic: when a browser last sent something.
     """
 
@@ -40,9 +40,9 @@ class Activity:
     """When VS Code was last in use.
 
     Attributes:
-        person: when a person last was there, as far as that is known.
-        last: when it was last in use, by a person or by what counts as one.
-        why: what `last` is due to, for people to read.
+        person: when a person was last active, as far as that is known.
+        last: when VS Code was last in use, by a person or by something that counts as use.
+        why: the reason for `last`, for people to read.
     """
 
     person: datetime | None = None
@@ -51,30 +51,30 @@ class Activity:
 
 
 def judge(seen: Observation, before: Activity, job_limit: timedelta, now: datetime) -> Activity:
-    """When VS Code was last in use.
+    """Returns when VS Code was last in use.
 
-    A page that is merely open is no use of it. A running job is, until nobody has been there for
-    `job_limit`. Where windows are open and none of them reports, nobody can tell a person from a
-    page: then traffic counts, which errs towards the student.
+    An open page is no use. A running job counts as use until `job_limit` after a person's last
+    action. If windows are open and none of them reports, a person cannot be told from an open page.
+    Then traffic counts, which errs in the student's favour.
 
     Args:
-        seen: what is observed now.
-        before: what was judged last.
-        job_limit: how long after a person was last there a running job counts; 0: never.
+        seen: the observation.
+        before: the previous judgement.
+        job_limit: how long a running job counts after a person's last action; 0: never.
         now: the time, with its zone.
     """
     people = [before.person, seen.visited, *(report.person for report in seen.reports)]
-    # Not in the future, if the clock was set back.
+    # If the clock was set back, times may lie in the future.
     person = max((min(time, now) for time in people if time), default=None)
-    living = [report for report in seen.reports if now - report.beat < _SILENCE]
+    alive = [report for report in seen.reports if now - report.beat < _SILENCE]
     activity = Activity(person, person, "a person" if person else Activity.why)
-    if seen.windows_since and not living and now - seen.windows_since >= _SILENCE and seen.traffic:
+    if seen.windows_since and not alive and now - seen.windows_since >= _SILENCE and seen.traffic:
         activity = Activity(person, min(seen.traffic, now), BLIND)
-    jobs = {kind for report in living for kind in report.jobs}
+    jobs = {kind for report in alive for kind in report.jobs}
     if seen.has_terminal_job:
         jobs.add("terminal")
     if jobs and person and now - person < job_limit:
         activity = Activity(person, now, f"{', '.join(sorted(jobs))}: running job")
     if before.last and (activity.last is None or activity.last < before.last):
-        return replace(before, person=person)  # what once counted has counted
+        return replace(before, person=person)  # use that was counted stays counted
     return activity

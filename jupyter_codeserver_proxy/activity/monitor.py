@@ -1,4 +1,4 @@
-"""Judges, again and again while the server runs, whether VS Code is in use."""
+"""Watches whether VS Code is in use, for as long as the server runs."""
 
 from __future__ import annotations
 
@@ -17,45 +17,46 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_PERIOD = 15.0  # seconds, as the windows' own
+_PERIOD = 15.0  # seconds, as in the windows
 
 
 class Monitor:
-    """Knows when VS Code was last in use.
+    """Keeps the time of VS Code's last use.
 
     Args:
-        observe: looks at VS Code.
-        job_limit: how long after a person was last there a running job counts.
-        judged: is told what each look has led to.
+        observe: makes an observation.
+        job_limit: how long a running job counts as use after a person's last action.
+        act: called with each new judgement.
     """
 
     def __init__(
         self,
         observe: Callable[[], Awaitable[Observation]],
         job_limit: timedelta,
-        judged: Callable[[Activity], Awaitable[None]],
+        act: Callable[[Activity], Awaitable[None]],
     ) -> None:
         self._observe = observe
         self._job_limit = job_limit
-        self._judged = judged
+        self._act = act
         self._activity = Activity()
 
-    async def look(self) -> Activity:
-        """What is true now."""
-        seen = await self._observe()
-        now = datetime.now(timezone.utc)
-        before, self._activity = self._activity, judge(seen, self._activity, self._job_limit, now)
+    def judge(self, seen: Observation) -> Activity:
+        """Returns what an observation means; changes nothing."""
+        return judge(seen, self._activity, self._job_limit, datetime.now(timezone.utc))
+
+    async def run(self) -> None:
+        """Observes and judges for ever."""
+        while True:
+            try:
+                await self._act(await self._update())
+            except Exception:  # noqa: BLE001 -- logged, and tried again
+                # Without this a bug of ours would have an active student culled.
+                _log.exception("Looking for activity failed")
+            await asyncio.sleep(_PERIOD)
+
+    async def _update(self) -> Activity:
+        before, self._activity = self._activity, self.judge(await self._observe())
         if before.why != self._activity.why:
             level = logging.WARNING if self._activity.why == BLIND else logging.INFO
             _log.log(level, "VS Code is in use by: %s", self._activity.why)
         return self._activity
-
-    async def run(self) -> None:
-        """Look for ever."""
-        while True:
-            try:
-                await self._judged(await self.look())
-            except Exception:  # noqa: BLE001 -- logged, and tried again
-                # Without this a fault of ours would have a student culled who works.
-                _log.exception("Looking for activity failed")
-            await asyncio.sleep(_PERIOD)

@@ -1,4 +1,4 @@
-"""What each VS Code window reports, in a file of its own."""
+"""Reads the reports that VS Code's windows write, each into its own file."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from pathlib import Path
 
 from jupyter_codeserver_proxy.system.regular_file import open_regular, read_json
 
-# A student may write into that folder, too. A window's report has some 80 bytes, and goes with it.
+# A student may write into this folder, too. A window's report has some 80 bytes, and the window
+# removes it when it closes.
 _MOST_FILES = 1000
 _LONGEST = 1 << 14  # bytes
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `vscode_extension/extension.js` knows of one window.
+    """The report of one window, as `vscode_extension/extension.js` writes it.
 
     Attributes:
-        person: when somebody last did something in it; None: not yet.
-        beat: when this was written; a window that lives writes every 15 s.
-        jobs: the kinds of what runs: terminal, task, debugger, notebook.
+        person: when a person last did something in the window; None: not yet.
+        beat: when the report was written; an open window writes every 15 s.
+        jobs: the kinds of running jobs: terminal, task, debugger, notebook.
     """
 
     person: datetime | None
@@ -31,20 +32,20 @@ class Report:
 
 
 def read(folder: Path) -> tuple[Report, ...]:
-    """The reports that there are; what is half written or none is passed over."""
+    """Returns all reports; skips files that are incomplete or no reports."""
     try:
         with os.scandir(folder) as entries:
             files = [entry.path for entry in islice(entries, _MOST_FILES)]
     except OSError:
         return ()
-    found = (_read(Path(file)) for file in files if file.endswith(".json"))
-    return tuple(report for report in found if report)
+    reports = (_read(Path(file)) for file in files if file.endswith(".json"))
+    return tuple(report for report in reports if report)
 
 
 def _read(file: Path) -> Report | None:
     try:
-        known = read_json(open_regular(file, follow=False), _LONGEST)
-        person, beat, jobs = known["person"], known["beat"], known["jobs"]
+        values = read_json(open_regular(file, follow=False), _LONGEST)
+        person, beat, jobs = values["person"], values["beat"], values["jobs"]
         return Report(_time(person) if person else None, _time(beat), frozenset(map(str, jobs)))
     except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return None

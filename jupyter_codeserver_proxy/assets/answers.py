@@ -4,102 +4,55 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
-from jupyter_server.utils import url_path_join
 from tornado.iostream import StreamClosedError
 
-from jupyter_codeserver_proxy.system.daemon_threads import DaemonThreads, HangingError
+from jupyter_codeserver_proxy.system.daemon_threads import HangingError
 from jupyter_codeserver_proxy.system.regular_file import open_regular
 
-from . import first_load
-from .files import (
-    Asset,
-    AssetRoot,
-    UnsafePathError,
-    is_compressible,
-    locate,
-    resolve,
-)
+from .disk import in_thread
+from .files import AssetRoot, UnsafePathError
 from .index import AssetCache, shared_folder, user_folder
-from .negotiation import UnsatisfiableRangeError, accepted_encodings, requested_range
-from .precedence import Precedence
+from .representation import Representation, find_representation
+from .sending import send
+from .workbench.first_load import addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from io import FileIO
-    from pathlib import Path
 
     from jupyter_server.base.handlers import JupyterHandler
-    from tornado.http1connection import HTTP1Connection
-    from tornado.iostream import IOStream
-
-    from .precedence import Browser, Delivery
 
 log = logging.getLogger(__name__)
 
-_Result = TypeVar("_Result")
-
-_CHUNK = 1 << 18  # bytes read, and held, at once for each request
-_UNSENT = 1 << 17  # bytes of workbench.js that may lie in the kernel before they are sent
-_YEAR = 31536000  # seconds
-_PATIENCE = 5.0  # seconds for a disk; then code-server is to answer
-_SERVICE_WORKER = "out/browser/serviceWorker.js"
-
-_disk = DaemonThreads(8)  # a user's own assets are in the home
-
-
-@dataclass(frozen=True)
-class Representation:
-    """What answers a request: an asset in one encoding.
-
-    Attributes:
-        asset: which.
-        file: that holds the bytes as they are sent.
-        size: of that file, in bytes.
-        etag: strong: it differs wherever the bytes do.
-        encoding: None for the asset as it is.
-    """
-
-    asset: Asset
-    file: Path
-    size: int
-    etag: str
-    encoding: str | None
-
 
 class Assets:
-    """The assets of the code-server that is used now."""
+    """The assets of the code-server in use; none at first.
+
+    Args:
+        seconds_before_compressing: a pause that leaves the processor to the first load.
+    """
 
     def __init__(self, seconds_before_compressing: float = 30.0) -> None:
-        """Serve nothing as yet.
-
-        Args:
-            seconds_before_compressing: a pause that leaves the processor to the first load.
-        """
         self._pause = seconds_before_compressing
         self._current: tuple[AssetRoot, AssetCache] | None = None
         self._compressing: asyncio.Task[None] | None = None
-        self._precedence = Precedence()
 
     def use(self, root: AssetRoot | None) -> None:
-        """Serve the assets of `root` from now on, none where it is None.
+        """Serves the assets of `root` from now on, and compresses them in the background.
 
-        Compresses them in the background, unless that has been done. Called on the event loop,
-        at each start of code-server.
+        Called on the event loop, at each start of code-server.
         """
         self.offer(root)
         if self._current and not self._compressing:
             self._compressing = asyncio.create_task(self._compress(*self._current))
 
     def offer(self, root: AssetRoot | None) -> None:
-        """Serve the assets of `root` from now on, as far as they are compressed."""
+        """Serves the assets of `root` from now on, without compressing any."""
         if self._current and self._current[0] == root:
             return
         if self._compressing:
@@ -110,8 +63,8 @@ class Assets:
             cache = AssetCache(root.commit, (shared_folder(root), user_folder()))
             self._current = (root, cache)
 
-    async def ahead(self) -> list[str]:
-        """What a first load fetches and is answered from disk, in its order.
+    async def prefetchable(self) -> list[str]:
+        """Returns the files of a first load that are answered from disk, in the load's order.
 
         Returns:
             Paths below code-server's address, as the browser will ask for them.
@@ -121,78 +74,31 @@ class Assets:
         """
         if not self._current:
             return []
-        return await _in_thread(self._ahead, self._current[0])
+        return await in_thread(self._prefetchable, self._current[0])
 
-    def _ahead(self, root: AssetRoot) -> list[str]:
-        return [path for path in first_load.addresses(root) if self.find(path, "br, gzip")]
+    def _prefetchable(self, root: AssetRoot) -> list[str]:
+        return [path for path in addresses(root) if self._find(path, "br, gzip")]
 
     async def close(self) -> None:
-        """End what runs in the background."""
+        """Stops compressing."""
         if self._compressing:
             self._compressing.cancel()
             await asyncio.wait([self._compressing])
 
-    def find(self, path: str, accept_encoding: str) -> Representation | None:
-        """What to answer; reads from disk, so it is for a thread.
-
-        Args:
-            path: below code-server's address, percent-encoded.
-            accept_encoding: the header of that name.
-
-        Returns:
-            None where code-server is to answer. It also is for a file that is not compressed
-            yet, since on a slow link it is sooner there than the file as it is.
-
-        Raises:
-            UnsafePathError: nobody is to answer.
-        """
-        if not self._current:
-            return None
-        root, cache = self._current
-        asset = locate(root, path)
-        file = resolve(root, asset) if asset else None
-        if not asset or not file:
-            return None
-        status = file.stat()
-        plain = Representation(
-            asset, file, status.st_size, f'"{status.st_mtime_ns:x}-{status.st_size:x}"', None
-        )
-        wanted = accepted_encodings(accept_encoding)
-        if not wanted or not is_compressible(asset.path, plain.size):
-            return plain
-        encoded = cache.find(asset.path, plain.size)
-        if encoded is None:
-            return None
-        for encoding in wanted:
-            if encoding in encoded:
-                file, one = encoded[encoding]
-                return Representation(asset, file, one.size, f'"{one.digest[:32]}"', encoding)
-        return plain
-
     async def answer(self, handler: JupyterHandler, path: str) -> bool:
-        """Answer a GET or HEAD request, unless code-server is to.
+        """Answers a GET or HEAD request, unless code-server must.
 
         Args:
-            handler: of the request, which has been authenticated and authorised.
-            path: the request's, below code-server's address, as the browser sent it.
+            handler: the handler of the request, which has been authenticated and authorised.
+            path: the path below code-server's address, as the browser sent it.
 
         Returns:
             Whether the request has been answered.
         """
-        if path.endswith(first_load.WORKBENCH):
-            with self._precedence.first(_browser(handler)) as delivery:
-                return await self._answer(handler, path, delivery)
-        if path.endswith(first_load.WITH_WORKBENCH):
-            await self._precedence.others(_browser(handler))
-        return await self._answer(handler, path)
-
-    async def _answer(
-        self, handler: JupyterHandler, path: str, delivery: Delivery | None = None
-    ) -> bool:
-        wanted = handler.request.headers.get("Accept-Encoding", "")
+        accept_encoding = handler.request.headers.get("Accept-Encoding", "")
         try:
-            found, opened = await _in_thread(self._opened, path, wanted)
-        except OSError:  # it has just gone, as in an upgrade, or its disk is away
+            found, opened = await in_thread(self._open, path, accept_encoding)
+        except OSError:  # the file has just been removed, as in an upgrade, or its disk hangs
             return False
         except UnsafePathError:
             handler.set_status(HTTPStatus.NOT_FOUND)
@@ -203,35 +109,33 @@ class Assets:
             return False
         # A browser that has left asks for nothing more.
         with opened, suppress(StreamClosedError):
-            await _send(handler, found, opened, delivery)
+            await send(handler, found, opened)
             await handler.finish()
         return True
 
-    def _opened(
+    def _open(
         self, path: str, accept_encoding: str
     ) -> tuple[Representation, FileIO] | tuple[None, None]:
-        found = self.find(path, accept_encoding)
+        found = self._find(path, accept_encoding)
         return (found, open_regular(found.file)) if found else (None, None)
 
+    def _find(self, path: str, accept_encoding: str) -> Representation | None:
+        if not self._current:
+            return None
+        return find_representation(*self._current, path, accept_encoding)
+
     async def _compress(self, root: AssetRoot, cache: AssetCache) -> None:
-        """Compress, unless that has been done, or nobody can tell."""
         await asyncio.sleep(self._pause)
         with suppress(HangingError):
-            if not await _in_thread(cache.is_complete):
+            if not await in_thread(cache.is_complete):
                 await _compress(root)
 
 
-async def _in_thread(function: Callable[..., _Result], *arguments: object) -> _Result:
-    return await _disk.run(function, *arguments, patience=_PATIENCE)
-
-
 async def _compress(root: AssetRoot) -> None:
-    """Compress in a process of its own, which gives way to everything else."""
-    command = (sys.executable, "-m", f"{__package__}.compression", str(root.root))
+    """Compresses in a process of lowest priority."""
     process = await asyncio.create_subprocess_exec(
-        *command,
-        str(user_folder()),
-        # -m looks for modules in the working folder first: not in the student's.
+        *(sys.executable, "-m", f"{__package__}.compression", str(root.root), str(user_folder())),
+        # `-m` looks for modules in the working folder first, which must not be the student's.
         cwd=root.root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -248,88 +152,3 @@ async def _compress(root: AssetRoot) -> None:
     if process.returncode:
         last = error.decode(errors="replace").strip().rpartition("\n")[2]
         log.warning("VS Code's files stay uncompressed, which is only slower. %s", last)
-
-
-def _browser(handler: JupyterHandler) -> Browser:
-    return handler.request.remote_ip, handler.request.headers.get("User-Agent")
-
-
-async def _send(
-    handler: JupyterHandler, found: Representation, file: FileIO, delivery: Delivery | None
-) -> None:
-    _describe(handler, found)
-    handler._transforms = []  # noqa: SLF001 - `compress_response` would break length and ETag
-    if handler.check_etag_header():
-        handler.set_status(HTTPStatus.NOT_MODIFIED)
-        return
-    try:
-        start, end = _part(handler, found)
-    except UnsatisfiableRangeError:
-        handler.set_status(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
-        handler.set_header("Content-Range", f"bytes */{found.size}")
-        handler.set_header("Content-Length", 0)
-        return
-    handler.set_header("Content-Length", end - start)
-    if handler.request.method != "HEAD":
-        await _send_body(handler, file, start, end, delivery)
-
-
-def _describe(handler: JupyterHandler, found: Representation) -> None:
-    kept = f"max-age={_YEAR}, immutable" if found.asset.immutable else "no-cache"
-    # Private, as it was sent to somebody who is logged in.
-    handler.set_header("Cache-Control", f"private, {kept}")
-    handler.set_header("Content-Type", found.asset.content_type)
-    handler.set_header("ETag", found.etag)
-    handler.set_header("Accept-Ranges", "bytes")
-    handler.set_header("Vary", "Accept-Encoding")
-    if found.encoding:
-        handler.set_header("Content-Encoding", found.encoding)
-    if found.asset.path == _SERVICE_WORKER:
-        # It lies below the folder that it is for; as a forwarded one is told.
-        handler.set_header("Service-Worker-Allowed", url_path_join(handler.base_url, "codeserver/"))
-
-
-def _part(handler: JupyterHandler, found: Representation) -> tuple[int, int]:
-    headers = handler.request.headers
-    current = headers.get("If-Range", found.etag) == found.etag
-    ranged = current and handler.request.method == "GET"  # no other method has ranges
-    part = requested_range(headers.get("Range"), found.size) if ranged else None
-    if part is None:
-        return 0, found.size
-    start, end = part
-    handler.set_status(HTTPStatus.PARTIAL_CONTENT)
-    handler.set_header("Content-Range", f"bytes {start}-{end - 1}/{found.size}")
-    return start, end
-
-
-async def _send_body(
-    handler: JupyterHandler, file: FileIO, start: int, end: int, delivery: Delivery | None
-) -> None:
-    if delivery:
-        _limit_unsent(handler)
-    file.seek(start)
-    while block := await _read(handler, file, min(_CHUNK, end - file.tell())):
-        handler.write(block)
-        await handler.flush()
-        if delivery:
-            delivery.taken((file.tell() - start) / (end - start))
-
-
-async def _read(handler: JupyterHandler, file: FileIO, size: int) -> bytes:
-    try:
-        return await _in_thread(file.read, size)
-    except OSError as error:
-        log.warning("%s was cut, as its disk does not answer: %s", handler.request.path, error)
-        _stream(handler).close()  # or a cut answer would look like a whole one
-        raise StreamClosedError from error
-
-
-def _stream(handler: JupyterHandler) -> IOStream:
-    # Every connection of Tornado's HTTP/1 server is one of these.
-    return cast("HTTP1Connection", handler.request.connection).stream
-
-
-def _limit_unsent(handler: JupyterHandler) -> None:
-    """Have the kernel take no megabytes at once, which say nothing of how far they have come."""
-    with suppress(OSError):  # Jupyter listens on a unix socket
-        _stream(handler).socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)

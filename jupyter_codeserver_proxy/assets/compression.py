@@ -1,4 +1,4 @@
-"""Compresses code-server's assets, once for each of its versions."""
+"""Compresses code-server's assets, once for each version of code-server."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from .index import Encoded, Entry, Index, is_sound, new_file, read_index, write_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Measured with all assets of 4.139.1: 9 takes 13 s of one core and 105 MB of memory, 11 takes
-# 84 s and 207 MB, and makes them 10 % smaller.
+# Measured with all assets of 4.139.1: quality 9 takes 13 s of one core and 105 MB of memory;
+# quality 11 takes 84 s and 207 MB, and the result is 10 % smaller.
 BACKGROUND_QUALITY = 9
 INSTALL_QUALITY = 11
 
-# What a browser fetches, seen in its loads and named in workbench.js. An asset that is not
-# listed is only slower: code-server compresses it at each request.
+# The assets that a browser fetches, as seen in its loads and named in workbench.js. Others are only
+# slower: code-server compresses them at each request.
 _PATTERNS = (
     "lib/vscode/out/nls.messages.js",
     "lib/vscode/out/media/*",
@@ -52,9 +52,9 @@ _PATTERNS = (
 )
 _SERVER_SIDE = "/node/"  # folders of code that no browser runs
 
-_BLOCK = 1 << 20  # bytes compressed at once: memory does not grow with the file
-_LEAST_GAIN = 0.05
-_WINDOW = 24  # the widest there is: 2.6 % off workbench.js against brotli's default
+_BLOCK = 1 << 20  # bytes compressed at once, so that memory does not grow with the file
+_MIN_GAIN = 0.05
+_WINDOW = 24  # brotli's maximum makes workbench.js 2.6 % smaller than its default
 _GZIP_LEVEL = 6  # within 0.5 % of level 9
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
 
@@ -69,13 +69,13 @@ class BusyError(Exception):
 
 @dataclass(frozen=True)
 class Summary:
-    """What compressing came to.
+    """The result of compressing.
 
     Attributes:
-        files: how many have a compressed form.
+        files: the number of assets that have a compressed form.
         raw: their size as they are, in bytes.
         encoded: their size in bytes, by encoding.
-        seconds: spent by this run.
+        seconds: the duration of this run.
     """
 
     files: int
@@ -97,7 +97,7 @@ class _Gzip:
 
 
 def worth_compressing(root: AssetRoot) -> list[Path]:
-    """The assets to compress, those first that gain most."""
+    """Returns the assets to compress, the largest first."""
     found = {
         file
         for pattern in _PATTERNS
@@ -116,20 +116,20 @@ def compress(
     quality: int,
     progress: Callable[[Path, int, int], None] | None = None,
 ) -> Summary:
-    """Compress the assets of an installation, except those that are already.
+    """Compresses those assets of an installation that are not compressed yet.
 
-    It can be killed at any time and run again; other versions' assets in `destination` are
-    removed at the end.
+    May be killed at any time and run again. Removes other versions' assets from `destination` at
+    the end.
 
     Args:
         root: the installation.
-        destination: the folder to keep them in, see `index.shared_folder`.
-        quality: of brotli, from 0 to 11.
-        progress: called after each file with it, its number, and the number of all.
+        destination: the folder of the compressed assets, see `index.shared_folder`.
+        quality: brotli's quality, from 0 to 11.
+        progress: called after each file with the file, its number, and the number of all files.
 
     Raises:
         BusyError: another process is doing the same.
-        OSError: the installation cannot be read, or the destination not written.
+        OSError: the installation is not readable, or the destination not writable.
     """
     started = time.monotonic()
     folder = destination / root.commit
@@ -146,10 +146,10 @@ def compress(
 
 
 def _keep_to_ourselves(folder: Path) -> None:
-    """Let nobody else write into a folder, whatever the umask: what others may write is not read.
+    """Lets nobody else write into a folder, as assets that others may write are not served.
 
     Raises:
-        OSError: it belongs to another user, or its file system has no such modes.
+        OSError: the folder belongs to another user, or its file system ignores modes.
     """
     mode = stat.S_IMODE(folder.lstat().st_mode)
     with suppress(PermissionError):
@@ -199,7 +199,7 @@ def _compress_file(file: Path, folder: Path, quality: int) -> Entry:
         "gzip": _Gzip(),
     }
     encoded = {name: _write(file, folder, stream) for name, stream in streams.items()}
-    gaining = {name: one for name, one in encoded.items() if one.size <= size * (1 - _LEAST_GAIN)}
+    gaining = {name: form for name, form in encoded.items() if form.size <= size * (1 - _MIN_GAIN)}
     return Entry(size, quality, gaining)
 
 
@@ -224,7 +224,7 @@ def _compressed(file: Path, stream: _Stream) -> Iterator[bytes]:
 
 
 def _remove_strays(folder: Path, index: Index) -> None:
-    """Remove what a killed run, or an earlier quality, has left."""
+    """Removes the leftovers of a killed run or an earlier quality."""
     kept = index.digests
     for file in folder.iterdir():
         if file.suffix != ".json" and file.name not in kept:
@@ -247,10 +247,10 @@ def _summary(index: Index, seconds: float) -> Summary:
 
 
 def main() -> int:
-    """Compress at the lowest priority, for a server that goes on meanwhile."""
+    """Compresses at the lowest priority, as a server runs meanwhile."""
     parser = argparse.ArgumentParser(prog="python -m jupyter_codeserver_proxy.assets.compression")
     parser.add_argument("root", type=Path, help="the folder with code-server's out and lib")
-    parser.add_argument("destination", type=Path, help="the folder to keep the result in")
+    parser.add_argument("destination", type=Path, help="the folder for the compressed assets")
     parser.add_argument("--quality", type=int, choices=range(12), default=BACKGROUND_QUALITY)
     arguments = parser.parse_args()
     root = read_root(arguments.root)

@@ -1,4 +1,4 @@
-"""code-server's static files: where its installation is, and which file a request path means."""
+"""Finds code-server's installation, and the file in it that a request path means."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from jupyter_codeserver_proxy.system.regular_file import open_regular, read_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The fetcher's marker may say where the installation is (key "root"); a test holds both to it.
+# The fetcher's marker. Its key "root" may say where the installation is; a test checks both sides.
 _MARKER = "install.json"
 
-# Where an installation lies, seen from the folder that has `bin/code-server`: a release
-# unpacked, Debian's package, npm.
+# Where an installation may be, relative to the folder that has `bin/code-server`: an unpacked
+# release, Debian's package, npm.
 _LAYOUTS = (".", "lib/code-server", "lib/node_modules/code-server")
 
-# A shell script that runs code-server names it by an absolute path.
+# How a shell script that runs code-server names it: by an absolute path.
 _WRAPPED = re.compile(rb"""(/[^\s"'`$]+)/(?:out/node/entry\.js|bin/code-server)(?=[\s"']|$)""")
-_LONGEST_WRAPPER = 4096  # bytes
-_DEEPEST_WRAPPER = 3  # scripts that call each other
+_MAX_WRAPPER_SIZE = 4096  # bytes
+_MAX_WRAPPER_DEPTH = 3  # scripts that call each other
 
 _COMMIT = re.compile(r"[0-9a-f]+")
 _STABLE = re.compile(r"stable-([0-9a-f]+)/static/(.+)", re.DOTALL)
@@ -33,11 +33,11 @@ _STATIC = re.compile(r"_static/(.+)", re.DOTALL)
 _ENCODED_SYNTAX = re.compile(r"%(?:2e|2f|5c|00)", re.IGNORECASE)
 
 _VSCODE = "lib/vscode"
-# code-server serves its whole installation as `_static`; a browser needs these folders of it.
+# code-server serves its whole installation as `_static`. A browser needs only these folders.
 _PUBLIC = ("out/browser/", "src/browser/")
 
-# What VS Code's server answers (`out/server-main.js`): what it does not know is text/plain.
-# A name that ends otherwise is left to it.
+# The types that VS Code's server sends (`out/server-main.js`). Files of all other types, which it
+# sends as text/plain, are left to it.
 _VSCODE_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -52,7 +52,7 @@ _VSCODE_TYPES = {
     ".woff": "application/font-woff",
     ".woff2": "text/plain",
 }
-# What express, which serves `_static`, answers.
+# The types that express sends, which serves `_static`.
 _EXPRESS_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -62,13 +62,12 @@ _EXPRESS_TYPES = {
     ".svg": "image/svg+xml",
 }
 
-# code-server compresses what is larger than this, too (the threshold of `compression`).
-_SMALLEST_COMPRESSED = 1024  # bytes
+_MIN_COMPRESSED_SIZE = 1024  # bytes; as code-server does (the threshold of npm's `compression`)
 _COMPRESSIBLE = frozenset((".css", ".html", ".ico", ".js", ".json", ".svg", ".ttf", ".wasm"))
 
 
 class UnsafePathError(Exception):
-    """A request path that leads, or tries to lead, out of the folders that are served."""
+    """The request path leads, or tries to lead, out of the folders that are served."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,8 @@ class AssetRoot:
 
     Attributes:
         root: the folder that holds `out/` and `lib/vscode/`.
-        commit: the one in its addresses, `stable-<commit>/…`.
-        version: code-server's own, as in "4.139.1".
+        commit: VS Code's commit, which is part of its addresses, `stable-<commit>/…`.
+        version: the version of code-server, for example "4.139.1".
     """
 
     root: Path
@@ -88,13 +87,13 @@ class AssetRoot:
 
 @dataclass(frozen=True)
 class Asset:
-    """A file that a request means; it need not exist.
+    """The file that a request means; it need not exist.
 
     Attributes:
-        path: where, below `AssetRoot.root`, with forward slashes.
-        boundary: the folder below `AssetRoot.root` that it must really lie in.
-        content_type: as code-server would answer.
-        immutable: whether its address changes when its content does.
+        path: its path below `AssetRoot.root`, with forward slashes.
+        boundary: the folder below `AssetRoot.root` that must contain it, once links are resolved.
+        content_type: the type that code-server would send.
+        immutable: whether its address changes with its content.
     """
 
     path: str
@@ -104,8 +103,8 @@ class Asset:
 
 
 def find_root(executable: Path) -> AssetRoot | None:
-    """The installation that `executable` runs, or None where it cannot be told."""
-    for folder in _candidates(executable, _DEEPEST_WRAPPER):
+    """Returns the installation that `executable` runs, None if it cannot be found."""
+    for folder in _candidates(executable, _MAX_WRAPPER_DEPTH):
         if found := read_root(folder):
             return found
     return None
@@ -126,7 +125,7 @@ def _candidates(executable: Path, depth: int) -> Iterator[Path]:
 def _called_by(script: Path) -> Iterator[Path]:
     try:
         with open_regular(script) as file:
-            text = file.read(_LONGEST_WRAPPER)
+            text = file.read(_MAX_WRAPPER_SIZE)
     except OSError:
         return
     if text.startswith(b"#!"):
@@ -135,7 +134,7 @@ def _called_by(script: Path) -> Iterator[Path]:
 
 
 def read_root(folder: Path) -> AssetRoot | None:
-    """The installation whose top folder is `folder`, or None where that is none."""
+    """Returns the installation whose top folder is `folder`, None if it is none."""
     version = _read_json(folder / "package.json").get("version")
     commit = _read_json(folder / _VSCODE / "product.json").get("commit")
     if not (isinstance(commit, str) and _COMMIT.fullmatch(commit) and isinstance(version, str)):
@@ -152,17 +151,17 @@ def _read_json(file: Path) -> dict[str, object]:
 
 
 def locate(root: AssetRoot, path: str) -> Asset | None:
-    """The file that a request path means.
+    """Returns the file that a request path means.
 
     Args:
         root: the installation that is served.
         path: the path below code-server's address, percent-encoded, as the browser sent it.
 
     Returns:
-        None where only code-server can tell: another commit, a kind of file not known here.
+        None if only code-server knows: for another commit, or an unknown kind of file.
 
     Raises:
-        UnsafePathError: it has dot segments, or encodes what separates segments.
+        UnsafePathError: the path has dot segments, or encodes a separator of segments.
     """
     if match := _STABLE.fullmatch(path):
         commit, encoded = match.groups()
@@ -194,15 +193,15 @@ def _decode(encoded: str) -> str:
 
 
 def is_compressible(path: str, size: int) -> bool:
-    """Whether a file of this name and size (in bytes) is one that compressing makes smaller."""
-    return size >= _SMALLEST_COMPRESSED and PurePosixPath(path).suffix in _COMPRESSIBLE
+    """Tells whether compressing makes a file of this name and size (in bytes) smaller."""
+    return size >= _MIN_COMPRESSED_SIZE and PurePosixPath(path).suffix in _COMPRESSIBLE
 
 
 def resolve(root: AssetRoot, asset: Asset) -> Path | None:
-    """The file on disk, or None where there is none.
+    """Returns the asset's file on disk, None if it does not exist.
 
     Raises:
-        UnsafePathError: a link leads out of the folder that is served, or it is no file.
+        UnsafePathError: a link leads out of the folder that is served, or the path is no file.
     """
     try:
         return _real_file(root.root, asset.boundary, asset.path)
@@ -210,7 +209,7 @@ def resolve(root: AssetRoot, asset: Asset) -> Path | None:
         return None
 
 
-@lru_cache(maxsize=4096)  # it takes 0.1 ms, and an installation does not change
+@lru_cache(maxsize=4096)  # takes 0.1 ms, and an installation does not change
 def _real_file(root: Path, boundary: str, path: str) -> Path:
     real = Path(os.path.realpath(root / path, strict=True))
     if not (real.is_relative_to((root / boundary).resolve()) and real.is_file()):

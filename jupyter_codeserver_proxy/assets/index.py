@@ -1,4 +1,4 @@
-"""The folders of compressed assets: an index, and files that are named by their content."""
+"""Reads and writes folders of compressed assets: an index, and files named by their hash."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Encoded:
     """A compressed form of an asset.
 
     Attributes:
-        digest: sha256 of the compressed bytes, which is also the file's name.
-        size: in bytes.
+        digest: the sha256 of the compressed bytes, which is also the file's name.
+        size: the size of the file, in bytes.
     """
 
     digest: str
@@ -46,12 +46,12 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Entry:
-    """An asset for which compressing has been tried.
+    """An asset that has been compressed, or would gain too little.
 
     Attributes:
-        size: of the asset as it is, in bytes; another size means another content.
-        quality: of brotli, from 0 to 11.
-        encoded: by encoding; empty where compressing gains too little.
+        size: the size of the asset as it is, in bytes; another size means another content.
+        quality: brotli's quality, from 0 to 11.
+        encoded: the compressed forms by encoding; none where compressing gains too little.
     """
 
     size: int
@@ -64,8 +64,8 @@ class Index:
     """The compressed assets of one commit.
 
     Attributes:
-        entries: by the asset's path below the installation.
-        complete: whether all that is worth it has been compressed.
+        entries: the assets by their path below the installation.
+        complete: whether no asset is left to compress.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -73,23 +73,23 @@ class Index:
 
     @property
     def digests(self) -> frozenset[str]:
-        """The names of the files that belong to it."""
+        """The names of all files in the index."""
         entries = self.entries.values()
-        return frozenset(one.digest for entry in entries for one in entry.encoded.values())
+        return frozenset(form.digest for entry in entries for form in entry.encoded.values())
 
 
 def shared_folder(root: AssetRoot) -> Path:
-    """Where an image keeps the compressed assets, beside what they were made of."""
+    """Returns where an image keeps the compressed assets: in the installation."""
     return root.root / ".assets"
 
 
 def user_folder() -> Path:
-    """Where a user's own compressed assets are kept."""
+    """Returns where a user's own compressed assets are."""
     return platformdirs.user_cache_path("jupyter-codeserver-proxy") / "assets"
 
 
 def read_index(folder: Path) -> Index:
-    """The index in `folder`; empty where there is none, or none that can be believed."""
+    """Returns the index in `folder`; an empty one if there is none that can be trusted."""
     try:
         check_ours(folder, folder.lstat())
         content = read_json(open_ours(folder / _INDEX))
@@ -99,8 +99,8 @@ def read_index(folder: Path) -> Index:
         return Index(entries, content["complete"] is True)
     except NotOursError as error:
         log.warning(
-            "Compressed assets are not used, which is only slower: %s. Remove them; who makes them "
-            "anew is to be root or their only user.",
+            "Compressed assets are not used, which is only slower: %s. Remove them, and have root "
+            "or their only user make them anew.",
             error,
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -110,18 +110,18 @@ def read_index(folder: Path) -> Index:
 
 def _entry(content: dict[str, Any]) -> Entry:
     encoded = {
-        # Through int: a digest becomes a file's name, so nothing else may pass.
-        str(name): Encoded(f"{int(one['digest'], 16):064x}", int(one["size"]))
-        for name, one in content["encoded"].items()
+        # The digest becomes a file's name: `int` lets nothing but a number pass.
+        str(name): Encoded(f"{int(form['digest'], 16):064x}", int(form["size"]))
+        for name, form in content["encoded"].items()
     }
     return Entry(int(content["size"]), int(content["quality"]), encoded)
 
 
 def write_index(folder: Path, index: Index) -> None:
-    """Put `index` in place of the one in `folder`, at once.
+    """Replaces the index in `folder`, atomically.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: the folder is not writable.
     """
     temporary = new_file(folder / f"{_INDEX}.part")
     temporary.write_text(json.dumps({"format": _FORMAT, **asdict(index)}), encoding="utf-8")
@@ -129,10 +129,10 @@ def write_index(folder: Path, index: Index) -> None:
 
 
 def new_file(path: Path) -> Path:
-    """Make an empty file, of which nobody else will write a part, whatever the umask.
+    """Creates an empty file that nobody else may write, whatever the umask.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: the folder is not writable.
     """
     path.unlink(missing_ok=True)
     path.touch(mode=0o644)
@@ -140,7 +140,7 @@ def new_file(path: Path) -> Path:
 
 
 def is_sound(folder: Path, encoded: Encoded) -> bool:
-    """Whether the file is ours, and holds what was compressed, to the last bit; reads all of it."""
+    """Tells whether a file is ours and has the expected content; reads all of it."""
     digest = sha256()
     try:
         with open_ours(folder / encoded.digest) as file:
@@ -154,27 +154,27 @@ def is_sound(folder: Path, encoded: Encoded) -> bool:
 
 
 class AssetCache:
-    """The compressed assets of one installation, from whichever folder has them.
+    """The compressed assets of one installation, in the first of several folders that has them.
 
-    Its methods read from disk: they are for a thread, not for an event loop.
+    Its methods read from disk, so an event loop must call them in a thread.
     """
 
     def __init__(self, commit: str, folders: Iterable[Path]) -> None:
         self._folders = [_Folder(folder / commit) for folder in folders]
 
     def is_complete(self) -> bool:
-        """Whether nothing is left to compress."""
+        """Tells whether nothing is left to compress."""
         return any(folder.read().complete for folder in self._folders)
 
     def find(self, path: str, size: int) -> dict[str, tuple[Path, Encoded]] | None:
-        """The compressed forms of an asset, by encoding, each with its file.
+        """Returns the compressed forms of an asset, by encoding, each with its file.
 
         Args:
-            path: below the installation.
-            size: of the asset as it is, in bytes.
+            path: the asset's path below the installation.
+            size: the size of the asset as it is, in bytes.
 
         Returns:
-            None as long as compressing it has not been tried; empty where it gains too little.
+            None until compressing has been tried; empty if it gains too little.
         """
         for folder in self._folders:
             entry = folder.read().entries.get(path)
@@ -184,7 +184,7 @@ class AssetCache:
 
 
 class _Folder:
-    """One folder, whose index another process may replace at any time."""
+    """A folder whose index another process may replace at any time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -207,10 +207,10 @@ class _Folder:
         if not all(map(self._is_sound, entry.encoded.values())):
             self._give_up()
             return None
-        return {name: (self._path / one.digest, one) for name, one in entry.encoded.items()}
+        return {name: (self._path / form.digest, form) for name, form in entry.encoded.items()}
 
     def _is_sound(self, encoded: Encoded) -> bool:
-        """Hashes a file when it is first wanted, and then looks at owner, mode and size alone."""
+        """Hashes a file at its first use; later checks only its owner, mode and size."""
         file = self._path / encoded.digest
         try:
             status = file.lstat()
@@ -230,4 +230,4 @@ class _Folder:
         try:
             (self._path / _INDEX).unlink(missing_ok=True)
         except OSError as error:
-            log.debug("%s stays: %s", self._path, error)
+            log.debug("The index in %s was not removed: %s", self._path, error)

@@ -1,33 +1,32 @@
-"""What a client may be sent: the encoding it prefers, the range it asks for (RFC 9110)."""
+"""Reads what a client accepts: encodings, and the range that it asks for (RFC 9110)."""
 
 from __future__ import annotations
 
 import re
 
-# Best first: equal wishes are decided by size.
-ENCODINGS = ("br", "gzip")
+ENCODINGS = ("br", "gzip")  # the smaller first: it wins where a client prefers neither
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 class UnsatisfiableRangeError(Exception):
-    """A range that begins behind the end: status 416."""
+    """The range begins behind the end: status 416."""
 
 
 def accepted_encodings(header: str) -> list[str]:
-    """The encodings of `ENCODINGS` that an Accept-Encoding header wishes for, best first.
+    """Returns those of `ENCODINGS` that an Accept-Encoding header accepts, best first.
 
-    One that it likes less than no encoding at all is left out.
+    Leaves out an encoding that the client likes less than none at all.
     """
-    wishes = dict(map(_wish, filter(None, map(str.strip, header.lower().split(",")))))
-    other = wishes.get("*", 0.0)
-    quality = {name: wishes.get(name, other) for name in ENCODINGS}
-    floor = wishes.get("identity", 0.0)
-    wanted = [name for name in ENCODINGS if quality[name] > 0 and quality[name] >= floor]
-    return sorted(wanted, key=lambda name: -quality[name])
+    weights = dict(map(_weight, filter(None, map(str.strip, header.lower().split(",")))))
+    other = weights.get("*", 0.0)
+    quality = {name: weights.get(name, other) for name in ENCODINGS}
+    floor = weights.get("identity", 0.0)
+    accepted = [name for name in ENCODINGS if quality[name] > 0 and quality[name] >= floor]
+    return sorted(accepted, key=lambda name: -quality[name])
 
 
-def _wish(item: str) -> tuple[str, float]:
+def _weight(item: str) -> tuple[str, float]:
     name, _, parameter = item.partition(";")
     key, _, value = parameter.partition("=")
     if key.strip() != "q":
@@ -39,13 +38,13 @@ def _wish(item: str) -> tuple[str, float]:
 
 
 def requested_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """The first byte and the one behind the last of a Range header's single range.
+    """Returns the first byte and the one behind the last of a Range header's single range.
 
     Returns:
-        None where all is to be sent: no range, several, or one that cannot be understood.
+        None for no range, several, or a malformed one: all bytes are sent.
 
     Raises:
-        UnsatisfiableRangeError: it lies behind the `size` bytes there are.
+        UnsatisfiableRangeError: the range lies behind the `size` bytes of the file.
     """
     match = _RANGE.fullmatch(header.replace(" ", "")) if header else None
     if not match or match.groups() == ("", ""):

@@ -1,1 +1,1 @@
-"""What is known of code-server: its program, arguments, settings and extensions."""
+"""Knowledge of code-server: its program, arguments, settings and extensions."""

@@ -1,10 +1,10 @@
-"""What code-server is started with: options in, arguments and environment out."""
+"""Turns options into code-server's arguments and environment."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from jupyter_codeserver_proxy.failure import CannotStart, Reason
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-# Variables that change where code-server listens, who may enter, what it opens or whether it
+# These variables change where code-server listens, who may enter, what it opens or whether it
 # starts at all (code-server's `out/node/cli.js`).
 _DERAILING = frozenset(
     {
@@ -27,15 +27,15 @@ _DERAILING = frozenset(
         "PORT",
     }
 )
-# What NODE_OPTIONS is called on its way past code-server, which a stale one keeps from starting, to
-# its terminals.
+# Carries NODE_OPTIONS past code-server to its terminals, as stale options keep code-server from
+# starting.
 NODE_OPTIONS = "JUPYTER_CODESERVER_NODE_OPTIONS"
 
-# With VSCODE_IPC_HOOK_CLI or CODE_SERVER_PARENT_PID set, as they are in VS Code's own terminal,
-# it takes itself for a client or a child of the other one.
+# VS Code's own terminal sets VSCODE_IPC_HOOK_CLI and CODE_SERVER_PARENT_PID. With them
+# code-server acts as a client or a child of the other one.
 _DERAILING_PREFIXES = ("CODE_SERVER_", "VSCODE_")
 
-# What is Jupyter's stays Jupyter's: with one of these a program acts as the student's server.
+# With one of these tokens a program could act as the student's server, so only Jupyter keeps them.
 _SECRETS = frozenset(
     {
         "CONFIGPROXY_AUTH_TOKEN",
@@ -46,68 +46,94 @@ _SECRETS = frozenset(
     }
 )
 
-# A clean first screen, at the price of flags alone.
+# Flags for a clean first screen.
 _CLEAN_START = (
-    # What is remembered is remembered for the home: it may be the folder of another server.
+    # code-server remembers the folder for the home, so it may be another server's.
     ("ignore-last-opened",),
     ("disable-getting-started-override",),
     ("disable-telemetry",),
     ("disable-update-check",),
-    # Otherwise VS Code asks a login shell for its PATH, and Debian's /etc/profile knows nothing
-    # of the environment that Jupyter runs in.
+    # Otherwise VS Code takes PATH from a login shell, and Debian's /etc/profile does not know the
+    # environment that Jupyter runs in.
     ("vscode-option", "force-disable-user-env"),
 )
 
 
 @dataclass(frozen=True)
-class Options:
-    """What can be chosen about a start.
+class StartOptions:
+    """Options of a start.
 
     Attributes:
-        folder: the folder that VS Code opens, and that code-server runs in.
-        extensions_folder: where extensions are; None: code-server's own choice.
-        user_data_folder: where settings and state are; None: code-server's own choice.
-        reconnection_grace: seconds that a window whose browser has gone is kept; None:
-            code-server's own choice, which is three hours.
-        arguments: further arguments, last before the folder, so that they win.
-        title: what VS Code calls itself.
-        own_extensions: whether the student's own are loaded; if not, `extensions_folder` is not
-            looked at.
+        executable: a path or a name of code-server; empty: it is looked for.
+        title: the name that VS Code gives itself.
+        ai: whether VS Code has its assistant; None: without it where that is possible.
+        settings: the operator's default settings.
+        extensions_folder: the folder of extensions; None: code-server decides.
+        shared_extensions_folder: the folder of shared extensions; None: the fetcher's.
+        user_data_folder: the folder of settings and state; None: code-server decides.
+        arguments: further arguments. They are the last before the workspace, so that they win.
+        environment: variables that win over all others.
+        jupyter: variables that tell VS Code's extension about the Jupyter server.
+        reconnection_grace: seconds for which a window without a browser is kept; None:
+            code-server decides, which is three hours.
+        own_extensions: whether the student's own extensions are loaded; if not,
+            `extensions_folder` is ignored.
         workspace_trust: whether VS Code asks whether a folder's authors are trusted.
         switched_off: flags that a code-server must know to be started.
-        workspace: the workspace file that VS Code opens instead of the folder; None: there is none.
     """
 
-    folder: Path
+    executable: str = ""
+    title: str = ""
+    ai: bool | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     extensions_folder: Path | None = None
+    shared_extensions_folder: Path | None = None
     user_data_folder: Path | None = None
     arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    jupyter: Mapping[str, str] = field(default_factory=dict)
     reconnection_grace: int | None = None
-    title: str = ""
     own_extensions: bool = True
     workspace_trust: bool = False
     switched_off: tuple[str, ...] = ()
-    workspace: Path | None = None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What VS Code opens.
+
+    Attributes:
+        folder: the folder that VS Code opens, and in which code-server runs.
+        file: the workspace file that VS Code opens instead of the folder, if any.
+    """
+
+    folder: Path
+    file: Path | None = None
 
 
 class CannotSwitchOffError(CannotStart):
-    """This code-server does not know the flag that leaves out what is not wanted."""
+    """This code-server does not know the flag that switches off an unwanted feature."""
 
 
 def arguments(
-    options: Options, flags: Collection[str], socket: Path, built_in: Path | None = None
+    options: StartOptions,
+    workspace: Workspace,
+    flags: Collection[str],
+    socket: Path,
+    built_in: Path | None = None,
 ) -> tuple[str, ...]:
-    """The arguments with which code-server listens on `socket`, and nowhere else.
+    """Returns the arguments with which code-server listens on `socket`, and nowhere else.
 
     Args:
-        options: what was chosen.
-        flags: those that this code-server knows; a flag that it does not know is left out.
-        socket: the unix socket; the configuration file and the session socket lie beside it,
-            as the home may be read-only, or on NFS, where sockets do not work.
+        options: options of the start.
+        workspace: what VS Code opens.
+        flags: the flags that this code-server knows; others are left out.
+        socket: the unix socket. The configuration file and the session socket lie beside it, as
+            the home may be read-only, or on NFS, where sockets do not work.
         built_in: the folder of VS Code's built-in extensions; None: code-server's own.
 
     Raises:
-        CannotSwitchOffError: what an option leaves out would be there.
+        CannotSwitchOffError: code-server cannot leave out what an option excludes.
     """
     result = ["--auth", "none", "--socket", str(socket), "--socket-mode", "0600"]
     result += ["--config", f"{socket}.yaml"]
@@ -116,19 +142,19 @@ def arguments(
     for name, *value in _CLEAN_START:
         if name in flags:
             result += [f"--{name}", *value]
-    result += _chosen(options, flags)
-    if built_in:  # its help does not tell of this flag
+    result += _optional(options, flags)
+    if built_in:  # code-server's help does not list this flag
         result += ["--builtin-extensions-dir", str(built_in)]
-    # A new folder for every start, where the student's own are not wanted.
+    # Without the student's own extensions each start has a new, empty folder.
     extensions = options.extensions_folder if options.own_extensions else f"{socket}.extensions"
     if extensions:
         result += ["--extensions-dir", str(extensions)]
     if options.user_data_folder:
         result += ["--user-data-dir", str(options.user_data_folder)]
-    return (*result, *options.arguments, str(options.workspace or options.folder))
+    return (*result, *options.arguments, str(workspace.file or workspace.folder))
 
 
-def _chosen(options: Options, flags: Collection[str]) -> Iterator[str]:
+def _optional(options: StartOptions, flags: Collection[str]) -> Iterator[str]:
     for flag in options.switched_off:
         if flag not in flags:
             raise CannotSwitchOffError(
@@ -148,13 +174,13 @@ def _chosen(options: Options, flags: Collection[str]) -> Iterator[str]:
 def environment(
     added: Mapping[str, str], inherited: Mapping[str, str], programs: Path
 ) -> dict[str, str]:
-    """The environment of code-server, and so of VS Code's terminals.
+    """Returns the environment of code-server, and so of VS Code's terminals.
 
     Args:
         added: variables that win over all others.
-        inherited: Jupyter's own; what is not for code-server is left out.
-        programs: the folder of Jupyter's `python` and `jupyter`, put first on a PATH that lacks it
-            (a Jupyter that was started by its path, its environment not activated).
+        inherited: Jupyter's variables; those not meant for code-server are left out.
+        programs: the folder of Jupyter's `python` and `jupyter`. It is put first on a PATH that
+            lacks it, as when Jupyter was started by its path without activating its environment.
     """
     result = {name: value for name, value in inherited.items() if not is_withheld(name)}
     if "NODE_OPTIONS" in inherited:
@@ -166,10 +192,10 @@ def environment(
 
 
 def session_socket(socket: Path) -> str:
-    """Where code-server that listens on `socket` tells which window opens a file."""
+    """Returns the socket on which code-server says which window opens a file."""
     return f"{socket}.session"
 
 
 def is_withheld(variable: str) -> bool:
-    """Whether an environment variable of Jupyter's is kept from code-server."""
+    """Returns whether a variable of Jupyter's is withheld from code-server."""
     return variable in _DERAILING | _SECRETS or variable.startswith(_DERAILING_PREFIXES)

@@ -1,4 +1,4 @@
-"""The settings that VS Code starts with: defaults all, which a student's own settings win over."""
+"""The default settings of VS Code, which a student's own settings override."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ALWAYS = {
-    # The first screen is the class's folder: no page and no question comes before it.
+    # The first screen shows the class's folder, without a page or a question before it.
     "workbench.startupEditor": "none",
     "git.openRepositoryInParentFolders": "never",
     "extensions.ignoreRecommendations": True,
-    # Nothing is sent, and nothing is asked of the internet that nobody has asked for.
+    # VS Code sends nothing to the internet, and asks it only for what a person wants.
     "telemetry.telemetryLevel": "off",
     "workbench.enableExperiments": False,
     "workbench.settings.enableNaturalLanguageSearch": False,
     "extensions.autoCheckUpdates": False,
     "extensions.autoUpdate": False,
     "npm.fetchOnlinePackageInfo": False,
-    # A machine that is taken away takes no work with it.
+    # No work is lost when the machine is taken away.
     "files.autoSave": "afterDelay",
 }
 _WITHOUT_AI = {
     "chat.disableAIFeatures": True,
-    # Its panel is the only one that is there from the start.
+    # The assistant's panel would be the only one that is open from the start.
     "workbench.secondarySideBar.defaultVisibility": "hidden",
-    # The list of its models, which every new home gets: as JSON it would have VS Code start its
-    # server of that language, 40 MB for a student who has opened nothing.
+    # Every new home gets this list of the assistant's models. As JSON it would start VS Code's JSON
+    # language server, 40 MB for a student who has opened nothing.
     "files.associations": {"chatLanguageModels.json": "plaintext"},
 }
 _TERMINALS = ("terminal.integrated.env.linux", "terminal.integrated.env.osx")
 
-# VS Code opens a link's file before it knows the editors that extensions bring, unless a setting
-# may name one of them for it: this names one that there never is.
+# VS Code opens a link's file before extensions have registered their editors, unless a setting
+# names an unknown editor for it. So this names one that never exists.
 _ASSOCIATIONS = "workbench.editorAssociations"
 _ANY_FILE = {"*": "whatever-extensions-bring"}
 
@@ -43,13 +43,13 @@ _ANY_FILE = {"*": "whatever-extensions-bring"}
 def defaults(
     *, ai: bool, interpreter: str, chosen: Mapping[str, Any], node_options: bool = False
 ) -> dict[str, Any]:
-    """What VS Code is to take for the default of settings.
+    """Returns the default settings.
 
     Args:
         ai: whether VS Code has its assistant.
-        interpreter: the Python that a notebook's kernel runs in.
-        chosen: the operator's own, which win over ours.
-        node_options: whether terminals get the NODE_OPTIONS that code-server does not.
+        interpreter: the Python of a notebook's kernel.
+        chosen: the operator's defaults, which win over ours.
+        node_options: whether terminals get the NODE_OPTIONS that are withheld from code-server.
     """
     python = {"python.defaultInterpreterPath": interpreter}
     result = {**_ALWAYS, **({} if ai else _WITHOUT_AI), **python, **chosen}
@@ -62,5 +62,5 @@ def defaults(
 
 
 def for_a_link(defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for a page that opens a file at once, which waits for the editors of extensions."""
+    """Returns the defaults for a page that opens a file, and so waits for extensions' editors."""
     return {**defaults, _ASSOCIATIONS: {**_ANY_FILE, **defaults.get(_ASSOCIATIONS, {})}}

@@ -1,4 +1,4 @@
-"""The code-server that is used: where it is, its version, the flags it knows."""
+"""Finds code-server, and asks it for its version and flags."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 
     from .wrapper import Wrapped
 
-# The contract with the fetcher, a tree of its own that is not imported here; a test holds both.
+# The contract with the fetcher, a separate tree that is not imported here. A test compares both.
 PREFIX_VARIABLE = "JUPYTER_CODESERVER_PREFIX"
 MARKER = "install.json"
 HELP = "help.txt"
 
-# Where VS Code has the command line for its own terminals, which may be called code-server, too.
+# The folder of the command line for VS Code's own terminals, which may be called code-server, too.
 _COMMAND_LINES = "remote-cli"
 
 INSTALL_HINT = "Install it with: jupyter codeserver install"
 
-# Flags that no `--help` lists, and the version that has them (`out/node/cli.js` of the releases).
+# Flags that no `--help` lists, and their first versions (`out/node/cli.js` of the releases).
 _HIDDEN_FLAGS = {"session-socket": (4, 14)}
 
-_LONGEST_HELP = 1 << 20  # bytes; it has some 10 kB
-_ANSWER_TIMEOUT = 30.0  # seconds; `--help` takes one to two from a cold disk
+_LONGEST_HELP = 1 << 20  # bytes; the help has some 10 kB
+_HELP_TIMEOUT = 30.0  # seconds; `--help` takes one or two from a cold disk
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Executable:
 
     Attributes:
         path: the file to run.
-        found_in: for a person, where it was found ("PATH", …).
+        found_in: where it was found ("PATH", …), for a person.
     """
 
     path: Path
@@ -62,12 +62,12 @@ class Executable:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a code-server says of itself.
+    """What a code-server can do.
 
     Attributes:
-        version: None where it does not say.
-        flags: those that it knows, as in "disable-telemetry".
-        wrapped: what it starts, if it is a script; None where that is not known.
+        version: its version; None if it does not say.
+        flags: the flags that it knows, as in "disable-telemetry".
+        wrapped: the code-server that it starts, if it is a script; None if that is unknown.
     """
 
     version: str | None
@@ -76,32 +76,32 @@ class Abilities:
 
 
 class ExecutableNotFoundError(CannotStart):
-    """There is no code-server where it was looked for."""
+    """No code-server was found."""
 
 
 class ExecutableBrokenError(CannotStart):
-    """There is a code-server, but it does not answer when it is asked for its flags."""
+    """A code-server was found, but `code-server --help` fails."""
 
 
 def default_prefix(environment: Mapping[str, str]) -> Path:
-    """Where the fetcher installs code-server when it is not told where."""
+    """Returns the folder into which the fetcher installs code-server by default."""
     if prefix := environment.get(PREFIX_VARIABLE):
         return Path(prefix).expanduser()
     return platformdirs.user_data_path("jupyter-codeserver-proxy")
 
 
 def find(configured: str, environment: Mapping[str, str]) -> Executable:
-    """Find the code-server to use.
+    """Finds the code-server to use.
 
-    The order: the configured path or name, PATH, the `bin` of the Python environment,
-    the fetcher's prefix.
+    The order is: the configured path or name, PATH, the `bin` of the Python environment, the
+    fetcher's prefix.
 
     Args:
-        configured: the option `CodeServer.executable`; empty when it is not set.
-        environment: the environment variables that say where to look.
+        configured: the option `CodeServer.executable`; empty if it is not set.
+        environment: environment variables: PATH and the fetcher's prefix.
 
     Raises:
-        ExecutableNotFoundError: none was found, or the configured one is not there.
+        ExecutableNotFoundError: there is none, or the configured one does not exist.
     """
     search_path = environment.get("PATH", os.defpath)
     if configured:
@@ -138,7 +138,7 @@ def _configured(name: str, search_path: str) -> Path:
 
 
 def _which(name: str, folders: str) -> Path | None:
-    """The first program of this name that is no command line of VS Code's."""
+    """Returns the first program of this name that is not VS Code's command line."""
     for folder in folders.split(os.pathsep):
         if found := shutil.which(name, path=folder):
             path = Path(found)
@@ -148,7 +148,7 @@ def _which(name: str, folders: str) -> Path | None:
 
 
 def version(path: Path) -> str | None:
-    """The version of the code-server at `path`, or None where it does not say."""
+    """Returns the version of the code-server at `path`; None if it does not say."""
     marker = _beside(path, MARKER)
     try:
         return str(read_json(open_regular(marker))["version"])
@@ -161,7 +161,7 @@ def version(path: Path) -> str | None:
 
 
 def installation(path: Path) -> AssetRoot | None:
-    """The installation of the code-server at `path`, or None where that cannot be told."""
+    """Returns the installation of the code-server at `path`; None if it is unknown."""
     with suppress(ExecutableBrokenError):
         if wrapped := abilities(path).wrapped:
             return read_root(wrapped.root)
@@ -169,17 +169,17 @@ def installation(path: Path) -> AssetRoot | None:
 
 
 def abilities(path: Path) -> Abilities:
-    """What the code-server at `path` says of itself in its `--help`.
+    """Returns what the code-server at `path` says in its `--help`.
 
-    That takes it a second, so it is asked once for each file, and not at all where the fetcher
-    has left the answer beside it.
+    The call takes a second, so it is made once for each file, and not at all if the fetcher has
+    left the answer beside it.
 
     Raises:
-        ExecutableBrokenError: it could not be run.
+        ExecutableBrokenError: code-server could not be run.
     """
     status = path.stat()
     known = _abilities(path, status.st_mtime_ns, status.st_size)
-    if known.wrapped and not known.wrapped.root.is_dir():  # the script starts another one by now
+    if known.wrapped and not known.wrapped.root.is_dir():  # the script now starts another one
         _abilities.cache_clear()
         known = _abilities(path, status.st_mtime_ns, status.st_size)
     return known
@@ -192,7 +192,7 @@ def _abilities(path: Path, _modified: int, _size: int) -> Abilities:
         with open_regular(_beside(path, HELP)) as file:
             text = file.read(_LONGEST_HELP).decode(errors="replace")
     except OSError:
-        text, wrapped = _asked(path)
+        text, wrapped = _ask(path)
     version = _version_in(text)
     number = tuple(int(part) for part in (version or "0").split(".")[:2])
     listed = re.findall(r"^\s+(?:-\w+ )?--([a-z][a-z0-9-]+)", text, re.MULTILINE)
@@ -209,40 +209,40 @@ def _version_in(text: str) -> str | None:
     return match[1] if match else None
 
 
-def _asked(path: Path) -> tuple[str, Wrapped | None]:
-    # Even for `--help` code-server makes folders and a configuration file: not in a student's home.
+def _ask(path: Path) -> tuple[str, Wrapped | None]:
+    # Even `--help` makes folders and a configuration file, which must not lie in a student's home.
     with tempfile.TemporaryDirectory(prefix="jupyter-codeserver-") as folder:
         places = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), folder)
         plain = command.environment(places, os.environ, Path(sys.prefix, "bin"))
-        # In an environment of conda's, which need not be activated, its node is beside the script.
+        # In a conda environment, which may not be activated, node lies beside the script.
         plain["PATH"] = f"{path.parent}{os.pathsep}{plain['PATH']}"
-        telling = {**plain, "NODE_OPTIONS": wrapper.node_options()}
+        probing = {**plain, "NODE_OPTIONS": wrapper.node_options()}
         with suppress(subprocess.CalledProcessError):
-            text = _answer(path, telling)
-            return text, wrapper.told_in(text, telling)
-        try:  # where the script leads, into a container for example, our file may not be
-            return _answer(path, plain), None
+            text = _run_help(path, probing)
+            return text, wrapper.parse(text, probing)
+        try:  # the script may lead into a container that lacks our probe
+            return _run_help(path, plain), None
         except subprocess.CalledProcessError as error:
             last = (error.stderr or error.stdout).strip().rpartition("\n")[2]
             raise _broken(path, f"ended with status {error.returncode}: {last}") from error
 
 
-def _answer(path: Path, environment: Mapping[str, str]) -> str:
-    """What it says to the question.
+def _run_help(path: Path, environment: Mapping[str, str]) -> str:
+    """Returns the output of `--help`.
 
     Raises:
-        CalledProcessError: it has failed.
-        ExecutableBrokenError: it could not be run, or did not end.
+        CalledProcessError: the program failed.
+        ExecutableBrokenError: the program could not be run, or did not end.
     """
     try:
         return subprocess.run(
-            [path, *wrapper.QUESTION],
+            [path, *wrapper.ARGUMENTS],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_ANSWER_TIMEOUT,
+            timeout=_HELP_TIMEOUT,
             check=True,
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,7 +1,7 @@
-"""Extensions of VS Code for everybody who shares a code-server: a folder of unpacked .vsix files.
+"""Installs extensions for everybody who shares a code-server: a folder of unpacked .vsix files.
 
-VS Code gets them as if they were built in (see `builtin_extensions`): nothing of a student's is
-written, a mounted home does not hide them, and a student can add others, or a newer version.
+VS Code loads them as built-in extensions (see `builtin_extensions`). So they leave the student's
+files alone, a mounted home does not hide them, and a student can add others or a newer version.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from jupyter_codeserver_proxy.system.regular_file import open_regular, read_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Above any extension: open-vsx.org takes .vsix files of up to 256 MB, and elsewhere there are some
-# of more than 512 MB (EclipseFdn/open-vsx.org#8724). The 96 that VS Code itself has would unpack to
-# 15 times their size at most.
+# More than any extension needs: open-vsx.org accepts .vsix files of up to 256 MB, and a few
+# elsewhere have more than 512 MB (EclipseFdn/open-vsx.org#8724). Of VS Code's own 96 extensions,
+# none would unpack to more than 15 times its size.
 MOST_BYTES = 2_000_000_000
 _MOST_FILES = 100_000
 _MOST_TIMES = 100
 
-# A .vsix is a zip: what is below this folder is the extension, the rest describes the package
+# A .vsix is a zip. This folder of it is the extension, and the rest describes the package
 # (https://code.visualstudio.com/api/working-with-extensions/publishing-extension).
 _INSIDE = "extension/"
 _MANIFEST = "extension.vsixmanifest"
 _TARGET = re.compile(rb"""\bTargetPlatform\s*=\s*["']([^"']+)["']""")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _UNFINISHED = ".unfinished-"
-_GZIP = b"\x1f\x8b"  # what a gzip begins with (RFC 1952)
-_DESCRIBED = 1 << 20  # bytes of the manifest that are read
-# What zipfile and gzip raise for bytes that are no zip, or that they cannot read.
+_GZIP = b"\x1f\x8b"  # the first bytes of a gzip (RFC 1952)
+_MANIFEST_BYTES = 1 << 20  # bytes of the manifest that are read
+# Errors that zipfile and gzip raise for bytes that they cannot read.
 _UNREADABLE = (
     zipfile.BadZipFile,
     gzip.BadGzipFile,
@@ -59,12 +59,12 @@ class ExtensionError(Exception):
 
 @dataclass(frozen=True)
 class Extension:
-    """An extension that is installed.
+    """An installed extension.
 
     Attributes:
         identifier: publisher and name, as in "ms-python.python".
-        version: as its manifest has it.
-        folder: where it is.
+        version: the version in its manifest.
+        folder: its folder.
     """
 
     identifier: str
@@ -73,28 +73,29 @@ class Extension:
 
 
 def folder_in(prefix: Path) -> Path:
-    """Where the shared extensions are, beside the code-server in the fetcher's prefix."""
+    """Returns the folder of shared extensions, beside the code-server in the fetcher's prefix."""
     return prefix / "extensions"
 
 
 def installed(folder: Path) -> list[Extension]:
-    """The extensions in `folder`, by identifier; none where there is no such folder."""
-    found = (_read(each) for each in sorted(folder.glob("*/package.json")))
-    return [each for each in found if each]
+    """Returns the extensions in `folder`, by identifier; none if there is no such folder."""
+    found = (_read(manifest) for manifest in sorted(folder.glob("*/package.json")))
+    return [extension for extension in found if extension]
 
 
 def install(vsix: Path, folder: Path, *, platform: str, sha256: str = "") -> Extension:
-    """Unpack a .vsix into `folder`, in place of another version of the same extension.
+    """Unpacks a .vsix into `folder`, in place of other versions of the same extension.
 
     Args:
-        vsix: the file; also one that is wrapped in gzip, as marketplaces send them.
-        folder: of the shared extensions; made if it is missing.
-        platform: of this machine, as in "linux-x64".
-        sha256: what the file's is to be, wrapped or not, in hexadecimal; empty: it is not checked.
+        vsix: the file; it may be wrapped in gzip, as marketplaces send it.
+        folder: the folder of shared extensions; it is created if it is missing.
+        platform: this machine's platform, as in "linux-x64".
+        sha256: the expected digest of the file, wrapped or not, in hexadecimal; empty: no check.
 
     Raises:
-        ExtensionError: it is no .vsix, not the one expected, too large, or for another platform.
-        OSError: `vsix` cannot be read, or `folder` not be written.
+        ExtensionError: the file is no .vsix, not the expected one, too large, or for another
+            platform.
+        OSError: `vsix` cannot be read, or `folder` cannot be written.
     """
     with _opened(vsix, sha256.lower()) as file:
         return _install(vsix, file, folder, platform)
@@ -104,7 +105,7 @@ def _install(vsix: Path, file: IO[bytes], folder: Path, platform: str) -> Extens
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
         unpacked = Path(unfinished, "extension")
-        with _told_of(vsix):
+        with _errors_name(vsix):
             _unpack(file, unpacked, platform)
         extension = _read(unpacked / "package.json")
         if extension is None:
@@ -118,10 +119,10 @@ def _install(vsix: Path, file: IO[bytes], folder: Path, platform: str) -> Extens
 
 
 def uninstall(identifier: str, folder: Path) -> Extension:
-    """Delete an extension; gives what it was.
+    """Deletes an extension and returns it.
 
     Raises:
-        ExtensionError: it is not there.
+        ExtensionError: it is not installed.
         OSError: it cannot be deleted.
     """
     for extension in installed(folder):
@@ -132,7 +133,7 @@ def uninstall(identifier: str, folder: Path) -> Extension:
 
 
 def machine(system: str, architecture: str) -> str:
-    """VS Code's name of a platform, from Python's names of system and architecture."""
+    """Returns VS Code's name of a platform, from Python's names of system and architecture."""
     systems: Mapping[str, str] = {"Linux": "linux", "Darwin": "darwin"}
     architectures: Mapping[str, str] = {"x86_64": "x64", "aarch64": "arm64"}
     return f"{systems.get(system, system.lower())}-{architectures.get(architecture, architecture)}"
@@ -140,12 +141,12 @@ def machine(system: str, architecture: str) -> str:
 
 @contextmanager
 def _opened(vsix: Path, sha256: str) -> Iterator[IO[bytes]]:
-    """The file, or what it is when unwrapped; what is read is what was verified."""
+    """Yields the verified file, unwrapped if it was wrapped."""
     with vsix.open("rb") as file, TemporaryFile() as unwrapped:
         digests = [_digest(file)]
         is_wrapped = _begins_with_gzip(file)
         if is_wrapped:
-            with _told_of(vsix):
+            with _errors_name(vsix):
                 _unwrap(file, unwrapped)
             digests.append(_digest(unwrapped))
         if sha256 and sha256 not in digests:
@@ -162,8 +163,8 @@ def _begins_with_gzip(file: IO[bytes]) -> bool:
 
 
 @contextmanager
-def _told_of(vsix: Path) -> Iterator[None]:
-    """Say of which file it is that it cannot be used."""
+def _errors_name(vsix: Path) -> Iterator[None]:
+    """Adds the file's name to errors about it."""
     try:
         yield
     except ExtensionError as error:
@@ -192,12 +193,12 @@ def _unpack(file: IO[bytes], target: Path, platform: str) -> None:
 
 
 def _most(file: IO[bytes]) -> int:
-    """How many bytes may come out of a file."""
+    """Returns how many bytes a file may unpack to."""
     return min(MOST_BYTES, _MOST_TIMES * file.seek(0, 2))
 
 
 def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], most: int) -> int:
-    """Copy as much as may be; what an archive says of its sizes need not be so."""
+    """Copies at most `most` bytes, as the sizes that an archive claims may be wrong."""
     copied = 0
     while block := source.read(1 << 16):
         copied += len(block)
@@ -210,7 +211,7 @@ def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], most: int) -> in
 
 def _check_platform(archive: zipfile.ZipFile, platform: str) -> None:
     with archive.open(_MANIFEST) as manifest:
-        found = _TARGET.search(manifest.read(_DESCRIBED))
+        found = _TARGET.search(manifest.read(_MANIFEST_BYTES))
     target = found[1].decode(errors="replace") if found else platform
     if target not in {platform, "universal", "undefined"}:
         raise ExtensionError(
@@ -238,7 +239,7 @@ def _read(manifest: Path) -> Extension | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not all(_NAME.fullmatch(part) for part in parts):
-        return None  # a part becomes a folder's name
+        return None  # the parts become a folder's name
     publisher, name, version = parts
     return Extension(f"{publisher}.{name}".lower(), version, manifest.parent)
 

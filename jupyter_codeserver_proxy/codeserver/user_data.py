@@ -1,4 +1,4 @@
-"""VS Code's folder of settings and state: where it is, and another where that cannot be written."""
+"""Finds VS Code's folder of settings and state, and a spare if it cannot be written."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .command import Options
+    from .command import StartOptions
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
-    """Where code-server keeps it unless told otherwise, on macOS as well."""
+    """Returns code-server's default folder, which is the same on macOS."""
     data = environment.get("XDG_DATA_HOME") or Path.home() / ".local/share"
     return Path(data, "code-server")
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, which may have to be made itself."""
+    """Returns whether files can be made in a folder, which may not exist yet."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def writable(
-    options: Options, environment: Mapping[str, str], spare: Path
-) -> tuple[Options, Path | None]:
-    """Options with which VS Code's extensions run in any case: without such a folder none does.
+    options: StartOptions, environment: Mapping[str, str], spare: Path
+) -> tuple[StartOptions, Path | None]:
+    """Replaces a user data folder that cannot be written, as no extension runs without one.
 
     Returns:
-        the options, changed to `spare` where need be, and the folder that cannot be written.
+        the options, with `spare` if needed, and the folder that cannot be written, if any.
     """
     wanted = options.user_data_folder or default_folder(environment)
     if is_writable(wanted):

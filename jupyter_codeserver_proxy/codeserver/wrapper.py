@@ -1,4 +1,4 @@
-"""What a script around code-server starts: asked of the node that it starts."""
+"""Finds out what a script around code-server starts, by asking the node that it starts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 _PROBE = Path(__file__).with_name("wrapper_probe.js")
 
-# What a script is asked with: a word with a space in it shows whether it passes words as they are.
-QUESTION = ("--help", "two words")
-_SPLIT = tuple(" ".join(QUESTION).split())
+# The arguments of a test run. The one with a space shows whether the script passes words unchanged.
+ARGUMENTS = ("--help", "two words")
+_SPLIT = tuple(" ".join(ARGUMENTS).split())
 
-# A shell sets these by itself.
-_SHELLS_OWN = frozenset({"NODE_OPTIONS", "OLDPWD", "PWD", "SHLVL", "_"})
+# Variables that any shell sets.
+_SET_BY_SHELL = frozenset({"NODE_OPTIONS", "OLDPWD", "PWD", "SHLVL", "_"})
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Wrapped:
     Attributes:
         root: the folder of its installation.
         node: the node that runs it.
-        options: node's own arguments.
-        arguments: those that the script adds to the ones that it is given.
-        environment: the variables that the script sets.
-        is_split: whether the script splits words at their spaces (`$*`), so that it can start no
-            code-server with a title or a folder of two words.
+        options: arguments of node itself.
+        arguments: arguments that the script adds to those that it is given.
+        environment: variables that the script sets.
+        is_split: whether the script splits words at spaces (`$*`). It then cannot pass on a title
+            or a folder with a space.
     """
 
     root: Path
@@ -42,47 +42,50 @@ class Wrapped:
     is_split: bool = False
 
     def words(self, *options: str) -> tuple[str, ...]:
-        """What the script runs, before the arguments that it is given.
+        """Returns the words that the script runs, before the arguments that it is given.
 
         Args:
-            options: of node's, beside the script's own.
+            options: further arguments of node itself.
         """
         return (str(self.node), *options, *self.options, str(self.root), *self.arguments)
 
 
 def node_options() -> str:
-    """The value of NODE_OPTIONS that has node tell."""
+    """Returns the value of NODE_OPTIONS with which node runs our probe."""
     escaped = str(_PROBE).replace("\\", r"\\").replace('"', r"\"")
     return f'--require "{escaped}"'
 
 
-def told_in(output: str, given: Mapping[str, str]) -> Wrapped | None:
-    """What the node of a script has told; None where nothing was told, or of another machine.
+def parse(output: str, given: Mapping[str, str]) -> Wrapped | None:
+    """Parses the output of the probe.
 
     Args:
-        output: of the script, which was given the question.
-        given: its environment; the home in it is there for the question alone.
+        output: the script's output, when run with `ARGUMENTS`.
+        given: the script's environment, with a temporary home.
+
+    Returns:
+        None if the probe did not run, or ran on another machine.
     """
     line = next((line for line in output.splitlines() if line.startswith('{"node":')), None)
     if line is None:
         return None
-    told: dict[str, Any] = json.loads(line)
-    root, node = Path(told["root"]), Path(told["node"])
+    probed: dict[str, Any] = json.loads(line)
+    root, node = Path(probed["root"]), Path(probed["node"])
     if not (root.is_dir() and node.is_file()):
         return None
-    added, is_split = _added(told["arguments"])
+    added, is_split = _added(probed["arguments"])
     changed = {
         name: value
-        for name, value in told["environment"].items()
-        if value != given.get(name) and name not in _SHELLS_OWN and given["HOME"] not in value
+        for name, value in probed["environment"].items()
+        if value != given.get(name) and name not in _SET_BY_SHELL and given["HOME"] not in value
     }
-    return Wrapped(root, node, tuple(told["options"]), added, changed, is_split)
+    return Wrapped(root, node, tuple(probed["options"]), added, changed, is_split)
 
 
 def _added(arguments: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """The arguments that are not the question's, and whether the question's are split."""
-    for words, is_split in ((QUESTION, False), (_SPLIT, True)):
+    """Returns the arguments that the script adds, and whether it splits words."""
+    for words, is_split in ((ARGUMENTS, False), (_SPLIT, True)):
         for at in range(len(arguments) - len(words) + 1):
             if tuple(arguments[at : at + len(words)]) == words:
                 return (*arguments[:at], *arguments[at + len(words) :]), is_split
-    return (), False  # it makes something else of them
+    return (), False  # the script changes the arguments in another way

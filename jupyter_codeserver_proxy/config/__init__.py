@@ -1,1 +1,1 @@
-"""The options, as Jupyter's configuration and the environment give them."""
+"""The options, read from Jupyter's configuration and the environment."""

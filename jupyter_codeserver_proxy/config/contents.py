@@ -1,4 +1,4 @@
-"""Where the files are that JupyterLab shows, and which of them VS Code opens as a whole."""
+"""Finds the folder that JupyterLab shows, and what VS Code can open in it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from jupyter_server.services.contents.filemanager import FileContentsManager
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
-# How a file's name ends that code-server opens as a workspace.
+# The ending of files that code-server opens as workspaces.
 WORKSPACE = ".code-workspace"
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a contents manager serves.
+    """The folders that a contents manager serves.
 
     Attributes:
-        root: the folder that JupyterLab shows; None: it shows no folder of this machine, but
-            those of a bucket or a database.
-        first: the folder that JupyterLab opens first; where there is no root, the server's own.
+        root: the folder that JupyterLab shows; None: it shows no folder of this machine, but a
+            bucket or a database.
+        first: the folder that JupyterLab opens first; without a root, the server's own folder.
     """
 
     root: Path | None
@@ -31,11 +31,11 @@ class Contents:
 
 
 def find(app: ServerApp | None) -> Contents:
-    """What the server's contents manager serves.
+    """Returns the folders that the server's contents manager serves.
 
     Args:
-        app: the Jupyter server, which may not have made its manager yet; None: there is none, and
-            the current folder is what one would serve.
+        app: the Jupyter server, which may not have made its manager yet; None: there is none. It
+            would serve the current folder.
     """
     if app is None:
         return Contents(Path.cwd(), Path.cwd())
@@ -51,10 +51,10 @@ def find(app: ServerApp | None) -> Contents:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether VS Code can open it as a folder."""
-    return os.path.isdir(path)  # noqa: PTH112 -- before Python 3.14 Path's raises for some
+    """Returns whether VS Code can open the path as a folder."""
+    return os.path.isdir(path)  # noqa: PTH112 -- Path's raises for some paths before Python 3.14
 
 
 def is_workspace(path: Path) -> bool:
-    """Whether VS Code can open it as a workspace."""
+    """Returns whether VS Code can open the path as a workspace."""
     return path.suffix == WORKSPACE and os.path.isfile(path)  # noqa: PTH113 -- as above

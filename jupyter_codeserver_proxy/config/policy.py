@@ -1,4 +1,4 @@
-"""What a class or an exam decides about VS Code: what is there, and what it starts with."""
+"""Options by which a class or an exam restricts VS Code, and sets its defaults."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ OFF = "off"
 
 
 class Map(Dict):
-    """An option that holds a map; as text, it is written in JSON or as in Python."""
+    """An option that holds a map. As text it is JSON or a Python dictionary."""
 
-    def from_string(self, s: str) -> Any:  # noqa: ANN401 -- `validate` sees what it is
-        """What the text says; traitlets hands one that says nothing on as it is."""
+    def from_string(self, s: str) -> Any:  # noqa: ANN401 -- `validate` checks it
+        """Parses the text; traitlets passes unreadable text on to `validate` as it is."""
         if not s.lstrip().startswith("{"):
-            return super().from_string(s)  # KEY=VALUE, as traitlets has it on the command line
+            return super().from_string(s)  # KEY=VALUE, as on traitlets' command line
         try:
             return json.loads(s)
         except ValueError:
             return ast.literal_eval(s.strip())
 
     def validate(self, obj: Any, value: Any) -> Any:  # noqa: ANN401 -- as in traitlets
-        """Refuse text with what is wrong with it; it may hold a token, and is not repeated."""
+        """Refuses unreadable text, without repeating it, as it may contain a token."""
         if isinstance(value, str):
             try:
                 json.loads(value)
@@ -43,91 +43,82 @@ class Map(Dict):
 
 
 class Policy(LoggingConfigurable):
-    """Options that a student's settings do not change, but for `settings`."""
+    """Options that a student cannot change; only `settings` are defaults."""
 
     ai = Bool(
         default_value=None,
         allow_none=True,
         help="""
-        Whether VS Code has its built-in AI assistant. When it has not, the assistant's extension
-        is not there; that its panels are hidden is a default. None: it has not, where that can be
-        had; with False, a code-server that would have it is not started.
-        Environment: JUPYTER_CODESERVER_AI.
+        Whether VS Code has its built-in AI assistant. Without it, the assistant's extension is
+        left out, and its panels are hidden by default. None: without it where that is possible.
+        False: a code-server that cannot leave it out is not started.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_AI",))
+    ).tag(config=True)
 
     gallery = Unicode(
         OPEN_VSX,
         help="""
         Where students find extensions: "open-vsx"; "off" for nowhere; the address of another
-        server that runs Open VSX; or what code-server takes as EXTENSIONS_GALLERY, in JSON.
-        Environment: JUPYTER_CODESERVER_GALLERY.
+        server that runs Open VSX; or JSON as in code-server's variable EXTENSIONS_GALLERY.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_GALLERY",))
+    ).tag(config=True)
 
     own_extensions = Bool(
         True,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
-        Whether a student's own extensions are loaded, beside those of the image. When they are
-        not, one that is installed lasts until code-server ends.
-        Environment: JUPYTER_CODESERVER_OWN_EXTENSIONS.
+        Whether a student's own extensions are loaded in addition to the image's. If not, an
+        extension that a student installs lasts until code-server ends.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_OWN_EXTENSIONS",))
+    ).tag(config=True)
 
     file_downloads = Bool(
         True,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
-        Whether VS Code downloads files to the student's computer. Jupyter does so by itself.
-        Environment: JUPYTER_CODESERVER_FILE_DOWNLOADS.
+        Whether VS Code downloads files to the student's computer. Jupyter's own downloads stay.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_FILE_DOWNLOADS",))
+    ).tag(config=True)
 
     file_uploads = Bool(
         True,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
-        Whether VS Code uploads files from the student's computer. Jupyter does so by itself.
-        Environment: JUPYTER_CODESERVER_FILE_UPLOADS.
+        Whether VS Code uploads files from the student's computer. Jupyter's own uploads stay.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_FILE_UPLOADS",))
+    ).tag(config=True)
 
     port_forwarding = Bool(
         True,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
-        Whether a program that listens on a port is reached through code-server. Through Jupyter's
-        own `proxy/PORT` it is reached all the same.
-        Environment: JUPYTER_CODESERVER_PORT_FORWARDING.
+        Whether code-server forwards to programs that listen on a port. Jupyter's own `proxy/PORT`
+        forwards to them in any case.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_PORT_FORWARDING",))
+    ).tag(config=True)
 
     sandboxed_applications = Bool(
         False,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
-        Whether a page that code-server passes on from a port (`codeserver/proxy/PORT/`) has an
-        origin of its own, which keeps its scripts from VS Code and Jupyter. What such a page loads
-        or sends comes without a login and is refused, so that it has to be complete in itself.
-        Environment: JUPYTER_CODESERVER_SANDBOXED_APPLICATIONS.
+        Whether a page that code-server forwards from a port (`codeserver/proxy/PORT/`) gets an
+        origin of its own, which keeps its scripts from VS Code and Jupyter. The page's own requests
+        then carry no login and are refused, so the page has to be complete in itself.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_SANDBOXED_APPLICATIONS",))
+    ).tag(config=True)
 
     workspace_trust = Bool(
         False,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
-        Whether VS Code asks, for every folder, whether its authors are trusted.
-        Environment: JUPYTER_CODESERVER_WORKSPACE_TRUST.
+        Whether VS Code asks for every folder whether its authors are trusted.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_WORKSPACE_TRUST",))
+    ).tag(config=True)
 
     settings = Map(
         key_trait=Unicode(),
         help="""
-        Settings that VS Code starts with, as in {"editor.fontSize": 16}: defaults, which a student
-        can change.
-        Environment: JUPYTER_CODESERVER_SETTINGS, in JSON, or a dictionary as in Python.
+        Default settings of VS Code, as in {"editor.fontSize": 16}. A student can change them. In
+        the environment it is JSON or a Python dictionary.
         """,
-    ).tag(config=True, environment=("JUPYTER_CODESERVER_SETTINGS",))
+    ).tag(config=True)
 
     def switched_off(self) -> tuple[str, ...]:
-        """The flags with which code-server leaves out what is not wanted."""
+        """Returns the flags that switch off unwanted features of code-server."""
         flags = {
             "disable-file-downloads": self.file_downloads,
             "disable-file-uploads": self.file_uploads,
@@ -136,17 +127,19 @@ class Policy(LoggingConfigurable):
         return tuple(flag for flag, is_wanted in flags.items() if not is_wanted)
 
     def variables(self) -> dict[str, str]:
-        """The environment variables by which code-server knows the gallery."""
+        """Returns the environment variables that tell code-server its gallery."""
         if self.gallery == OPEN_VSX:
             return {}
-        return {"EXTENSIONS_GALLERY": "null" if self.gallery == OFF else _described(self.gallery)}
+        return {
+            "EXTENSIONS_GALLERY": "null" if self.gallery == OFF else _gallery_json(self.gallery)
+        }
 
     @validate("gallery")
-    def _is_gallery(self, proposal: Bunch) -> str:
+    def _check_gallery(self, proposal: Bunch) -> str:
         value = str(proposal.value)
         if value not in {OPEN_VSX, OFF}:
             try:
-                _described(value)
+                _gallery_json(value)
             except ValueError as error:
                 raise TraitError(
                     f"CodeServer.gallery is {value!r}; allowed is {OPEN_VSX}, {OFF}, an address as "
@@ -155,22 +148,22 @@ class Policy(LoggingConfigurable):
         return value
 
     @validate("settings")
-    def _are_settings(self, proposal: Bunch) -> dict[str, Any]:
+    def _check_settings(self, proposal: Bunch) -> dict[str, Any]:
         value: dict[str, Any] = proposal.value
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise TraitError(
-                f"CodeServer.settings is {value!r}; allowed is what JSON can say: {error}."
+                f"CodeServer.settings is {value!r}; allowed is what JSON can express: {error}."
             ) from error
         return value
 
 
-def _described(gallery: str) -> str:
-    """What code-server takes as EXTENSIONS_GALLERY.
+def _gallery_json(gallery: str) -> str:
+    """Returns the value of code-server's EXTENSIONS_GALLERY.
 
     Raises:
-        ValueError: it is neither an address nor a description.
+        ValueError: `gallery` is neither an address nor a description in JSON.
     """
     if gallery.lstrip().startswith("{"):
         if "serviceUrl" not in json.loads(gallery):
@@ -179,7 +172,7 @@ def _described(gallery: str) -> str:
     address = urlsplit(gallery)
     if address.scheme not in {"http", "https"} or not address.netloc:
         raise ValueError(gallery)
-    # Where Open VSX has what VS Code asks for (code-server's own description of it).
+    # Open VSX's paths for VS Code's requests, as in code-server's own description.
     root = f"{gallery.rstrip('/')}/vscode"
     asset = "asset/{publisher}/{name}/{version}/Microsoft.VisualStudio.Code.WebResources/{path}"
     return json.dumps(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .connection import DisconnectedError, UpstreamError
+from .errors import DisconnectedError, MalformedResponseError
 from .framing import (
     SWITCHING_PROTOCOLS,
     Chunked,
-    Length,
-    MalformedResponseError,
+    ContentLength,
     body_framing,
-    unchunked,
+    decode_chunked,
 )
 
 if TYPE_CHECKING:
@@ -24,48 +23,38 @@ if TYPE_CHECKING:
     from .upstream import Upstream
 
 _FINAL = 200
-_MOST_INTERIM = 1000  # 1xx responses before the one that counts; a storm would hold everybody up
+_MAX_INTERIM = 1000  # 1xx responses before the final one; an endless storm would block everybody
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
-class HeadTooLargeError(UpstreamError):
-    """Upstream takes no request head of this size, and says no more than that."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "What the browser sends along, mostly this site's cookies, is larger than code-server "
-            "takes. Delete this site's cookies in the browser's settings, and log in again."
-        )
-
-
 class Exchange:
-    """A request that is sent, and its response as raw bytes: framing and trailers included."""
+    """Sends one request, and reads its response as raw bytes with framing and trailers."""
 
     def __init__(self, upstream: Upstream, request: RequestHead) -> None:
         self._upstream = upstream
         self._request = request
-        # Only a request that may be repeated goes onto a connection that upstream may be closing.
+        # Upstream may be closing a pooled connection, so only a repeatable request uses one.
         self._repeatable = not request.has_body and request.method in _IDEMPOTENT
         self.sent = not request.has_body
         """Whether the request was sent to its end."""
         self._sending = False
-        self._deaf = False
+        self._upstream_stopped_reading = False
         self._aborted = False
         self._keeps_alive = False
-        self._framing: Framing = Length(0)
+        self._framing: Framing = ContentLength(0)
         self._connection: Connection | None = None
 
     async def begin(self) -> None:
         """Connects and sends the head.
 
         Raises:
-            ExhaustedError: descriptors are few.
+            ExhaustedError: file descriptors are running out.
             UnreachableError: nothing listens.
         """
         await self._connect(fresh=not self._repeatable)
 
     async def send(self, data: bytes) -> None:
-        """Sends a piece of the body. If upstream has stopped reading, its answer will say why."""
+        """Sends a piece of the body; drops it if upstream has stopped reading."""
         await self._send(b"%x\r\n%b\r\n" % (len(data), data) if self._request.chunked else data)
 
     async def end(self) -> None:
@@ -74,23 +63,27 @@ class Exchange:
             await self._send(b"0\r\n\r\n")
         self.sent = True
 
-    async def response(self, interim: Callable[[ResponseHead], Awaitable[None]]) -> ResponseHead:
-        """The final response's head, or that of a 101; other 1xx responses go to `interim`.
+    async def response(self, on_interim: Callable[[ResponseHead], Awaitable[None]]) -> ResponseHead:
+        """Returns the head of the final response, or of a 101.
+
+        Sends the request once more if the pooled connection turns out to be closed.
+
+        Args:
+            on_interim: called with the head of each other 1xx response.
 
         Raises:
-            UpstreamError: there is no answer.
-            MalformedResponseError: the answer is not HTTP/1.
+            UpstreamError: there is no response, or it is not HTTP/1.
         """
-        connection = self._connected()
+        connection = self._open_connection()
         try:
-            return await self._final(connection, interim)
+            return await self._final(connection, on_interim)
         except DisconnectedError:
-            stale = connection.pooled and not connection.heard
+            stale = connection.pooled and not connection.response_started
             if not stale or self._aborted:
                 raise
         self._upstream.discard(connection)
         await self._connect(fresh=True)
-        return await self._final(self._connected(), interim)
+        return await self._final(self._open_connection(), on_interim)
 
     @property
     def complete(self) -> bool:
@@ -99,83 +92,74 @@ class Exchange:
 
     @property
     def until_close(self) -> bool:
-        """Whether only the connection's end tells the body's."""
+        """Whether the body ends with the connection."""
         return self._framing.ends_with_stream
 
-    def received(self) -> bytes:
-        """What has come of the body so far, without waiting.
+    def buffered_body(self) -> bytes:
+        """Returns the body as far as it has been read, without waiting.
 
         Raises:
-            MalformedResponseError: its chunks are no chunks.
+            MalformedResponseError: the chunked framing is broken.
         """
-        return self._body(self._connected().take_unread())
-
-    async def beginning(self) -> bytes:
-        """The first piece of the body, which is waited for; empty if there is no body.
-
-        Raises:
-            DisconnectedError: the body was cut.
-            MalformedResponseError: its chunks are no chunks.
-        """
-        return self.received() or (b"" if self.complete else await self.read())
+        return self._body(self._open_connection().take_buffer())
 
     async def read(self) -> bytes:
-        """The next piece of the body; empty at the end of one that only the connection's end ends.
+        """Returns the next piece of the body; none where the connection's end ends it.
 
         Raises:
-            DisconnectedError: the body was cut.
-            MalformedResponseError: its chunks are no chunks.
+            UpstreamError: the body was cut, or its chunked framing is broken.
         """
-        data = await self._connected().receive()
+        data = await self._open_connection().receive()
         if not data:
             if not self._framing.ends_with_stream:
                 raise DisconnectedError("the connection ended within a response")
-            self._framing = Length(0)
+            self._framing = ContentLength(0)
         return self._body(data)
 
-    async def whole(self) -> bytes:
-        """All of the body, as the bytes that it is about.
+    async def read_body(self) -> bytes:
+        """Returns all of the body, without its chunked framing.
 
         Raises:
-            DisconnectedError: the body was cut.
-            MalformedResponseError: its chunks are no chunks.
+            UpstreamError: the body was cut, or its chunked framing is broken.
         """
         framing = self._framing
-        pieces = [self.received()]
+        pieces = [self.buffered_body()]
         while not self.complete:
             pieces.append(await self.read())
         body = b"".join(pieces)
-        return unchunked(body) if isinstance(framing, Chunked) else body
+        return decode_chunked(body) if isinstance(framing, Chunked) else body
 
     def abort(self) -> None:
-        """Ends it from outside; whoever reads or writes is woken with an error."""
+        """Ends the exchange from outside; a pending read or write fails."""
         self._aborted = True
         if self._connection is not None:
             self._connection.abort()
 
     def close(self) -> None:
-        """Returns the connection to the pool if it can serve again."""
+        """Returns the connection to the pool if it can serve again, and closes it otherwise."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        whole = self.sent and self._framing.complete
-        if whole and self._keeps_alive and not self._deaf and not self._aborted:
+        finished = self.sent and self._framing.complete
+        failed = self._upstream_stopped_reading or self._aborted
+        if finished and self._keeps_alive and not failed:
             self._upstream.release(connection)
         elif self._sending:
-            connection.abort()  # the sender closes it; a closed socket would never wake it
+            # A closed socket would not wake the pending send, which closes it afterwards.
+            connection.abort()
         else:
             self._upstream.discard(connection)
 
     def detach(self) -> tuple[socket.socket, bytes]:
-        """The connection's socket, and what was read from it beyond the response's head."""
-        connection, self._connection = self._connected(), None
-        return self._upstream.detach(connection), connection.take_unread()
+        """Returns the connection's socket, and the bytes read beyond the response's head."""
+        connection, self._connection = self._open_connection(), None
+        return self._upstream.detach(connection), connection.take_buffer()
 
     async def _connect(self, *, fresh: bool) -> None:
         self._connection = await self._upstream.connect(fresh=fresh)
         if self._aborted:
             self._connection.abort()
-        self._deaf = False
+        self._upstream_stopped_reading = False
         await self._send(self._request.block)
 
     async def _send(self, data: bytes) -> None:
@@ -186,34 +170,34 @@ class Exchange:
         try:
             await connection.send(data)
         except DisconnectedError:
-            self._deaf = True
+            self._upstream_stopped_reading = True  # its response may say why
         finally:
             self._sending = False
             if self._connection is None:
                 self._upstream.discard(connection)
 
-    def _connected(self) -> Connection:
+    def _open_connection(self) -> Connection:
         if self._connection is None:
             raise DisconnectedError("the connection was closed")
         return self._connection
 
     async def _final(
-        self, connection: Connection, interim: Callable[[ResponseHead], Awaitable[None]]
+        self, connection: Connection, on_interim: Callable[[ResponseHead], Awaitable[None]]
     ) -> ResponseHead:
         interims = 0
         while (head := await connection.head()).status < _FINAL:
             if head.status == SWITCHING_PROTOCOLS:
                 return head
-            if (interims := interims + 1) > _MOST_INTERIM:
+            if (interims := interims + 1) > _MAX_INTERIM:
                 raise MalformedResponseError("it does not come to an answer")
-            await interim(head)
+            await on_interim(head)
         self._framing = body_framing(head, self._request.method)
         closes = b"close" in [option.lower() for option in head.values(b"connection")]
         self._keeps_alive = head.version == 1 and not closes
         return head
 
     def _body(self, data: bytes) -> bytes:
-        taken = self._framing.take(data)
-        if taken < len(data):
-            self._connected().give_back(data[taken:])
-        return data[:taken]
+        length = self._framing.consume(data)
+        if length < len(data):
+            self._open_connection().push_back(data[length:])
+        return data[:length]

@@ -1,66 +1,65 @@
-"""Where an HTTP/1 response's head and body begin and end (RFC 9112), without decoding them."""
+"""The framing of HTTP/1 responses (RFC 9112): finds where heads and bodies end, as raw bytes."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Protocol
+
+from .errors import MalformedResponseError
 
 SWITCHING_PROTOCOLS = 101
-"""The status that makes a connection a websocket's."""
+"""The status of a response that accepts an upgrade to a websocket."""
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-"""The fields that tell where a body ends."""
+"""The fields that say where a body ends."""
 MAX_HEAD = 64 * 1024
-"""Bytes that a response's head may have: what Tornado allows a request's."""
+"""Bytes in a response's head, at most; Tornado has the same limit for requests."""
 MAX_LINE = 16 * 1024
-"""Bytes that a chunk's size line or one trailer may have."""
+"""Bytes in a chunk's size line or in one trailer, at most."""
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + _TEXT + rb"))?")
 _FIELD_LINES = re.compile(rb"(?:\r\n" + _TOKEN + rb":" + _TEXT + rb")*")
-_TRAILER = re.compile(rb"(?:" + _TOKEN + rb":" + _TEXT + rb")?\r\n")  # or their end
+_TRAILER = re.compile(
+    rb"(?:" + _TOKEN + rb":" + _TEXT + rb")?\r\n"
+)  # also the empty line behind them
 _DIGITS = re.compile(rb"[0-9]{1,19}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:;" + _TEXT + rb")?\r\n")
 
 
-class MalformedResponseError(Exception):
-    """What came from upstream is not an HTTP/1 response."""
-
-
 @dataclass(frozen=True)
 class ResponseHead:
-    """A status line and the field lines below it, as bytes on the wire."""
+    """A status line and field lines, as bytes on the wire."""
 
     version: int
     """The minor version: 0 or 1."""
     status: int
     reason: bytes
     fields: list[tuple[bytes, bytes]]
-    """Names in lower case, each with its whole line as it came."""
+    """Names in lower case, each with its line as it arrived."""
 
-    def with_length(self, length: int) -> ResponseHead:
-        """The head of the same response with another body, of so many bytes."""
-        own = {b"content-length", b"transfer-encoding", b"trailer", b"etag"}
-        kept = [field for field in self.fields if field[0] not in own]
+    def with_content_length(self, length: int) -> ResponseHead:
+        """Returns the head for another body of this many bytes."""
+        replaced = {b"content-length", b"transfer-encoding", b"trailer", b"etag"}
+        kept = [field for field in self.fields if field[0] not in replaced]
         return replace(self, fields=[*kept, (b"content-length", b"Content-Length: %d" % length)])
 
     @property
-    def tells_no_length(self) -> bool:
-        """Whether RFC 9110 forbids it (section 8.6), as there is no body whatever the request."""
-        return self.status < 200 or self.status == 204  # noqa: PLR2004 -- the RFC's
+    def forbids_content_length(self) -> bool:
+        """Whether RFC 9110 (section 8.6) forbids Content-Length, as no such response has a body."""
+        return self.status < 200 or self.status == 204  # noqa: PLR2004 -- as in the RFC
 
     def values(self, name: bytes) -> list[bytes]:
-        """Every value of the fields of this (lower-case) name, with list syntax taken apart."""
+        """Returns the values of all fields of this (lower-case) name, lists split at commas."""
         values = [line[len(name) + 1 :] for field, line in self.fields if field == name]
         return [item.strip() for value in values for item in value.split(b",")]
 
 
 def parse_head(block: bytes) -> ResponseHead:
-    """Reads a response's head, without the empty line that ends it.
+    """Parses a response's head, which is given without the empty line at its end.
 
     Raises:
-        MalformedResponseError: it breaks RFC 9112; a bare CR, LF or NUL among it.
+        MalformedResponseError: the head breaks RFC 9112, as a bare CR, LF or NUL does.
     """
     first, separator, rest = block.partition(b"\r\n")
     status_line = _STATUS_LINE.fullmatch(first)
@@ -72,47 +71,37 @@ def parse_head(block: bytes) -> ResponseHead:
     return ResponseHead(int(version), int(status), reason, fields)
 
 
-class Framing(Protocol):
-    """Tells how much of the bytes that follow a head still belong to its message."""
-
-    complete: bool
-    ends_with_stream: bool
-    """Whether the end of the connection is the message's, and not a cut."""
-
-    def take(self, data: bytes) -> int:
-        """Counts in the next bytes; returns how many of them are the message's."""
-
-
-class Length:
-    """A body whose length is known in advance (zero for one that is not there)."""
+class ContentLength:
+    """A body of known length; zero if there is no body."""
 
     ends_with_stream = False
+    """Whether the body ends with the connection; otherwise that is a cut."""
 
     def __init__(self, length: int) -> None:
         self._left = length
         self.complete = length == 0
 
-    def take(self, data: bytes) -> int:
-        """Counts down what is left."""
-        taken = min(len(data), self._left)
-        self._left -= taken
+    def consume(self, data: bytes) -> int:
+        """Follows the next bytes; returns how many of them belong to the body."""
+        length = min(len(data), self._left)
+        self._left -= length
         self.complete = self._left == 0
-        return taken
+        return length
 
 
 class UntilClose:
-    """A body that the end of the connection ends."""
+    """A body that ends with the connection."""
 
     complete = False
     ends_with_stream = True
 
-    def take(self, data: bytes) -> int:
-        """Everything is body."""
+    def consume(self, data: bytes) -> int:
+        """Takes all bytes as the body."""
         return len(data)
 
 
 class Chunked:
-    """A chunked body (RFC 9112, section 7.1), its trailers included, followed but not decoded."""
+    """A chunked body with its trailers (RFC 9112, section 7.1), which is not decoded."""
 
     ends_with_stream = False
 
@@ -120,13 +109,13 @@ class Chunked:
         self.complete = False
         self._left = 0
         self._line = b""
-        self._expects = self._size
+        self._parse_line = self._parse_size
 
-    def take(self, data: bytes) -> int:
-        """Follows chunks to the end of the trailers.
+    def consume(self, data: bytes) -> int:
+        """Follows the chunks to the end of the trailers.
 
         Raises:
-            MalformedResponseError: the chunks do not follow one another as they say.
+            MalformedResponseError: the chunked framing is broken.
         """
         at = 0
         while at < len(data) and not self.complete:
@@ -142,47 +131,50 @@ class Chunked:
                 raise MalformedResponseError("a line of its chunked body is too long")
             if self._line.endswith(b"\n"):
                 line, self._line = self._line, b""
-                self._expects(line)
+                self._parse_line(line)
         return at
 
-    def _size(self, line: bytes) -> None:
+    def _parse_size(self, line: bytes) -> None:
         size = _CHUNK_SIZE.fullmatch(line)
         if not size:
             raise MalformedResponseError("a chunk of its body has no size")
         self._left = int(size[1], 16)
-        self._expects = self._data_end if self._left else self._trailer
+        self._parse_line = self._parse_data_end if self._left else self._parse_trailer
 
-    def _data_end(self, line: bytes) -> None:
+    def _parse_data_end(self, line: bytes) -> None:
         if line != b"\r\n":
             raise MalformedResponseError("a chunk of its body is longer than its size")
-        self._expects = self._size
+        self._parse_line = self._parse_size
 
-    def _trailer(self, line: bytes) -> None:
+    def _parse_trailer(self, line: bytes) -> None:
         if not _TRAILER.fullmatch(line):
-            raise MalformedResponseError("a trailer of its body is none")
+            raise MalformedResponseError("a trailer of its body is malformed")
         self.complete = line == b"\r\n"
 
 
-def unchunked(body: bytes) -> bytes:
-    """The data of a chunked body that `Chunked` has followed to its end."""
+def decode_chunked(body: bytes) -> bytes:
+    """Returns the data in a complete chunked body, which `Chunked` has checked."""
     pieces = []
     while size := int(body.partition(b"\r\n")[0].partition(b";")[0], 16):
-        begin = body.index(b"\n") + 1
-        pieces.append(body[begin : begin + size])
-        body = body[begin + size + 2 :]
+        start = body.index(b"\n") + 1
+        pieces.append(body[start : start + size])
+        body = body[start + size + 2 :]
     return b"".join(pieces)
 
 
+Framing = ContentLength | UntilClose | Chunked
+
+
 def body_framing(head: ResponseHead, method: str) -> Framing:
-    """How the body behind this head is delimited, given the request's method.
+    """Returns the framing of the body behind this head, given the request's method.
 
     Raises:
-        MalformedResponseError: the head contradicts itself, or names a coding other than chunked.
+        MalformedResponseError: the head contradicts itself, or has a coding other than chunked.
     """
     if not FRAMING.isdisjoint(option.lower() for option in head.values(b"connection")):
-        raise MalformedResponseError("its Connection names what tells where its body ends")
-    if method == "HEAD" or head.tells_no_length or head.status == 304:  # noqa: PLR2004 -- RFC 9112, section 6.3
-        return Length(0)
+        raise MalformedResponseError("its Connection names a framing field")
+    if method == "HEAD" or head.forbids_content_length or head.status == 304:  # noqa: PLR2004 -- RFC 9112, section 6.3
+        return ContentLength(0)
     codings = [coding.lower() for coding in head.values(b"transfer-encoding")]
     lengths = set(head.values(b"content-length"))
     if codings:
@@ -194,4 +186,4 @@ def body_framing(head: ResponseHead, method: str) -> Framing:
     length = lengths.pop()
     if lengths or not _DIGITS.fullmatch(length):
         raise MalformedResponseError("its Content-Length is not one number")
-    return Length(int(length))
+    return ContentLength(int(length))

@@ -1,7 +1,7 @@
-"""Requests that are refused by their head alone, before anybody behind us hears of them (pure).
+"""Refuses ambiguous requests by their head, before upstream sees them (pure).
 
-Names, characters and targets are Tornado's to judge, which has done so before a handler begins;
-how a body is framed it looks at afterwards.
+Tornado has checked names, characters and targets before a handler begins. It checks a body's
+framing only later.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from .headers import has_body, options
+from .headers import connection_options, has_body
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
-# Of these code-server would hear something else than was sent, if they were for one hop alone.
-_FOR_EVERY_HOP = frozenset(
+# code-server would see another request than was sent if one of these were dropped as hop-by-hop.
+_END_TO_END = frozenset(
     {
         "content-length",
         "forwarded",
@@ -31,10 +31,10 @@ _FOR_EVERY_HOP = frozenset(
 
 
 class RefusedRequestError(Exception):
-    """A request that does not go upstream.
+    """A request that is refused; the message says why.
 
     Attributes:
-        status: to answer with.
+        status: the response's status.
     """
 
     def __init__(self, status: HTTPStatus, why: str) -> None:
@@ -43,32 +43,34 @@ class RefusedRequestError(Exception):
 
 
 def check(request: HTTPServerRequest) -> None:
-    """Lets pass what has one meaning alone.
+    """Checks that a request has exactly one meaning.
 
     Raises:
-        RefusedRequestError: two readers could understand the request in two ways, or its body is
-            compressed: code-server would decompress it, whatever it becomes.
+        RefusedRequestError: two servers could understand the request in two ways, or its body is
+            compressed: code-server would decompress it without a limit.
     """
     headers = request.headers
     if "Connection" in headers:
-        _check_options(headers)
+        _check_connection_options(headers)
     if has_body(headers):
         _check_body(request.version, headers)
 
 
-def _check_options(headers: HTTPHeaders) -> None:
-    for option in options(headers):
-        if option in _FOR_EVERY_HOP or option.startswith("x-forwarded-"):
-            raise _bad(f"Connection may not name {option}, which is not for one hop alone.")
+def _check_connection_options(headers: HTTPHeaders) -> None:
+    for option in connection_options(headers):
+        if option in _END_TO_END or option.startswith("x-forwarded-"):
+            raise _bad_request(f"Connection may not name {option}, which is not for one hop alone.")
 
 
 def _check_body(version: str, headers: HTTPHeaders) -> None:
     if "Transfer-Encoding" in headers:
         chunked = headers["Transfer-Encoding"].lower() == "chunked"
         if not chunked or version == "HTTP/1.0" or "Content-Length" in headers:
-            raise _bad("Send a body with Content-Length or Transfer-Encoding: chunked, not both.")
+            raise _bad_request(
+                "Send a body with Content-Length or Transfer-Encoding: chunked, not both."
+            )
     elif not _LENGTH.fullmatch(headers["Content-Length"]):
-        raise _bad("Content-Length is to be one number.")
+        raise _bad_request("Content-Length has to be one number.")
     encodings = headers.get("Content-Encoding", "").lower().split(",")
     if any(encoding.strip() not in {"", "identity"} for encoding in encodings):
         raise RefusedRequestError(
@@ -77,5 +79,5 @@ def _check_body(version: str, headers: HTTPHeaders) -> None:
         )
 
 
-def _bad(why: str) -> RefusedRequestError:
+def _bad_request(why: str) -> RefusedRequestError:
     return RefusedRequestError(HTTPStatus.BAD_REQUEST, why)

@@ -1,80 +1,60 @@
-"""Pooled HTTP/1 connections to one unix socket, and a count of what passes."""
+"""Pooled HTTP/1 connections and websockets to one unix socket."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from .connection import connected
-from .splice import HALF_OPEN
+from .connection import open_connection
+from .splice import HALF_OPEN, Websockets
+from .traffic import Traffic
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
     from .connection import Connection
-    from .splice import Splice
 
 MAX_IDLE = 16
-"""Idle connections kept; a browser opens six to one host."""
-
-
-@dataclass
-class Traffic:
-    """What has been forwarded, for metrics."""
-
-    websockets: int = 0
-    """How many are open now."""
-    bytes_up: int = 0
-    bytes_down: int = 0
-    last_up: datetime | None = None
-    """When a browser last sent something; the windows that are merely open do so too."""
-
-    def count_request(self) -> None:
-        """Notes that a browser asked for something."""
-        self.last_up = datetime.now(timezone.utc)
-
-    def count_up(self, number: int) -> None:
-        """Counts bytes towards upstream."""
-        self.bytes_up += number
-        self.last_up = datetime.now(timezone.utc)
-
-    def count_down(self, number: int) -> None:
-        """Counts bytes towards the browser."""
-        self.bytes_down += number
+"""Idle connections in the pool; a browser opens six to one host."""
 
 
 class Upstream:
-    """The server behind one unix socket; a new one for each start of that server."""
+    """The server behind one unix socket; each start of code-server gets a new one.
+
+    Args:
+        path: the socket.
+        traffic: counts what is forwarded.
+        half_open: seconds for which one direction of a websocket outlives the other.
+    """
 
     def __init__(
         self, path: Path, traffic: Traffic | None = None, half_open: float = HALF_OPEN
     ) -> None:
         self.path = path
-        self.half_open = half_open
-        """Seconds for which one direction of a websocket outlives the other."""
         self.traffic = traffic if traffic is not None else Traffic()
-        self.splices: set[Splice] = set()
+        self.websockets = Websockets(self.traffic, half_open)
         self._idle: list[Connection] = []
         self._active: set[Connection] = set()
 
     async def connect(self, *, fresh: bool = False) -> Connection:
-        """A connection that is ours until it is released or discarded.
+        """Returns a connection, which the caller releases, discards or detaches.
+
+        Args:
+            fresh: whether to open a new one in any case, and take none from the pool.
 
         Raises:
-            ExhaustedError: descriptors are few.
-            UnreachableError: nothing listens.
+            ExhaustedError: file descriptors are running out.
+            UnreachableError: nothing listens on the socket.
         """
-        connection = None if fresh else self._pooled()
+        connection = None if fresh else self._take_idle()
         if connection is None:
-            connection = await connected(self.path)
-        connection.heard = False
+            connection = await open_connection(self.path)
+        connection.response_started = False
         self._active.add(connection)
         return connection
 
     def release(self, connection: Connection) -> None:
-        """Keeps a connection whose response was read to its end for the next request."""
+        """Returns a connection to the pool; its response was read to the end."""
         self._active.discard(connection)
         if len(self._idle) < MAX_IDLE:
             connection.pooled = True
@@ -83,30 +63,30 @@ class Upstream:
             connection.close()
 
     def discard(self, connection: Connection) -> None:
-        """Closes a connection that is of no more use."""
+        """Closes a connection that cannot serve another request."""
         self._active.discard(connection)
         connection.close()
 
     def detach(self, connection: Connection) -> socket.socket:
-        """Hands the socket over to who speaks another protocol on it."""
+        """Returns a connection's socket, for another protocol than HTTP."""
         self._active.discard(connection)
         return connection.detach()
 
     def close(self) -> None:
-        """Ends every connection, websockets included."""
+        """Ends all connections and websockets."""
         for connection in self._idle:
             connection.close()
         self._idle.clear()
         for connection in self._active:
             connection.abort()
-        for splice in tuple(self.splices):
+        for splice in tuple(self.websockets.splices):
             splice.close()
 
     def has_window(self) -> bool:
-        """Whether a VS Code window is open; an application behind `proxy/PORT/` is none."""
-        return any("reconnectionToken=" in splice.target for splice in self.splices)
+        """Whether a VS Code window is open; websockets of applications do not count."""
+        return any("reconnectionToken=" in splice.target for splice in self.websockets.splices)
 
-    def _pooled(self) -> Connection | None:
+    def _take_idle(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_stale():

@@ -1,4 +1,4 @@
-"""Figures for Jupyter Server's Prometheus endpoint."""
+"""Metrics for Jupyter Server's Prometheus endpoint."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from jupyter_codeserver_proxy.supervision.process import Observer
+from jupyter_codeserver_proxy.supervision.observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from prometheus_client.core import Metric
 
     from jupyter_codeserver_proxy.failure import Failure
-    from jupyter_codeserver_proxy.forwarding.upstream import Traffic
+    from jupyter_codeserver_proxy.forwarding.traffic import Traffic
 
 
-class Figures(Observer, Collector):
-    """Counts what happens to one code-server, and what is forwarded to it."""
+class Metrics(Observer, Collector):
+    """Counts the starts and failures of one code-server, and the bytes forwarded to it."""
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
@@ -34,20 +35,20 @@ class Figures(Observer, Collector):
         self._failures: Counter[str] = Counter()
 
     def started(self) -> None:
-        """Count a start."""
+        """Counts a start."""
         self._starts += 1
 
-    def became_ready(self, seconds: float) -> None:
-        """Count a start that succeeded, and the time that it took."""
+    def became_ready(self, socket: Path, seconds: float) -> None:  # noqa: ARG002 -- the interface
+        """Counts a successful start, and the time that it took."""
         self._ready_count += 1
         self._ready_seconds += seconds
 
     def failed(self, failure: Failure) -> None:
-        """Count a failure by its reason."""
+        """Counts a failure by its reason."""
         self._failures[failure.reason.value] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """The figures as Prometheus takes them."""
+        """Yields the metrics in Prometheus' form."""
         yield CounterMetricFamily("codeserver_starts", "Starts of code-server", self._starts)
         failures = CounterMetricFamily(
             "codeserver_failures", "Failures of code-server", labels=["reason"]

@@ -1,8 +1,8 @@
-"""Which window opens what `code-server FILE` names in a terminal of Jupyter's.
+"""Lets `code-server FILE` in a terminal of Jupyter open the file in a window of VS Code.
 
-That command asks a socket in code-server's default folder of user data, and where nobody answers
-it starts a code-server of its own. The answers are code-server's, on a socket of each start's own;
-here they are found, and the command says so when there is no window.
+The command asks a socket in code-server's default user data folder which window to use. If nobody
+answers there, it starts another code-server. We answer there: we pass the question on to the
+running code-server, whose own socket differs at each start, or say that no window is open.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _log = logging.getLogger(__name__)
 
 _SOCKET = "code-server-ipc.sock"  # as code-server names it
 _PATIENCE = 5.0  # seconds
-# The command takes this for the socket of a window, and shows it when it finds none there.
+# The command takes this for the path of a window's socket, and shows it when it finds none there.
 _NO_WINDOW = "No window of VS Code is open. Open VS Code, then try again."
 
 
 class Sessions:
-    """Answers the command as long as the Jupyter server runs.
+    """Answers the command for as long as the Jupyter server runs.
 
     Args:
-        code_server: gives the socket of the code-server that runs; None: none does.
-        user_data: code-server's default folder of user data, where the command looks.
+        code_server: returns the socket of the running code-server; None: none runs.
+        user_data: code-server's default user data folder, where the command looks.
     """
 
     def __init__(self, code_server: Callable[[], Path | None], user_data: Path) -> None:
@@ -44,10 +44,10 @@ class Sessions:
         self._link = user_data / _SOCKET
         self._folder: RuntimeFolder | None = None
         self._server: asyncio.AbstractServer | None = None
-        self._threads = DaemonThreads(1)  # as the home may be on a disk that does not answer
+        self._threads = DaemonThreads(1)  # the home may be on a disk that hangs
 
     async def open(self, parents: Iterable[Path]) -> None:
-        """Begin to answer, on a socket in a folder that is made in one of `parents`."""
+        """Begins to answer, on a socket in a new folder in one of `parents`."""
         try:
             self._folder = RuntimeFolder.create(parents)
             self._server = await asyncio.start_unix_server(self._answer, self._folder.socket)
@@ -58,7 +58,7 @@ class Sessions:
             await self._threads.run(self.link, patience=_PATIENCE)
 
     def link(self) -> None:
-        """Have the command find us, also after a code-server that was started by hand."""
+        """Puts a link to our socket where the command looks, replacing another code-server's."""
         if not self._folder:
             return
         new = self._link.with_name(f"{_SOCKET}.{os.getpid()}")
@@ -70,7 +70,7 @@ class Sessions:
             _log.info("code-server FILE in a terminal will open no window: %s", error)
 
     async def close(self) -> None:
-        """End answering."""
+        """Stops answering."""
         if self._server:
             self._server.close()
         if self._folder:
@@ -83,17 +83,17 @@ class Sessions:
             self._link.unlink()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # GET /session?filePath=... HTTP/1.1; or nothing, when it only tries whether we are here.
+        # The request is GET /session?filePath=... HTTP/1.1, or empty to test for an answer.
         with suppress(OSError, ValueError, asyncio.TimeoutError):
             _, target, _ = (await asyncio.wait_for(reader.readline(), _PATIENCE)).split()
-            found = await asyncio.wait_for(self._window(target), _PATIENCE)
-            body = json.dumps({"socketPath": found or _NO_WINDOW}).encode()
+            window = await asyncio.wait_for(self._window(target), _PATIENCE)
+            body = json.dumps({"socketPath": window or _NO_WINDOW}).encode()
             writer.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body)
             await writer.drain()
         writer.close()
 
     async def _window(self, target: bytes) -> str:
-        """The socket of the window that code-server names; empty: there is none."""
+        """Returns the socket of the window that code-server chooses; empty: there is none."""
         socket = self._code_server()
         if not socket:
             return ""

@@ -1,1 +1,1 @@
-"""One code-server: started, watched, ended."""
+"""Supervises one code-server: starts it, watches it, restarts it and ends it."""

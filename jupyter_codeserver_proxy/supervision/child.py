@@ -1,4 +1,4 @@
-"""One run of a program with all its descendants: its output read, its end complete."""
+"""One run of a program: reads its output, and ends it with all its descendants."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from .log_tail import LogTail
 
 _READ_SIZE = 64 * 1024
-# What a pipe can hold when its writers are gone (Linux: 64 KiB, unless somebody enlarges it).
+# A pipe can hold this much when its writers are gone (Linux: 64 KiB, unless it was enlarged).
 _LEFT_IN_PIPE = 1024 * 1024
-_LAST_GRACE = 5.0  # seconds; a process that waits for a disk takes SIGKILL late
-_FIRST_LOOK, _LAST_LOOK = 0.005, 0.1  # seconds between two looks at whether the group has gone
+_LAST_GRACE = 5.0  # seconds; SIGKILL reaches a process that waits for a disk late
+_FIRST_LOOK, _LAST_LOOK = 0.005, 0.1  # seconds between two checks of whether the group is gone
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run.
+    """A command to run.
 
     Attributes:
         arguments: the program and its arguments.
-        environment: all of it; nothing is inherited.
-        folder: where it runs.
+        environment: the whole environment; nothing is inherited.
+        folder: the working directory.
     """
 
     arguments: tuple[str, ...]
@@ -44,9 +44,9 @@ class Command:
 class Child:
     """A running program, in a session and process group of its own, with its guard.
 
-    The group is the program and all that it starts, save what leaves the group on purpose: a
-    terminal's shell has its own and ends with its terminal (SIGHUP); what a student detaches
-    there with `nohup`, `setsid` or `tmux` goes on, as it does after a logout anywhere else.
+    The group holds the program and everything it starts, except what leaves the group on purpose.
+    A terminal's shell has its own group and ends with its terminal (SIGHUP). What a student
+    detaches there with `nohup`, `setsid` or `tmux` goes on, as after any logout.
     """
 
     def __init__(
@@ -59,24 +59,24 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The program's process id, which is its group's as well."""
+        """The process id of the program, which is also the id of its group."""
         return self._process.pid
 
     @classmethod
     async def start(cls, command: Command, folder: Path, log: LogTail, grace: float) -> Child:
-        """Run `command`.
+        """Runs `command`.
 
         Args:
-            command: what to run.
-            folder: what the guard removes if Jupyter is killed.
-            log: takes stdout and stderr.
+            command: the command to run.
+            folder: the guard removes it if Jupyter is killed.
+            log: receives stdout and stderr.
             grace: seconds between SIGTERM and SIGKILL.
 
         Raises:
-            OSError: it cannot be run.
+            OSError: the command cannot be run.
         """
-        # First, so that there is hardly a moment in which Jupyter's death would go unseen; and in
-        # that one code-server ends by itself, on the first line that it writes to a broken pipe.
+        # The guard starts first, so that it misses Jupyter's death for hardly a moment. In that
+        # moment code-server ends by itself, as soon as it writes a line to the broken pipe.
         guard = await Guard.start(grace, folder)
         try:
             output = _Output(log)
@@ -103,27 +103,27 @@ class Child:
         return cls(process, guard, output, grace)
 
     async def wait(self) -> int:
-        """Wait for the program itself and return its exit status; others of its group may live."""
+        """Waits for the program and returns its exit status; its group may outlive it."""
         return await self._process.wait()
 
     async def end(self) -> None:
-        """End the whole group: SIGTERM, and what then lives after the grace, SIGKILL."""
+        """Ends the whole group: with SIGTERM, and with SIGKILL after the grace."""
         try:
             for number, limit in ((signal.SIGTERM, self._grace), (signal.SIGKILL, _LAST_GRACE)):
                 if is_group_alive(self.pid):
                     self._signal(number)
-                    self._signal(signal.SIGCONT)  # what is stopped hears nothing else
-                    await self._gone(limit)
+                    self._signal(signal.SIGCONT)  # a stopped process handles no other signal
+                    await self._wait_for_end(limit)
         finally:
-            # The event loop may end, and cancel this, before the grace does.
+            # The event loop may end, and cancel this, before the grace is over.
             if is_group_alive(self.pid):
                 self._signal(signal.SIGKILL)
             self._output.close()
             await self._process.wait()
             await self._guard.dismiss()
 
-    async def _gone(self, limit: float) -> None:
-        """Wait until nothing of the group lives, for so many seconds at most."""
+    async def _wait_for_end(self, limit: float) -> None:
+        """Waits until no process of the group lives, for so many seconds at most."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + limit
         pause = _FIRST_LOOK
@@ -139,8 +139,8 @@ class Child:
 class _Output:
     """The pipe from the program's stdout and stderr to its log.
 
-    Not one of asyncio's: those make `wait` wait for the end of the pipe, which a detached
-    descendant may hold open for days.
+    This is not one of asyncio's pipes: with those, `wait` waits for the end of the pipe, which a
+    detached descendant may keep open for days.
     """
 
     def __init__(self, log: LogTail) -> None:
@@ -151,11 +151,11 @@ class _Output:
         self._loop.add_reader(self._reading, self._read)
 
     def close_writing(self) -> None:
-        """Leave the writing end to the program alone."""
+        """Closes our copy of the writing end, so that only the program has it."""
         os.close(self.writing)
 
     def close(self) -> None:
-        """Take what is left in the pipe, and end."""
+        """Reads the rest of the output and closes the pipe."""
         self._loop.remove_reader(self._reading)
         with contextlib.suppress(BlockingIOError):
             self._log.feed(os.read(self._reading, _LEFT_IN_PIPE))

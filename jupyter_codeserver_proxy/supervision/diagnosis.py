@@ -1,4 +1,4 @@
-"""What a start's or a run's failure was likely due to: exit status and output in, cause out."""
+"""Finds the likely cause of a failure from exit status and output."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Ending:
 
     Attributes:
         exit_status: as `subprocess` gives it.
-        log: its last lines of output.
-        was_ready: whether it had answered before.
-        killed_for_memory: whether the kernel killed a process of this control group for want of
-            memory in the meantime; None if that cannot be known.
+        log: the last lines of output.
+        was_ready: whether code-server had answered before.
+        killed_for_memory: whether the kernel killed a process of this control group during the
+            run because memory ran out; None if that cannot be known.
     """
 
     exit_status: int
@@ -34,7 +34,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class _Sign:
-    """A cause, and the pattern in code-server's output that gives it away."""
+    """A cause, and the pattern in code-server's output that reveals it."""
 
     pattern: re.Pattern[str]
     diagnosis: Diagnosis
@@ -72,7 +72,7 @@ _DISK_FULL = Diagnosis(
     "Delete files that are not needed (a terminal in JupyterLab helps), then try again.",
 )
 
-# Output of node's, the dynamic loader's and the shell's; the first pattern that occurs decides.
+# These match output of node, the dynamic loader and the shell. The first match decides.
 _SIGNS = (
     _Sign(
         re.compile(r"version [`'](GLIBC|GLIBCXX|CXXABI)_[\d.]+' not found"),
@@ -90,7 +90,7 @@ _SIGNS = (
         _MEMORY,
     ),
     _Sign(
-        # The kernel also says ENOSPC when it is out of inotify watches; that is no full disk.
+        # The kernel also reports ENOSPC when inotify watches run out; the disk is not full then.
         re.compile(
             r"ENOSPC(?!: System limit for number of file watchers)|No space left on device"
             r"|\bEDQUOT\b|[Dd]isk quota exceeded"
@@ -98,7 +98,7 @@ _SIGNS = (
         _DISK_FULL,
     ),
     _Sign(
-        # node's recursive mkdir says ENOENT on a read-only file system.
+        # node's recursive mkdir reports ENOENT on a read-only file system.
         re.compile(
             r"\bEROFS\b|[Rr]ead-only file system|\bEACCES\b|[Pp]ermission denied"
             r"|ENOENT: no such file or directory, mkdir"
@@ -157,12 +157,12 @@ _SHORTAGES = {
 
 
 def diagnose_shortage(error: OSError) -> Diagnosis | None:
-    """What the operating system has run out of; None where it has not."""
+    """Returns what the operating system has run out of; None if it has not."""
     return _SHORTAGES.get(error.errno or 0)
 
 
 def diagnose_preparation(error: OSError) -> Diagnosis:
-    """The cause when what code-server needs could not be laid out."""
+    """Returns the cause when the files for a start could not be written."""
     if isinstance(error, TimeoutError):
         return Diagnosis(
             Reason.TIMEOUT,
@@ -170,21 +170,21 @@ def diagnose_preparation(error: OSError) -> Diagnosis:
             "Wait until it does (mostly it is a home on a network disk), then try again.",
         )
     what = f"A start of code-server could not be prepared: {error}."
-    if found := diagnose_shortage(error):
-        return Diagnosis(found.reason, what, found.advice)
+    if shortage := diagnose_shortage(error):
+        return Diagnosis(shortage.reason, what, shortage.advice)
     return Diagnosis(Reason.CONFIGURATION, what, "See to what it names, then try again.")
 
 
 def diagnose_execution(error: OSError, program: str) -> Diagnosis:
-    """The cause when the operating system would not run `program` at all."""
-    if found := diagnose_shortage(error):
-        return found
+    """Returns the cause when the operating system refused to run `program`."""
+    if shortage := diagnose_shortage(error):
+        return shortage
     fault = _EXECUTION.get(error.errno or 0, error.strerror or "cannot be run")
     return Diagnosis(Reason.NOT_INSTALLED, f"{program} {fault}.", _INSTALL)
 
 
 def diagnose_timeout(timeout: float, log: Sequence[str]) -> Diagnosis:
-    """The cause when code-server runs but did not answer within `timeout` seconds."""
+    """Returns the cause when code-server runs but did not answer within `timeout` seconds."""
     return _sign(log) or Diagnosis(
         Reason.TIMEOUT,
         f"code-server did not answer within {timeout:g} s.",
@@ -193,10 +193,10 @@ def diagnose_timeout(timeout: float, log: Sequence[str]) -> Diagnosis:
 
 
 def diagnose(ending: Ending) -> Diagnosis | None:
-    """The cause of an ending; None for a normal one (exit 0 of one that was ready: idle, asked).
+    """Returns the cause of an ending; None for a normal one: exit status 0 after it was ready.
 
-    The parent process of code-server ends with 0 when its child is killed (`out/node/wrapper.js`,
-    seen in 4.117 and 4.139), so that memory is asked about whatever the exit status.
+    The parent process of code-server exits with 0 when its child is killed (`out/node/wrapper.js`,
+    seen in 4.117 and 4.139). So memory is checked first, whatever the exit status.
     """
     memory = _sign(ending.log) == _MEMORY
     if ending.killed_for_memory or memory:
@@ -210,7 +210,7 @@ def diagnose(ending: Ending) -> Diagnosis | None:
 
 
 def _crash(ending: Ending, number: int | None) -> Diagnosis:
-    """What to say of an ending whose cause nothing gives away."""
+    """Returns the diagnosis of an ending whose cause is unknown."""
     how = f"with status {ending.exit_status}"
     if number is not None:
         how = f"by signal {number} ({signal.strsignal(number) or 'unknown'})"
@@ -223,13 +223,13 @@ def _crash(ending: Ending, number: int | None) -> Diagnosis:
 
 
 def _sign(log: Sequence[str]) -> Diagnosis | None:
-    """The cause that the output gives away, if it does."""
+    """Returns the cause that the output reveals, if any."""
     text = "\n".join(log)
     return next((sign.diagnosis for sign in _SIGNS if sign.pattern.search(text)), None)
 
 
 def _signal(status: int) -> int | None:
-    """The signal that ended a process, also when a shell in between says it as 128 + n."""
+    """Returns the signal that ended a process; a shell in between reports it as 128 + n."""
     if status < 0:
         return -status
     number = status - 128

@@ -1,10 +1,9 @@
-"""The guard: a few lines of shell that end code-server when Jupyter can no longer do it.
+"""The guard: a few lines of shell that end code-server if Jupyter is killed.
 
-Jupyter holds the writing end of a pipe that the guard reads. When Jupyter ends, by whatever
-signal, the kernel closes that end and the guard ends code-server's process group. It is a shell
-and not Python because it lives as long as code-server does: about 1 MB and 2 ms instead of 9 MB
-and 20 ms. It stands beside code-server, not between, so that exit status and exec errors reach
-Jupyter as they are.
+The guard reads a pipe whose writing end is Jupyter's. When Jupyter ends, by any signal, the kernel
+closes that end, and the guard ends code-server's process group. The guard lives as long as
+code-server, so it is a shell and not Python: it takes 1 MB and 2 ms instead of 9 MB and 20 ms. It
+runs beside code-server and not between, so that Jupyter sees exit status and exec errors directly.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-# $1: grace in tenths of a second, $2: folder to remove. First line read: the process group.
-# A second line says that the group is gone; end of file instead of it, that Jupyter is.
+# $1: grace in tenths of a second, $2: folder to remove. The first line read is the process group.
+# A second line says that the group is gone; end of file says that Jupyter is.
 _SCRIPT = """
 read -r group || { rm -rf -- "$2"; exit; }
 read -r _ && exit
@@ -34,7 +33,7 @@ rm -rf -- "$2"
 
 
 class Guard:
-    """A process beside code-server that outlives Jupyter just long enough to end code-server."""
+    """A process beside code-server that outlives Jupyter long enough to end code-server."""
 
     def __init__(self, process: asyncio.subprocess.Process, lifeline: int) -> None:
         self._process = process
@@ -47,14 +46,14 @@ class Guard:
 
     @classmethod
     async def start(cls, grace: float, folder: Path) -> Guard:
-        """Start it.
+        """Starts the guard.
 
         Args:
             grace: seconds between SIGTERM and SIGKILL.
-            folder: removed when the guard has to act.
+            folder: the guard removes it when it has to act.
 
         Raises:
-            OSError: there is no `sh`, or no process or descriptor to be had.
+            OSError: there is no `sh`, or the system is out of processes or descriptors.
         """
         reading, lifeline = os.pipe()
         try:
@@ -70,7 +69,7 @@ class Guard:
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env={"PATH": os.defpath},
-                # Signals to Jupyter's own group (^C, `tini -g`) are not for the guard.
+                # Signals to Jupyter's own group (^C, `tini -g`) must not reach the guard.
                 start_new_session=True,
             )
         except BaseException:
@@ -81,17 +80,17 @@ class Guard:
         return cls(process, lifeline)
 
     def watch(self, group: int) -> None:
-        """Say which process group is code-server's."""
+        """Tells the guard which process group is code-server's."""
         self._tell(f"{group}\n")
 
     async def dismiss(self) -> None:
-        """Let it go: the group is gone."""
+        """Ends the guard, as the group is gone."""
         self._tell("-\n-\n")
         os.close(self._lifeline)
         await self._process.wait()
 
     def _tell(self, text: str) -> None:
-        """Write to a guard that may have been killed."""
+        """Writes to the guard, which may have been killed."""
         try:
             os.write(self._lifeline, text.encode())
         except BrokenPipeError:

@@ -6,31 +6,28 @@ import asyncio
 import logging
 import time
 from datetime import datetime, timezone
-from enum import Enum
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from jupyter_codeserver_proxy.failure import CannotStart, Diagnosis, Failure, NotReady, Reason
-from jupyter_codeserver_proxy.system.daemon_threads import DaemonThreads
 
-from .child import Command
-from .health import Patience
 from .log_tail import LogTail
-from .process_table import has_terminal_job, memory
-from .restarts import BACKOFF, Restarts
-from .run import Run, Settings
+from .observer import State
+from .process_table import ProcessFamily
+from .restarts import Restarts
+from .run import ProcessOptions, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-__all__ = ["CodeServerProcess", "Command", "Observer", "State"]
+    from .child import Command
+    from .observer import Observer
 
 _log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
-_FAULT = Diagnosis(
+_OWN_FAULT = Diagnosis(
     Reason.CRASH,
     "The Jupyter extension could not start code-server, by a fault of its own.",
     "Pass the Jupyter server's log to whoever runs this server.",
@@ -42,186 +39,145 @@ _TOO_OFTEN = Diagnosis(
 )
 
 
-class State(str, Enum):
-    """What code-server is doing."""
-
-    STOPPED = "stopped"  # the next request starts it
-    STARTING = "starting"  # or waiting until it may be started again
-    READY = "ready"
-    FAILED = "failed"  # until somebody asks for a start
-
-
-class Observer:
-    """Told of what happens; to be derived from."""
-
-    def started(self) -> None:
-        """A process is about to be started."""
-
-    def became_ready(self, seconds: float) -> None:
-        """It answered, so many seconds after `started`."""
-
-    def failed(self, failure: Failure) -> None:
-        """It could not start, or ended when nobody wanted it to."""
-
-
 class _QuitError(Exception):
-    """Somebody asked for the end of what is being waited for."""
+    """The run was asked to end while something was awaited."""
 
 
 class CodeServerProcess:
     """A code-server that the next request starts, whatever happened to it before.
 
-    Used from one event loop. Several may run beside each other.
+    Belongs to one event loop. Several can run side by side.
 
     Args:
-        command: says what to run for a socket; called anew for each start, in a thread, and may
-            raise `CannotStart`.
-        runtime: where the sockets' folders are made; None: XDG_RUNTIME_DIR or a temporary folder.
-        timeout: seconds in which it has to answer.
-        grace: seconds between SIGTERM and SIGKILL.
-        backoff: seconds between the starts of one minute; as many as there may be.
-        patience: how long it may be silent once it has answered.
-        observer: told of starts and failures.
+        command: returns the command to run for a socket. It is called for each start, and may
+            raise `CannotStart` and OSError.
+        options: time limits and places.
+        observers: told of starts, ends and failures.
         logger: gets each line of code-server's output at debug level.
     """
 
-    def __init__(  # noqa: PLR0913 -- each but the first is optional and named
+    def __init__(
         self,
-        command: Callable[[Path], Command],
+        command: Callable[[Path], Awaitable[Command]],
+        options: ProcessOptions | None = None,
         *,
-        runtime: Path | None = None,
-        timeout: float = 60.0,
-        grace: float = 5.0,
-        backoff: tuple[float, ...] = BACKOFF,
-        patience: Patience | None = None,
-        observer: Observer | None = None,
+        observers: Sequence[Observer] = (),
         logger: logging.Logger | logging.LoggerAdapter[logging.Logger] = _log,
     ) -> None:
-        self._settings = Settings(
-            partial(self._ask, command), runtime, timeout, grace, patience or Patience()
-        )
-        self._threads = DaemonThreads(2)
-        self._observer = observer or Observer()
+        self._command = command
+        self._options = options or ProcessOptions()
+        self._observers = observers
         self._logger = logger
-        self._restarts = Restarts(backoff)
+        self._restarts = Restarts(self._options.backoff)
         self._state = State.STOPPED
-        self._changed = asyncio.Event()
+        self._state_changed = asyncio.Event()
         self._failure: Failure | None = None
         self._run: Run | None = None
-        # From the end of the back-off to the end of the process, which is before that of its run:
-        # to clear up takes time, in which the next run may already be asked for.
-        self._is_under_way = False
-        self._tail = LogTail(self._log_line)
-        self._task: asyncio.Task[None] | None = None
+        self._socket: Path | None = None
+        # True from the end of the back-off to the end of the process. The run ends later: its
+        # clean-up takes time, in which the next start may already be requested.
+        self._is_alive = False
+        self._log_tail = LogTail(self._log_line)
+        self._supervision: asyncio.Task[None] | None = None
         self._quit = asyncio.Event()
-        # Held by start, stop and restart: each has the process to itself, and while they work a
-        # request changes nothing.
-        self._order = asyncio.Lock()
+        # start, stop and restart hold this lock. While one of them works, requests do nothing.
+        self._lifecycle = asyncio.Lock()
         self._is_closed = False
 
     @property
     def state(self) -> State:
-        """What it is doing now."""
+        """The current state."""
         return self._state
 
     @property
     def failure(self) -> Failure | None:
-        """The last failure since it was ready or somebody asked for a start."""
+        """The last failure since code-server was ready or somebody asked for a start."""
         return self._failure
 
     @property
     def socket(self) -> Path | None:
-        """Where it answers; None unless it is ready."""
-        return self._run.socket if self._run and self._state is State.READY else None
+        """The socket on which code-server answers; None unless it is ready."""
+        return self._socket
 
     @property
     def pid(self) -> int | None:
-        """Its process id; None if it does not run."""
+        """The process id; None if code-server does not run."""
         return self._run.pid if self._run else None
 
     @property
     def started(self) -> datetime | None:
-        """When the process that runs now was started."""
+        """The time at which the current process was started."""
         return self._run.started if self._run else None
 
     @property
     def log(self) -> tuple[str, ...]:
-        """The last lines of its output, of the last run if it does not run."""
-        return self._tail.lines
+        """The last lines of output, from the last run if code-server does not run."""
+        return self._log_tail.lines
 
-    def memory(self) -> int | None:
-        """Bytes that it uses with its descendants, terminals included; takes some milliseconds.
-
-        Returns:
-            None if it does not run, or where there is no /proc.
-        """
-        return memory(self._run.pid) if self._run else None
-
-    def has_terminal_job(self) -> bool:
-        """Whether a program runs in one of its terminals; takes some milliseconds."""
-        return self._run is not None and has_terminal_job(self._run.pid)
+    def family(self) -> ProcessFamily:
+        """Returns the running processes, terminals included; takes some milliseconds."""
+        return ProcessFamily.of(self._run.pid) if self._run else ProcessFamily()
 
     def request(self) -> State:
-        """Say that it is wanted: it is started if it is stopped. Never blocks.
+        """Starts code-server if it is stopped. Never blocks.
 
         Returns:
-            the state that it then has.
+            the resulting state.
         """
-        if self._state is State.STOPPED and not self._is_closed and not self._order.locked():
+        if self._state is State.STOPPED and not self._is_closed and not self._lifecycle.locked():
             self._begin()
         return self._state
 
-    def doubt(self) -> None:
-        """Say that a request waits for it in vain. Never blocks.
+    def check_liveness(self) -> None:
+        """Has code-server's health checked, as a request waits in vain. Never blocks.
 
-        One that cannot be reached, or does not answer its health check for long, is ended: the
-        next request starts it again.
+        A code-server that cannot be reached, or fails the check for long, is ended. The next
+        request starts it again.
         """
         if self._run:
-            self._run.doubt()
+            self._run.check_liveness()
 
-    def is_cut_off(self) -> bool:
-        """Whether its socket has gone from under it; then it is about to be ended."""
-        socket = self.socket
-        if socket is None or socket.exists():
+    def has_lost_socket(self) -> bool:
+        """Returns whether the socket has been removed; code-server is then about to be ended."""
+        if self._socket is None or self._socket.exists():
             return False
-        self.doubt()
+        self.check_liveness()
         return True
 
     async def ready(self) -> Path:
-        """Want it, wait until it is ready, and return its socket.
+        """Starts code-server if it is stopped, waits until it is ready, and returns its socket.
 
         Raises:
-            NotReady: it has failed, or was stopped in the meantime.
+            NotReady: code-server failed, or was stopped meanwhile.
         """
         while self.request() is State.STARTING:
-            await self._changed.wait()
-        if socket := self.socket:
-            return socket
+            await self._state_changed.wait()
+        if self._socket:
+            return self._socket
         raise NotReady(self._failure)
 
     async def start(self) -> None:
-        """Start it because somebody asks: at once, whatever happened before.
+        """Starts code-server at once, whatever happened before.
 
-        Returns when the start is under way. Does nothing if it is already starting or ready.
+        Returns when the start is under way. Does nothing if code-server is starting or ready.
         """
-        async with self._order:
-            if not self._is_under_way:
+        async with self._lifecycle:
+            if not self._is_alive:
                 await self._begin_anew()
 
     async def stop(self) -> None:
-        """End it with all its descendants; the next request starts it again."""
-        async with self._order:
+        """Ends code-server with all its descendants; the next request starts it again."""
+        async with self._lifecycle:
             await self._halt()
-            self._turn(State.STOPPED)
+            self._set_state(State.STOPPED)
 
     async def restart(self) -> None:
-        """End it and start it anew."""
-        async with self._order:
+        """Ends code-server and starts it anew."""
+        async with self._lifecycle:
             await self._begin_anew()
 
     async def close(self) -> None:
-        """End it for good."""
+        """Ends code-server for good."""
         self._is_closed = True
         await self.stop()
 
@@ -231,28 +187,28 @@ class CodeServerProcess:
             self._begin()
 
     def _begin(self) -> None:
-        """Turn to starting; a run that is just clearing up is followed by another."""
-        self._turn(State.STARTING)
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._supervise())
+        """Begins a start; if a run is still cleaning up, the start follows it."""
+        self._set_state(State.STARTING)
+        if self._supervision is None or self._supervision.done():
+            self._supervision = asyncio.get_running_loop().create_task(self._supervise())
 
     async def _halt(self) -> None:
-        """End what runs and forget what happened: somebody asked."""
-        if self._task and not self._task.done():
+        """Ends the run, and forgets failures and restarts, as somebody asked for this."""
+        if self._supervision and not self._supervision.done():
             self._quit.set()
-            await asyncio.wait({self._task})
+            await asyncio.wait({self._supervision})
             self._quit.clear()
-        self._is_under_way = False
+        self._is_alive = False
         self._restarts.forget()
         self._failure = None
 
-    def _turn(self, state: State) -> None:
+    def _set_state(self, state: State) -> None:
         self._state = state
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._state_changed.set()
+        self._state_changed = asyncio.Event()
 
     async def _supervise(self) -> None:
-        """Run code-server, and once more if it is wanted again when it has ended."""
+        """Runs code-server, and again if it was requested again before this run was over."""
         while self._state is State.STARTING and not self._quit.is_set():
             try:
                 await self._unless_quit(asyncio.sleep(self._restarts.wait(time.monotonic()) or 0))
@@ -260,60 +216,66 @@ class CodeServerProcess:
             except _QuitError:  # noqa: PERF203 -- a start costs a second
                 return
             except CannotStart as error:
-                self._conclude(Diagnosis(error.reason, error.what, error.advice))
+                self._record_end(Diagnosis(error.reason, error.what, error.advice))
             except Exception:  # noqa: BLE001 -- logged, and shown as a failure
-                # Without this a fault of ours would look like a start that takes for ever.
+                # Without this a bug of ours would look like a start that never ends.
                 _log.exception("Supervising code-server failed")
-                self._conclude(_FAULT)
+                self._record_end(_OWN_FAULT)
 
     async def _run_once(self) -> None:
-        """Start code-server, follow it to its end, and clear up."""
+        """Starts code-server, waits until it ends, and cleans up."""
         begin = time.monotonic()
         self._restarts.record(begin)
-        self._is_under_way = True
-        self._tail = LogTail(self._log_line)
-        self._observer.started()
-        run = await Run.start(self._settings, self._tail)
+        self._is_alive = True
+        self._log_tail = LogTail(self._log_line)
+        for observer in self._observers:
+            observer.started()
+        run = await Run.start(
+            lambda socket: self._unless_quit(self._command(socket)), self._options, self._log_tail
+        )
         try:
             self._run = run
             problem = await self._unless_quit(run.ready())
             if not problem:
-                self._failure = None
-                self._turn(State.READY)
-                self._observer.became_ready(time.monotonic() - begin)
+                self._become_ready(run.socket, time.monotonic() - begin)
                 problem = await self._unless_quit(run.ended())
-            self._conclude(problem, run.exit_status)
+            self._record_end(problem, run.exit_status)
         finally:
             await run.end()
             self._run = None
+            self._lose_socket()
 
-    async def _ask(self, command: Callable[[Path], Command], socket: Path) -> Command:
-        """What to run; whoever asks for the end does not wait for the answer."""
-        asking = self._threads.run(command, socket, patience=self._settings.timeout)
-        return await self._unless_quit(asking)
+    def _become_ready(self, socket: Path, seconds: float) -> None:
+        self._failure = None
+        self._socket = socket
+        self._set_state(State.READY)
+        for observer in self._observers:
+            observer.became_ready(socket, seconds)
 
-    def _conclude(self, problem: Diagnosis | None, exit_status: int | None = None) -> None:
-        """Turn to what an ending leads to."""
-        self._is_under_way = False
+    def _lose_socket(self) -> None:
+        if self._socket:
+            self._socket = None
+            for observer in self._observers:
+                observer.ended()
+
+    def _record_end(self, problem: Diagnosis | None, exit_status: int | None = None) -> None:
+        """Sets the state and the failure that an end leads to."""
+        self._is_alive = False
         was_ready = self._state is State.READY
         too_often = self._restarts.wait(time.monotonic()) is None
         if too_often:
             problem = problem or _TOO_OFTEN
         if problem:
-            self._failure = Failure(
-                problem.reason,
-                problem.what,
-                problem.advice,
-                exit_status,
-                self.log,
-                datetime.now(timezone.utc),
-            )
-            self._observer.failed(self._failure)
+            now = datetime.now(timezone.utc)
+            self._failure = Failure(**vars(problem), exit_status=exit_status, log=self.log, at=now)
+            for observer in self._observers:
+                observer.failed(self._failure)
         is_lasting = problem is not None and problem.reason.is_lasting and not was_ready
-        self._turn(State.FAILED if too_often or is_lasting else State.STOPPED)
+        self._set_state(State.FAILED if too_often or is_lasting else State.STOPPED)
+        self._lose_socket()
 
-    async def _unless_quit(self, work: Coroutine[None, None, _Result]) -> _Result:
-        """Wait for `work`, or raise `_QuitError` as soon as somebody asks for the end."""
+    async def _unless_quit(self, work: Awaitable[_Result]) -> _Result:
+        """Awaits `work`, but raises `_QuitError` as soon as the run is asked to end."""
         working = asyncio.ensure_future(work)
         quitting = asyncio.ensure_future(self._quit.wait())
         try:

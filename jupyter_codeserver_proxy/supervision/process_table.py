@@ -1,4 +1,4 @@
-"""What Linux tells in /proc of processes and their memory; elsewhere nothing is known."""
+"""Reads processes and their memory from Linux's /proc; elsewhere nothing is known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
-class _Process:
+class Process:
+    """One row of the process table, as in proc_pid_stat(5)."""
+
     pid: int
     state: bytes
     parent: int
@@ -21,15 +23,17 @@ class _Process:
 
     @property
     def is_zombie(self) -> bool:
+        """Whether it has ended and its parent has not collected it."""
         return self.state in b"ZX"
 
     @property
     def is_stopped(self) -> bool:
+        """Whether a signal has stopped it, as ^Z does."""
         return self.state in b"Tt"
 
 
 def is_group_alive(group: int) -> bool:
-    """Whether a process of the group lives; a zombie, which its parent has not met yet, does not.
+    """Returns whether a process of the group lives; a zombie does not.
 
     In a container whose first process does not collect orphans, zombies stay for ever.
     """
@@ -37,55 +41,75 @@ def is_group_alive(group: int) -> bool:
         os.killpg(group, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # macOS says so of a group of zombies
+    except PermissionError:  # macOS raises this for a group of zombies
         return False
     table = _processes()
-    return not table or any(one.group == group and not one.is_zombie for one in table)
+    return not table or any(row.group == group and not row.is_zombie for row in table)
 
 
-def memory(group: int) -> int | None:
-    """Bytes that a process group and all that descends from it use; None if it cannot be known.
+@dataclass(frozen=True)
+class ProcessFamily:
+    """A process group and all its descendants, at one moment.
 
-    A page that several processes share is counted once (proportional set size).
+    Attributes:
+        members: its processes; empty where there is no /proc.
     """
-    sizes = [_memory(one.pid) for one in _family(group)]
-    return sum(sizes) if sizes else None
+
+    members: tuple[Process, ...] = ()
+
+    @classmethod
+    def of(cls, group: int) -> ProcessFamily:
+        """Reads the process table once."""
+        table = _processes()
+        pids = {row.pid for row in table if row.group == group}
+        children = pids
+        while children:
+            children = {row.pid for row in table if row.parent in children} - pids
+            pids |= children
+        return cls(tuple(row for row in table if row.pid in pids))
+
+    def memory(self) -> int | None:
+        """Returns the bytes that it uses now; None if that cannot be known.
+
+        A page that several processes share is counted once (proportional set size).
+        """
+        sizes = [_memory(member.pid) for member in self.members]
+        return sum(sizes) if sizes else None
+
+    def has_terminal_job(self) -> bool:
+        """Returns whether a program runs in one of its terminals, beside the shell.
+
+        The program may be in the foreground or not. One that is stopped (^Z) does not count, nor
+        one that has left its terminal (`setsid`, a daemon).
+        """
+        leaders = (row for row in self.members if row.terminal and row.pid == row.session)
+        shells = {leader.terminal: leader.pid for leader in leaders}
+        return any(
+            row.terminal in shells and row.pid != shells[row.terminal]
+            for row in self.members
+            if not row.is_zombie and not row.is_stopped
+        )
 
 
-def has_terminal_job(group: int) -> bool:
-    """Whether a shell in a terminal that descends from a process group has something to do.
-
-    That is a program with the same terminal, in the foreground or not, unless it was stopped
-    (^Z); what has left its terminal (`setsid`, a daemon) is none.
-    """
-    family = _family(group)
-    shells = {one.terminal: one.pid for one in family if one.terminal and one.pid == one.session}
-    return any(
-        one.terminal in shells and one.pid != shells[one.terminal]
-        for one in family
-        if not one.is_zombie and not one.is_stopped
-    )
-
-
-def resting(pid: int) -> int | None:
-    """The processor time of a process that does nothing, in clock ticks.
+def resting_time(pid: int) -> int | None:
+    """Returns the processor time of a process that rests, in clock ticks.
 
     Returns:
-        None if it runs, wants to run or waits for a disk; and where nothing is known of it.
+        None if it runs, wants to run or waits for a disk, or if it cannot be read.
     """
-    found = _stat(str(pid))
-    if not found:
+    stat = _stat(str(pid))
+    if not stat:
         return None
-    state, *numbers = found.split(maxsplit=13)
+    state, *numbers = stat.split(maxsplit=13)
     return None if state in b"RD" else int(numbers[10]) + int(numbers[11])
 
 
 def memory_kills() -> int | None:
-    """How many processes of this control group the kernel has killed for want of memory.
+    """Returns how many processes of this control group the kernel killed when memory ran out.
 
     Returns:
-        the `oom_kill` of `memory.events` (cgroup v2) or `memory.oom_control` (v1); None where it
-        cannot be read.
+        `oom_kill` in `memory.events` (cgroup v2) or `memory.oom_control` (v1); None if it cannot
+        be read.
     """
     for path in _memory_event_files():
         try:
@@ -100,7 +124,7 @@ def memory_kills() -> int | None:
 
 
 def _memory_event_files() -> list[Path]:
-    """Where the count may be, the group's own before the one that a container sees as its root."""
+    """Returns the files to try: the group's own, then the root as a container sees it."""
     try:
         lines = (_PROC / "self/cgroup").read_text().splitlines()
     except OSError:
@@ -118,50 +142,39 @@ def _memory_event_files() -> list[Path]:
     return files
 
 
-def _family(group: int) -> list[_Process]:
-    """The processes of a group, and all that descends from it."""
-    table = _processes()
-    pids = {one.pid for one in table if one.group == group}
-    found = pids
-    while found:
-        found = {one.pid for one in table if one.parent in found} - pids
-        pids |= found
-    return [one for one in table if one.pid in pids]
-
-
-def _processes() -> list[_Process]:
-    """All processes; none where there is no /proc."""
+def _processes() -> list[Process]:
+    """Returns all processes; none where there is no /proc."""
     try:
         names = os.listdir(_PROC)  # noqa: PTH208 -- hundreds of entries, as names
     except OSError:
         return []
-    found = (_process(name) for name in names if name.isdecimal())
-    return [one for one in found if one]
+    rows = (_process(name) for name in names if name.isdecimal())
+    return [row for row in rows if row]
 
 
-def _process(name: str) -> _Process | None:
-    """One row of the table; None if the process has gone in the meantime."""
-    found = _stat(name)
-    if not found:
+def _process(name: str) -> Process | None:
+    """Returns one row of the table; None if the process is gone meanwhile."""
+    stat = _stat(name)
+    if not stat:
         return None
-    state, *numbers = found.split(maxsplit=5)
+    state, *numbers = stat.split(maxsplit=5)
     parent, group, session, terminal = map(int, numbers[:4])
-    return _Process(int(name), state, parent, group, session, terminal)
+    return Process(int(name), state, parent, group, session, terminal)
 
 
 def _stat(name: str) -> bytes:
-    """The fields of a process from its state on (proc_pid_stat(5)); empty if it has gone."""
+    """Returns the fields of a process from its state on; empty if the process is gone."""
     try:
-        with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 -- a Path costs more than this
+        with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 -- a Path costs more than the read
             text = file.read()
     except OSError:
         return b""
-    # The program's name, in brackets, may itself hold brackets and spaces.
+    # The program's name, in brackets, may contain brackets and spaces.
     return text[text.rindex(b")") + 2 :]
 
 
 def _memory(pid: int) -> int:
-    """Bytes of one process; 0 if it has gone in the meantime."""
+    """Returns the bytes of one process; 0 if it is gone meanwhile."""
     try:
         lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

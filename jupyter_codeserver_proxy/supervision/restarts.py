@@ -1,21 +1,20 @@
-"""When code-server may be started again: with back-off, and not for ever."""
+"""Decides when code-server may be started again: with a back-off, and five times a minute."""
 
 from __future__ import annotations
 
 from collections import deque
 
-# The n-th start within a minute comes so many seconds after the one before it, and there is no
-# sixth.
+# Seconds from the previous start to the n-th start within a minute. A sixth start is refused.
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 4.0)
 _WINDOW = 60.0
 
 
 class Restarts:
-    """The starts of the last minute, and what they allow.
+    """The starts of the last minute, and when the next one may be.
 
     Args:
-        backoff: seconds from the start before, for each start within a minute; its length is
-            how many there may be.
+        backoff: seconds from the previous start, for each start within a minute. Its length is
+            the number of starts that a minute may have.
     """
 
     def __init__(self, backoff: tuple[float, ...] = BACKOFF) -> None:
@@ -23,7 +22,7 @@ class Restarts:
         self._starts: deque[float] = deque()
 
     def wait(self, now: float) -> float | None:
-        """Seconds until the next start may be; None: there were too many."""
+        """Returns the seconds until the next start; None after too many starts."""
         while self._starts and self._starts[0] <= now - _WINDOW:
             self._starts.popleft()
         count = len(self._starts)
@@ -33,9 +32,9 @@ class Restarts:
         return max(0.0, last + self._backoff[count] - now)
 
     def record(self, now: float) -> None:
-        """Note a start."""
+        """Records a start."""
         self._starts.append(now)
 
     def forget(self) -> None:
-        """Begin anew: somebody asked."""
+        """Forgets all starts, as a person asks for one."""
         self._starts.clear()

@@ -1,10 +1,10 @@
-"""One run of code-server: its folder and socket, its start, its end, and what that was due to."""
+"""One run of code-server: its folder and socket, its start, its end, and the cause of its end."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,9 @@ from .diagnosis import (
     diagnose_preparation,
     diagnose_timeout,
 )
-from .health import Health, Patience, is_ready, lost
+from .health import Health, Patience, is_ready, until_unhealthy
 from .process_table import memory_kills
+from .restarts import BACKOFF
 from .runtime_folder import RuntimeFolder, candidates
 
 if TYPE_CHECKING:
@@ -32,93 +33,98 @@ if TYPE_CHECKING:
 
     from .log_tail import LogTail
 
-# Seconds: a process that ends closes its socket first, and its exit status tells more than that.
-_LAST_BREATH = 1.0
-_DESCRIPTORS = 16  # a start takes about ten, and is told of no shortage halfway
+# Seconds. A process that ends closes its socket before it has an exit status, which tells more.
+_EXIT_DELAY = 1.0
+_DESCRIPTORS = 16  # a start takes about ten, and does not report a shortage halfway
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What holds for every run.
+class ProcessOptions:
+    """Options for every run.
 
     Attributes:
-        command: says what to run for a socket; may raise `CannotStart` and OSError.
-        runtime: where the sockets' folders are made; None: wherever the system has a place.
-        timeout: seconds in which it has to answer.
+        runtime: the folder that holds the sockets' folders; None: XDG_RUNTIME_DIR or a temporary
+            folder.
+        timeout: seconds that code-server may take to answer.
         grace: seconds between SIGTERM and SIGKILL.
-        patience: how long it may be silent once it has answered.
+        backoff: seconds between the starts of one minute, one number for each start.
+        patience: how long code-server may be silent after it was ready.
     """
 
-    command: Callable[[Path], Awaitable[Command]]
-    runtime: Path | None
-    timeout: float
-    grace: float
-    patience: Patience
+    runtime: Path | None = None
+    timeout: float = 60.0
+    grace: float = 5.0
+    backoff: tuple[float, ...] = BACKOFF
+    patience: Patience = field(default_factory=Patience)
 
 
 class Run:
     """A code-server from its start to its end; `end` must be called.
 
     Attributes:
-        started: when.
-        exit_status: as `subprocess` gives it; None as long as it runs.
+        started: when the process was started.
+        exit_status: as `subprocess` gives it; None as long as the process runs.
     """
 
     def __init__(
-        self, child: Child, folder: RuntimeFolder, settings: Settings, log: LogTail
+        self, child: Child, folder: RuntimeFolder, options: ProcessOptions, log: LogTail
     ) -> None:
         self.started = datetime.now(timezone.utc)
         self.exit_status: int | None = None
         self._child = child
         self._folder = folder
-        self._settings = settings
+        self._options = options
         self._log = log
-        self._doubted = asyncio.Event()
+        self._check_wanted = asyncio.Event()
         self._memory_kills = memory_kills()
 
     @classmethod
-    async def start(cls, settings: Settings, log: LogTail) -> Run:
-        """Run code-server in a folder of its own.
+    async def start(
+        cls, command: Callable[[Path], Awaitable[Command]], options: ProcessOptions, log: LogTail
+    ) -> Run:
+        """Runs code-server in a folder of its own.
 
         Args:
-            settings: what to run, and how.
-            log: takes its output.
+            command: returns the command for a socket; may raise `CannotStart` and OSError.
+            options: time limits and places.
+            log: receives the output.
 
         Raises:
-            CannotStart: there is nothing to run, or no place, or it cannot be run.
+            CannotStart: no code-server, or no place for its socket, or it cannot be executed.
         """
         if descriptors.left() < _DESCRIPTORS:
-            raise _refused(TOO_MANY_OPEN)
-        folder = RuntimeFolder.create(candidates(settings.runtime, os.environ))
+            raise _cannot_start(TOO_MANY_OPEN)
+        folder = RuntimeFolder.create(candidates(options.runtime, os.environ))
         try:
-            command = await _command(settings, folder.socket)
-            child = await _start_child(command, folder.path, log, settings.grace)
+            child = await _start_child(
+                await _prepare(command, folder.socket), folder.path, log, options.grace
+            )
         except BaseException:
             folder.remove()
             raise
-        return cls(child, folder, settings, log)
+        return cls(child, folder, options, log)
 
     @property
     def pid(self) -> int:
-        """Its process id, which is its process group's as well."""
+        """The process id, which is also the id of the process group."""
         return self._child.pid
 
     @property
     def socket(self) -> Path:
-        """Where it listens."""
+        """The socket on which code-server listens."""
         return self._folder.socket
 
     async def ready(self) -> Diagnosis | None:
-        """Wait until it answers; if it will not, return why."""
+        """Waits until code-server answers; returns the cause if it will not."""
         exited = asyncio.ensure_future(self._child.wait())
         answered = asyncio.ensure_future(is_ready(self.socket))
-        timeout = self._settings.timeout
+        timeout = self._options.timeout
         try:
             await asyncio.wait(
                 {exited, answered}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
             )
             if answered.done() and not answered.result():
-                await asyncio.wait({exited}, timeout=_LAST_BREATH)
+                await asyncio.wait({exited}, timeout=_EXIT_DELAY)
             if exited.done():
                 return self._diagnose(exited.result(), was_ready=False)
             if answered.done():
@@ -127,30 +133,32 @@ class Run:
         finally:
             await _cancel(exited, answered)
 
-    def doubt(self) -> None:
-        """Say that somebody waits for it in vain: it is asked whether it lives."""
-        self._doubted.set()
+    def check_liveness(self) -> None:
+        """Has code-server's health checked, as somebody waits for it in vain."""
+        self._check_wanted.set()
 
     async def ended(self) -> Diagnosis | None:
-        """Wait until one that was ready has ended, or is of no more use.
+        """Waits until a code-server that was ready has ended, or no longer answers.
 
         Returns:
-            why; None if it has ended normally.
+            the cause; None for a normal end.
         """
         exited = asyncio.ensure_future(self._child.wait())
-        given_up = asyncio.ensure_future(lost(self.socket, self._doubted, self._settings.patience))
+        unhealthy = asyncio.ensure_future(
+            until_unhealthy(self.socket, self._check_wanted, self._options.patience)
+        )
         try:
-            await asyncio.wait({exited, given_up}, return_when=asyncio.FIRST_COMPLETED)
-            if given_up.done():
-                await asyncio.wait({exited}, timeout=_LAST_BREATH)
+            await asyncio.wait({exited, unhealthy}, return_when=asyncio.FIRST_COMPLETED)
+            if unhealthy.done():
+                await asyncio.wait({exited}, timeout=_EXIT_DELAY)
             if exited.done():
                 return self._diagnose(exited.result(), was_ready=True)
-            return SOCKET_GONE if given_up.result() is Health.GONE else NOT_RESPONDING
+            return SOCKET_GONE if unhealthy.result() is Health.GONE else NOT_RESPONDING
         finally:
-            await _cancel(exited, given_up)
+            await _cancel(exited, unhealthy)
 
     async def end(self) -> None:
-        """End it with all its descendants, and clear up."""
+        """Ends code-server with all its descendants, and removes its folder."""
         try:
             await self._child.end()
         finally:
@@ -163,11 +171,11 @@ class Run:
         return diagnose(Ending(status, self._log.lines, was_ready, kills))
 
 
-async def _command(settings: Settings, socket: Path) -> Command:
+async def _prepare(command: Callable[[Path], Awaitable[Command]], socket: Path) -> Command:
     try:
-        return await settings.command(socket)
+        return await command(socket)
     except OSError as error:
-        raise _refused(diagnose_preparation(error)) from error
+        raise _cannot_start(diagnose_preparation(error)) from error
 
 
 async def _start_child(command: Command, folder: Path, log: LogTail, grace: float) -> Child:
@@ -180,11 +188,11 @@ async def _start_child(command: Command, folder: Path, log: LogTail, grace: floa
     try:
         return await Child.start(command, folder, log, grace)
     except OSError as error:
-        raise _refused(diagnose_execution(error, command.arguments[0])) from error
+        raise _cannot_start(diagnose_execution(error, command.arguments[0])) from error
 
 
-def _refused(found: Diagnosis) -> CannotStart:
-    return CannotStart(found.reason, found.what, found.advice)
+def _cannot_start(diagnosis: Diagnosis) -> CannotStart:
+    return CannotStart(diagnosis.reason, diagnosis.what, diagnosis.advice)
 
 
 async def _cancel(*tasks: asyncio.Future[Any]) -> None:

@@ -1,4 +1,4 @@
-"""A private folder on local disk for one start's sockets, and the removal of dead ones."""
+"""A private folder on local disk for the sockets of one start; removes abandoned ones."""
 
 from __future__ import annotations
 
@@ -20,33 +20,36 @@ if TYPE_CHECKING:
 
 _PREFIX = "codeserver-"
 _SOCKET = "s"
-_SETTLED = 60.0  # seconds after which a folder that another process makes is surely locked
+_SETTLED = 60.0  # seconds after which another process has surely locked its new folder
 
-# sun_path of sockaddr_un has 104 bytes on macOS and 108 on Linux, with the terminating zero;
-# code-server's own `s.session` lies beside ours.
+# sun_path of sockaddr_un has 104 bytes on macOS and 108 on Linux, with the terminating zero. The
+# longest path is that of code-server's own socket `s.session`.
 _LONGEST_SOCKET = 103 - len(".session")
 
 
 class RuntimeFolder:
     """A folder of mode 0700 that is locked as long as its owner lives.
 
-    The lock is the kernel's (flock on the folder itself), which ends with the process however
-    that ended, holds across containers that share a disk, is not fooled by a process id that is
-    used again, and also keeps systemd-tmpfiles from cleaning the folder away.
+    The lock is the kernel's (flock on the folder itself). It ends with the process, however that
+    ends. It works across containers that share a disk, and when process ids are reused. It also
+    keeps systemd-tmpfiles from removing the folder.
+
+    Attributes:
+        path: the folder.
+        socket: the path on which code-server shall listen.
     """
 
     def __init__(self, path: Path, lock: int) -> None:
         self.path = path
         self.socket = path / _SOCKET
-        """Where code-server shall listen."""
         self._lock = lock
 
     @classmethod
     def create(cls, parents: Iterable[Path]) -> RuntimeFolder:
-        """Make one in the first of `parents` that will have it, and remove dead ones there.
+        """Makes a folder in the first of `parents` that allows it; removes abandoned ones there.
 
         Raises:
-            CannotStart: none of them will.
+            CannotStart: none of them allows it.
         """
         faults: list[str] = []
         reason, advice = (
@@ -59,8 +62,8 @@ class RuntimeFolder:
                 return cls._create(parent)
             except OSError as error:  # noqa: PERF203 -- two or three folders
                 faults.append(f"{parent}: {error.strerror or error}")
-                if found := diagnose_shortage(error):
-                    reason, advice = found.reason, found.advice
+                if shortage := diagnose_shortage(error):
+                    reason, advice = shortage.reason, shortage.advice
         what = f"There is no folder for code-server's socket ({'; '.join(faults)})."
         raise CannotStart(reason, what, advice)
 
@@ -79,30 +82,30 @@ class RuntimeFolder:
         return cls(path, lock)
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Removes the folder and its contents."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
 
 def candidates(configured: Path | None, environment: Mapping[str, str]) -> list[Path]:
-    """Where a runtime folder may be made, best first.
+    """Returns the folders in which a runtime folder may be made, best first.
 
     Args:
-        configured: the only place, if it is given.
-        environment: XDG_RUNTIME_DIR counts if it is the user's own and nobody else's, as the XDG
-            Base Directory Specification demands.
+        configured: the only candidate, if it is given.
+        environment: XDG_RUNTIME_DIR counts if only the user can enter it, as the XDG Base
+            Directory Specification demands.
     """
     if configured:
         return [configured]
-    places = [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108 -- a folder of mode 0700 in it
+    folders = [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108 -- the folder made there has mode 0700
     xdg = environment.get("XDG_RUNTIME_DIR")
     if xdg and _is_private(Path(xdg)):
-        places.insert(0, Path(xdg))
-    return places
+        folders.insert(0, Path(xdg))
+    return folders
 
 
 def sweep(parent: Path) -> None:
-    """Remove the folders in `parent` whose owner, a process of this user's, is gone."""
+    """Removes the folders in `parent` whose owning process, one of this user's, is gone."""
     for path in parent.glob(f"{_PREFIX}????????"):
         if not _is_private(path) or time.time() - path.lstat().st_mtime < _SETTLED:
             continue
@@ -120,7 +123,7 @@ def sweep(parent: Path) -> None:
 
 
 def _is_private(path: Path) -> bool:
-    """Whether it is a folder of this user's that nobody else may enter."""
+    """Returns whether this user owns the folder and nobody else may enter it."""
     try:
         status = path.lstat()
     except OSError:

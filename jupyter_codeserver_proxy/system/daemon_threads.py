@@ -1,4 +1,4 @@
-"""Threads for calls that may never come back, as from a home on a network disk that is away."""
+"""Threads for calls that may hang for ever, such as reads from a network disk."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _Result = TypeVar("_Result")
 
 
 class HangingError(TimeoutError):
-    """A call has not come back in time, or would be the next that does not."""
+    """A call did not return in time, or too many earlier calls hang."""
 
 
 class DaemonThreads:
-    """A few threads that nothing waits for: neither a caller for ever, nor Python's end at all.
+    """A few threads that nothing has to wait for.
 
-    The event loop's own threads are shared by everybody, and Python ends only after they do.
+    The event loop's own threads are shared by everybody, and Python waits for them when it ends.
 
     Args:
-        most: how many threads there may be; when so many calls hang, further ones fail at once.
+        most: the number of threads. If as many calls hang, further calls fail at once.
     """
 
     def __init__(self, most: int) -> None:
@@ -38,16 +38,21 @@ class DaemonThreads:
     async def run(
         self, function: Callable[..., _Result], *arguments: object, patience: float
     ) -> _Result:
-        """Call `function`, and wait so many seconds at most.
+        """Calls `function` in a thread, and waits for its result.
+
+        Args:
+            function: the function to call.
+            arguments: its arguments.
+            patience: seconds to wait at most.
 
         Raises:
-            HangingError: it has not come back; it goes on, and its result is dropped.
+            HangingError: the call did not return in time. It goes on, and its result is dropped.
         """
         if len(self._hanging) == self._most:
             raise HangingError("Earlier calls have not come back")
         call: Future[_Result] = Future()
         self._calls.put((call, partial(function, *arguments)))
-        self._see_to_a_thread()
+        self._provide_thread()
         result = asyncio.wrap_future(call)
         try:
             await asyncio.wait({result}, timeout=patience)
@@ -55,14 +60,14 @@ class DaemonThreads:
                 raise HangingError(f"A call has not come back within {patience:g} s")
             return result.result()
         finally:
-            self._leave(call)
+            self._abandon(call)
 
-    def _see_to_a_thread(self) -> None:
+    def _provide_thread(self) -> None:
         if not self._idle.acquire(blocking=False) and self._count < self._most:
             self._count += 1
             Thread(target=self._work, name="jupyter-codeserver-proxy", daemon=True).start()
 
-    def _leave(self, call: Future[Any]) -> None:
+    def _abandon(self, call: Future[Any]) -> None:
         if not call.cancel() and not call.done():
             self._hanging.add(call)
             call.add_done_callback(self._hanging.discard)
@@ -73,7 +78,7 @@ class DaemonThreads:
             if call.set_running_or_notify_cancel():
                 try:
                     call.set_result(function())
-                except BaseException as error:  # noqa: BLE001 -- the caller's
+                except BaseException as error:  # noqa: BLE001 -- the caller gets it
                     call.set_exception(error)
-            del call, function  # while it is idle it keeps nothing alive
+            del call, function  # an idle thread keeps no object alive
             self._idle.release()

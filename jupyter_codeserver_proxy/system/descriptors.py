@@ -1,4 +1,4 @@
-"""How many files and connections this process may still open."""
+"""Counts how many files and connections this process may still open."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import resource
 import sys
 
 RESERVE = 64
-"""Descriptors that are left to what Jupyter does meanwhile; a kernel takes some twenty."""
+"""Descriptors that are reserved for Jupyter; a kernel takes some twenty."""
 
 _OPEN = "/dev/fd"
 
 
 def left() -> int:
-    """How many descriptors are still to be had; takes a millisecond for some thousand of them."""
+    """Returns how many descriptors are left; takes a millisecond if some thousand are open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = sys.maxsize if soft == resource.RLIM_INFINITY else soft
     try:
-        return limit - len(os.listdir(_OPEN))  # noqa: PTH208 -- to be counted alone
+        return limit - len(os.listdir(_OPEN))  # noqa: PTH208 -- the entries are only counted
     except FileNotFoundError:
-        return limit  # nobody can tell
+        return limit  # this system does not tell
     except OSError:
-        return 0  # not even one for that folder
+        return 0  # not even one is left for this folder

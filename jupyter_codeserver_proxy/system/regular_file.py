@@ -1,4 +1,4 @@
-"""Regular files alone, read up to a limit: at a path there may be a pipe, a device, or no end."""
+"""Reads regular files only, and up to a limit, as a path may lead to a pipe or a device."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LONGEST = 1 << 24  # bytes; the longest, the manifest of an extension, has some 300 kB
+_LONGEST = 1 << 24  # bytes; the longest file, the manifest of an extension, has some 300 kB
 
 
 class NotOursError(PermissionError):
-    """Somebody else may have written what is there."""
+    """Another user may have written the file."""
 
 
 def open_regular(path: Path, *, follow: bool = True) -> FileIO:
-    """Open a file for reading, without waiting.
+    """Opens a file for reading, without blocking.
 
     Args:
-        path: of the file.
-        follow: whether it may be a link to one.
+        path: the file.
+        follow: whether the path may be a link.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        OSError: the file cannot be opened, or is no regular file.
     """
-    # Without a buffer, whose lock a read that hangs would hold against who closes the file.
-    return FileIO(path, opener=_opened if follow else _opened_itself)
+    # This has no buffer, as a read that hangs would keep the buffer's lock and block `close`.
+    return FileIO(path, opener=_open if follow else _open_no_link)
 
 
-def _opened(path: str, flags: int) -> int:
-    # So a pipe without a writer is opened at once, and no terminal becomes ours.
+def _open(path: str, flags: int) -> int:
+    # A pipe without a writer then does not block, and a terminal does not become ours.
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -42,16 +42,16 @@ def _opened(path: str, flags: int) -> int:
     return descriptor
 
 
-def _opened_itself(path: str, flags: int) -> int:
-    return _opened(path, flags | os.O_NOFOLLOW)
+def _open_no_link(path: str, flags: int) -> int:
+    return _open(path, flags | os.O_NOFOLLOW)
 
 
 def open_ours(path: Path) -> FileIO:
-    """Open a file for reading that is no link, and that nobody else can have written.
+    """Opens a file for reading that is no link, and that no other user can have written.
 
     Raises:
-        NotOursError: somebody else can.
-        OSError: it cannot be opened, or is no regular file.
+        NotOursError: another user can have written it.
+        OSError: the file cannot be opened, or is no regular file.
     """
     file = open_regular(path, follow=False)
     try:
@@ -63,10 +63,10 @@ def open_ours(path: Path) -> FileIO:
 
 
 def check_ours(path: Path, status: os.stat_result) -> None:
-    """Look at the owner and the mode of what is at `path`.
+    """Checks the owner and the mode of the file at `path`.
 
     Raises:
-        NotOursError: it belongs to another user, root aside, or others may write it.
+        NotOursError: it belongs to another user (except root), or others may write it.
     """
     if status.st_uid not in {0, os.geteuid()}:
         raise NotOursError(f"{path} belongs to the user id {status.st_uid}")
@@ -75,16 +75,16 @@ def check_ours(path: Path, status: os.stat_result) -> None:
         raise NotOursError(f"{path} has the mode {mode:o}, so that others may write it")
 
 
-def read_json(file: FileIO, longest: int = _LONGEST) -> Any:  # noqa: ANN401 -- whatever JSON says
-    """What a file says in JSON; the file is closed.
+def read_json(file: FileIO, longest: int = _LONGEST) -> Any:  # noqa: ANN401 -- any JSON value
+    """Parses a file as JSON, and closes it.
 
     Args:
-        file: to read.
-        longest: that it may be, in bytes.
+        file: the file.
+        longest: bytes that it may have at most.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is no JSON, or is too long or too deep to be meant.
+        OSError: the file cannot be read.
+        ValueError: it is not JSON, or is too long or nested too deeply.
     """
     with file:
         text = file.read(longest + 1)

@@ -1,5 +1,5 @@
-// Reports, for the Jupyter server to read, when a person was last in this window and what runs;
-// and leads back to JupyterLab.
+// Reports to the Jupyter server when a person was last active in this window and which jobs run;
+// and opens notebooks in JupyterLab.
 "use strict";
 
 const fs = require("node:fs");
@@ -10,10 +10,10 @@ const jupyterlab = require("./jupyterlab");
 const FOLDER = process.env.JUPYTER_CODESERVER_REPORTS;
 const UNWRITABLE = process.env.JUPYTER_CODESERVER_UNWRITABLE;
 const BEAT = 15_000; // milliseconds
-// Documents that programs write while nobody is there.
+// Programs write to documents of these kinds while nobody is there.
 const UNWRITTEN_BY_HAND = new Set(["output", "debug", "vscode-terminal"]);
 
-/** What is known of one window, and the file that tells it. */
+/** The state of one window, and the file that reports it. */
 class Reporter {
   constructor(file) {
     this.file = file;
@@ -27,31 +27,31 @@ class Reporter {
     };
   }
 
-  /** Somebody did something in this window. */
-  see(time = Date.now()) {
+  /** Records that a person did something in this window. */
+  recordPerson(time = Date.now()) {
     if (time - this.person > 1000) {
       this.person = time;
       this.write();
     }
   }
 
-  /** Something has begun to run, or has ended. */
-  run(kind, job, isRunning) {
+  /** Records that a job began or ended. */
+  recordJob(kind, job, isRunning) {
     isRunning ? this.running[kind].add(job) : this.running[kind].delete(job);
     this.write();
   }
 
-  /** Says that it is still here, and a person too if the browser confirms that. */
+  /** Reports that the window is open, and that a person is there if the browser confirms it. */
   async beat() {
     this.write();
-    // A browser that has vanished cannot say that its window is no longer active: only an answer
-    // of its own counts. `setContext` is the smallest thing that it does for us.
+    // A browser that has vanished cannot report that its window is inactive. So only an answer from
+    // the browser counts, and `setContext` is the smallest request.
     if (!vscode.window.state.active || this.isAsking) return;
     this.isAsking = true;
     const asked = Date.now();
     try {
       await vscode.commands.executeCommand("setContext", "jupyterCodeserver.isHere", true);
-      if (vscode.window.state.active) this.see(asked);
+      if (vscode.window.state.active) this.recordPerson(asked);
     } finally {
       this.isAsking = false;
     }
@@ -77,57 +77,57 @@ function isByHand(document) {
   return !UNWRITTEN_BY_HAND.has(document.uri.scheme);
 }
 
-/** A person: the window's own word, and what it does not count, such as a mouse wheel. */
+/** Watches for a person: by the window's state, and by events that it ignores, such as scrolling. */
 function watchPerson(reporter) {
   const { window, workspace } = vscode;
-  const seeIf = (isPerson) => isPerson && reporter.see();
+  const recordIf = (isPerson) => isPerson && reporter.recordPerson();
   return [
-    window.onDidChangeWindowState((state) => seeIf(state.active)),
+    window.onDidChangeWindowState((state) => recordIf(state.active)),
     window.onDidChangeTextEditorVisibleRanges((event) =>
-      seeIf(window.state.focused && isByHand(event.textEditor.document)),
+      recordIf(window.state.focused && isByHand(event.textEditor.document)),
     ),
-    window.onDidChangeNotebookEditorVisibleRanges(() => seeIf(window.state.focused)),
-    window.onDidChangeTextEditorSelection((event) => seeIf(event.kind !== undefined)),
-    window.onDidChangeActiveTextEditor(() => seeIf(window.state.focused)),
-    // A file that is read again because a program has written it is not dirty.
+    window.onDidChangeNotebookEditorVisibleRanges(() => recordIf(window.state.focused)),
+    window.onDidChangeTextEditorSelection((event) => recordIf(event.kind !== undefined)),
+    window.onDidChangeActiveTextEditor(() => recordIf(window.state.focused)),
+    // A file that was reloaded because a program wrote it is not dirty.
     workspace.onDidChangeTextDocument((event) =>
-      seeIf(event.contentChanges.length > 0 && event.document.isDirty && isByHand(event.document)),
+      recordIf(event.contentChanges.length > 0 && event.document.isDirty && isByHand(event.document)),
     ),
   ];
 }
 
-/** What runs without a person. */
+/** Watches for jobs, which run without a person. */
 function watchJobs(reporter) {
   const { debug, tasks, window, workspace } = vscode;
-  for (const execution of tasks.taskExecutions) reporter.run("task", execution, true);
+  for (const execution of tasks.taskExecutions) reporter.recordJob("task", execution, true);
   return [
     window.onDidStartTerminalShellExecution((event) =>
-      reporter.run("terminal", event.terminal, true),
+      reporter.recordJob("terminal", event.terminal, true),
     ),
     window.onDidEndTerminalShellExecution((event) =>
-      reporter.run("terminal", event.terminal, false),
+      reporter.recordJob("terminal", event.terminal, false),
     ),
-    // What runs in it ends with a terminal, but nothing says so.
-    window.onDidCloseTerminal((terminal) => reporter.run("terminal", terminal, false)),
-    tasks.onDidStartTask((event) => reporter.run("task", event.execution, true)),
-    tasks.onDidEndTask((event) => reporter.run("task", event.execution, false)),
-    debug.onDidStartDebugSession((session) => reporter.run("debugger", session.id, true)),
-    debug.onDidTerminateDebugSession((session) => reporter.run("debugger", session.id, false)),
+    // A job ends with its terminal, but no event says so.
+    window.onDidCloseTerminal((terminal) => reporter.recordJob("terminal", terminal, false)),
+    tasks.onDidStartTask((event) => reporter.recordJob("task", event.execution, true)),
+    tasks.onDidEndTask((event) => reporter.recordJob("task", event.execution, false)),
+    debug.onDidStartDebugSession((session) => reporter.recordJob("debugger", session.id, true)),
+    debug.onDidTerminateDebugSession((session) => reporter.recordJob("debugger", session.id, false)),
     workspace.onDidChangeNotebookDocument((event) => {
       for (const { cell, executionSummary: summary } of event.cellChanges) {
         if (summary === undefined) continue;
-        // A cell that runs has its number already, and no result yet.
+        // A running cell has its number, and no result yet.
         const isRunning = summary.executionOrder !== undefined && summary.success === undefined;
-        reporter.run("notebook", cell.document.uri.toString(), isRunning);
+        reporter.recordJob("notebook", cell.document.uri.toString(), isRunning);
       }
     }),
     workspace.onDidCloseTextDocument((document) =>
-      reporter.run("notebook", document.uri.toString(), false),
+      reporter.recordJob("notebook", document.uri.toString(), false),
     ),
   ];
 }
 
-/** An error stays on the screen until its button is clicked. */
+/** Warns with an error, which stays on the screen until its button is clicked. */
 function warnOfLoss() {
   vscode.window.showErrorMessage(
     vscode.l10n.t(

@@ -1,4 +1,4 @@
-// The way back: opens a notebook of VS Code's in JupyterLab.
+// Opens a notebook from VS Code in JupyterLab.
 "use strict";
 
 const fs = require("node:fs");
@@ -9,33 +9,33 @@ const { l10n, window } = vscode;
 const ROOT = process.env.JUPYTER_CODESERVER_ROOT;
 const BASE_URL = process.env.JUPYTER_CODESERVER_BASE_URL;
 
-/** The way from the folder that JupyterLab shows to a file; undefined if it does not lie below, or
- * JupyterLab shows none of this machine. */
-function wayFromRoot({ scheme, fsPath: file }) {
+/** Returns the file's path relative to the folder that JupyterLab shows; undefined if the file lies
+ * elsewhere, or if JupyterLab shows no folder of this machine. */
+function pathFromRoot({ scheme, fsPath: file }) {
   if (!ROOT || scheme !== "file") return undefined;
-  const ways = [path.relative(ROOT, file)];
-  // The root, or a folder on the way, may be a link.
-  if (fs.existsSync(file)) ways.push(path.relative(fs.realpathSync(ROOT), fs.realpathSync(file)));
-  return ways.find((way) => way && way.split(path.sep)[0] !== "..");
+  const paths = [path.relative(ROOT, file)];
+  // The root, or a folder below it, may be a link.
+  if (fs.existsSync(file)) paths.push(path.relative(fs.realpathSync(ROOT), fs.realpathSync(file)));
+  return paths.find((relative) => relative && relative.split(path.sep)[0] !== "..");
 }
 
-/** Jupyter's address as this browser calls it: only VS Code's page knows, and tells where a page of
- * others would have to lead to in order to come back. */
-async function jupyter(extension) {
+/** Returns Jupyter's address as this browser uses it. Only VS Code's page knows it, and reveals it as
+ * the address to which other pages may redirect. */
+async function jupyterAddress(extension) {
   const back = vscode.Uri.from({ scheme: vscode.env.uriScheme, authority: extension, path: "/" });
   const { scheme, authority } = await vscode.env.asExternalUri(back);
   return `${scheme}://${authority}${BASE_URL}`;
 }
 
-/** Opens the notebook that was chosen, else the one in front. */
+/** Opens the chosen notebook, else the active one. */
 exports.open = async (extension, chosen) => {
   const notebook = chosen ?? window.tabGroups.activeTabGroup.activeTab?.input?.uri;
   if (!notebook) {
     window.showErrorMessage(l10n.t("Choose a notebook, or open one, to see it in JupyterLab."));
     return;
   }
-  const way = wayFromRoot(notebook);
-  if (!way) {
+  const relative = pathFromRoot(notebook);
+  if (!relative) {
     window.showErrorMessage(
       ROOT
         ? l10n.t(
@@ -47,8 +47,8 @@ exports.open = async (extension, chosen) => {
     );
     return;
   }
-  const encoded = way.split(path.sep).map(encodeURIComponent).join("/");
-  const address = `${await jupyter(extension)}lab/tree/${encoded}`;
-  // As text, which VS Code takes as well: from a Uri it would encode a "#" of the name twice.
+  const encoded = relative.split(path.sep).map(encodeURIComponent).join("/");
+  const address = `${await jupyterAddress(extension)}lab/tree/${encoded}`;
+  // This is text, as VS Code would encode a "#" in a Uri twice.
   await vscode.env.openExternal(address);
 };

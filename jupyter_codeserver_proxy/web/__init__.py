@@ -1,1 +1,1 @@
-"""The routes, and the pages that they answer with."""
+"""The routes and their handlers, and the pages that they answer with."""

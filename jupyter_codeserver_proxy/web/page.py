@@ -1,4 +1,4 @@
-"""The pages that a student sees instead of VS Code: it starts, has failed, or is refused."""
+"""The pages that a student sees while VS Code starts, or when it cannot be shown."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _PAGES = Loader(str(Path(__file__).with_name("pages")))
 
 @dataclass(frozen=True)
 class Page:
-    """An answer for a browser.
+    """A page and its policy.
 
     Attributes:
-        html: the page, complete: it loads nothing.
-        policy: the Content-Security-Policy that it was written for.
+        html: the page, which loads nothing else.
+        policy: its Content-Security-Policy.
     """
 
     html: bytes
@@ -31,14 +31,14 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a page has to know of the server.
+class PageContext:
+    """What every page needs from the server.
 
     Attributes:
-        title: what the student calls VS Code.
+        title: the name of VS Code for students.
         api: the URL path of the status API.
-        xsrf_token: what Jupyter wants to see with a POST.
-        frame_ancestors: the policy's directive of who may frame it.
+        xsrf_token: Jupyter's token for a POST.
+        frame_ancestors: the directive of the policy that says who may frame the page.
     """
 
     title: str
@@ -47,27 +47,27 @@ class Surroundings:
     frame_ancestors: str
 
 
-def starting(surroundings: Surroundings, log: Sequence[str], note: str) -> Page:
-    """VS Code is starting: shows a note and the log's last line, and turns into VS Code."""
-    return _page("starting.html", surroundings, line=log[-1] if log else "", note=note)
+def starting(context: PageContext, log: Sequence[str], note: str) -> Page:
+    """Returns the page of a start: a note and the log's last line; it turns into VS Code."""
+    return _page("starting.html", context, line=log[-1] if log else "", note=note)
 
 
-def failed(surroundings: Surroundings, failure: Failure) -> Page:
-    """VS Code does not run: what happened, the likely cause, what to do, the log's tail."""
-    return _page("failed.html", surroundings, failure=failure, log="\n".join(failure.log))
+def failed(context: PageContext, failure: Failure) -> Page:
+    """Returns the page of a failure: what happened, the likely cause, what to do, the log."""
+    return _page("failed.html", context, failure=failure, log="\n".join(failure.log))
 
 
-def too_large(surroundings: Surroundings) -> Page:
-    """What the browser sends along is more than VS Code takes: whose cookies, what to do."""
-    return _page("too_large.html", surroundings)
+def too_large(context: PageContext) -> Page:
+    """Returns the page for cookies that are larger than VS Code takes: what to do."""
+    return _page("too_large.html", context)
 
 
-def _page(name: str, surroundings: Surroundings, **values: object) -> Page:
+def _page(name: str, context: PageContext, **values: object) -> Page:
     nonce = secrets.token_urlsafe(16)
-    html = _PAGES.load(name).generate(nonce=nonce, **vars(surroundings), **values)
+    html = _PAGES.load(name).generate(nonce=nonce, **vars(context), **values)
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
         "img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-        f"{surroundings.frame_ancestors}"
+        f"{context.frame_ancestors}"
     )
     return Page(html, policy)

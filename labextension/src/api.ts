@@ -1,11 +1,11 @@
-/** Asks the server extension, and gives it orders. */
+/** Calls the API of the server extension. */
 
 import { URLExt } from "@jupyterlab/coreutils";
 import { ServerConnection } from "@jupyterlab/services";
 
 export interface IStatus {
   state: "stopped" | "starting" | "ready" | "failed";
-  /** Bytes; null where the system does not tell. */
+  /** Memory in bytes; null if the system does not report it. */
   memory: number | null;
   failure: { what: string } | null;
 }
@@ -13,7 +13,7 @@ export interface IStatus {
 export class Api {
   constructor(private _settings: ServerConnection.ISettings) {}
 
-  /** The address of what is below `codeserver/`, for the browser. */
+  /** Returns the address of a path below `codeserver/`. */
   address(path: string): string {
     return URLExt.join(this._settings.baseUrl, "codeserver", path);
   }
@@ -26,7 +26,7 @@ export class Api {
     return this._ask(what, { method: "POST" });
   }
 
-  /** Addresses of what VS Code is going to load, as far as the server has it at hand. */
+  /** Returns the addresses of files that VS Code will load and that the server has on disk. */
   async assets(): Promise<string[]> {
     const { assets } = await this._ask<{ assets: string[] }>("assets");
     return assets.map((path) => this.address(path));

@@ -1,4 +1,4 @@
-/** The picture of the tile, in menus too. */
+/** The icon of the tile and of menus. */
 
 import { LabIcon } from "@jupyterlab/ui-components";
 

@@ -1,4 +1,4 @@
-/** The plugins: what JupyterLab and Notebook load. */
+/** The plugins that JupyterLab and Notebook load. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { Dialog, ICommandPalette, showDialog } from "@jupyterlab/apputils";
@@ -67,7 +67,7 @@ const opening: JupyterFrontEndPlugin<void> = {
         command: "codeserver:show",
         category: options.tile.category,
         rank: options.tile.rank ?? undefined,
-        kernelIconUrl: vscodeIconUrl, // of the sections of kernels
+        kernelIconUrl: vscodeIconUrl, // shown in the sections of kernels
       });
     }
   },
@@ -123,7 +123,7 @@ const running: JupyterFrontEndPlugin<void> = {
   },
 };
 
-const ahead: JupyterFrontEndPlugin<void> = {
+const prefetching: JupyterFrontEndPlugin<void> = {
   id: `${ID}:prefetch`,
   description: "Has the browser fetch VS Code ahead of a click.",
   autoStart: true,
@@ -141,4 +141,4 @@ const ahead: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default [opening, running, ahead];
+export default [opening, running, prefetching];

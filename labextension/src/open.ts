@@ -6,12 +6,12 @@ import type { CommandRegistry } from "@lumino/commands";
 import type { Api } from "./api";
 import type { IOptions } from "./options";
 
-/** jupyter-server-proxy's, by which the tile opens VS Code in a tab of JupyterLab. */
+/** The command of jupyter-server-proxy that opens a tab of JupyterLab. */
 const IN_JUPYTERLAB = "server-proxy:open";
 
 /** Opens VS Code where the tile does.
  *
- * @param path below Jupyter's root; null leaves it to VS Code.
+ * @param path a path below Jupyter's root; null leaves the choice to VS Code.
  */
 export async function open(
   path: string | null,

@@ -1,14 +1,14 @@
-/** Which file or folder a person means, as a path below the folder that Jupyter serves. */
+/** Finds the file or folder that a person means, as a path below the folder that Jupyter serves. */
 
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { IDocumentManager } from "@jupyterlab/docmanager";
 import type { IDefaultFileBrowser, IFileBrowserFactory } from "@jupyterlab/filebrowser";
 import type { Widget } from "@lumino/widgets";
 
-/** The drives whose contents are files of the server; the second is jupyter-collaboration's. */
+/** The drives with files of the server; the second is jupyter-collaboration's. */
 const LOCAL_DRIVES = ["", "RTC"];
 
-/** Where the command was called. */
+/** The menu from which the command was called. */
 export type Origin = "file browser" | "tab" | undefined;
 
 export class Place {
@@ -19,13 +19,13 @@ export class Place {
     private _defaultBrowser: IDefaultFileBrowser | null,
   ) {}
 
-  /** A path that is relative to Jupyter's root; null for what is no file or folder there. */
+  /** Returns a path relative to Jupyter's root; null if there is no such file or folder. */
   find(origin: Origin): string | null {
     const path = this._path(origin);
     return path === null ? null : this._local(path);
   }
 
-  /** The path without its drive; null if that is a drive that no other program can read. */
+  /** Returns the path without its drive; null for a drive that other programs cannot read. */
   private _local(path: string): string | null {
     const { contents } = this._app.serviceManager;
     return LOCAL_DRIVES.includes(contents.driveName(path)) ? contents.localPath(path) : null;
@@ -41,7 +41,7 @@ export class Place {
     return this._document(this._app.shell.currentWidget) ?? this._folder();
   }
 
-  /** The one that is selected in the file browser that was last used. */
+  /** Returns the only selected item of the file browser that was used last. */
   private _selected(): string | null {
     const browser = this._browsers?.tracker.currentWidget ?? this._defaultBrowser;
     const selected = [...(browser?.selectedItems() ?? [])];

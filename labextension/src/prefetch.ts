@@ -1,38 +1,38 @@
-/** Has the browser fetch VS Code's large files while nothing else is to be done. */
+/** Has the browser fetch VS Code's large files while it is idle. */
 
 interface IConnection {
   saveData?: boolean;
   effectiveType?: string;
 }
 
-/** Fetches one after the other, as long as that is no burden; what has failed is passed over. */
+/** Fetches one file after the other while the link is fast and cheap; skips files that fail. */
 export async function prefetch(addresses: () => Promise<string[]>): Promise<void> {
   if (!canPrefetch()) {
     return;
   }
-  await idleness();
+  await idle();
   for (const address of mayFetch() ? await addresses() : []) {
-    await idleness();
+    await idle();
     if (!mayFetch()) {
       return;
     }
-    await fetched(address);
+    await fetchWithLink(address);
   }
 }
 
-/** Safari cannot. */
+/** Returns false in Safari. */
 function canPrefetch(): boolean {
   return document.createElement("link").relList.supports("prefetch");
 }
 
-/** Whether the link is neither slow nor dear; a browser that does not tell has neither. */
+/** Returns whether the link is fast and cheap; it is if the browser does not say. */
 function mayFetch(): boolean {
   const { connection } = navigator as { connection?: IConnection };
   return !connection?.saveData && !connection?.effectiveType?.endsWith("2g");
 }
 
-/** Until somebody sees the page, and it has nothing to do. */
-async function idleness(): Promise<void> {
+/** Waits until somebody sees the page and the browser is idle. */
+async function idle(): Promise<void> {
   while (document.hidden) {
     await new Promise((resolve) =>
       document.addEventListener("visibilitychange", resolve, { once: true }),
@@ -41,8 +41,8 @@ async function idleness(): Promise<void> {
   await new Promise((resolve) => requestIdleCallback(resolve));
 }
 
-/** A link, so that the browser gives way to all else, and tells the server what it is for. */
-function fetched(address: string): Promise<void> {
+/** Fetches by a `link` element: at the lowest priority, and with a header that says so. */
+function fetchWithLink(address: string): Promise<void> {
   return new Promise((resolve) => {
     const link = document.createElement("link");
     link.rel = "prefetch";

@@ -1,4 +1,4 @@
-/** VS Code among the running terminals and kernels. */
+/** Shows VS Code among the running terminals and kernels. */
 
 import { showErrorMessage } from "@jupyterlab/apputils";
 import type { IRunningSessions } from "@jupyterlab/running";
@@ -10,11 +10,11 @@ import type { Api, IStatus } from "./api";
 import { vscodeIcon } from "./icon";
 import type { IOptions } from "./options";
 
-const INTERVAL = 10_000; // milliseconds, as JupyterLab asks for kernels
+const INTERVAL = 10_000; // milliseconds, as for kernels in JupyterLab
 const STARTING_INTERVAL = 1000;
 const LONGEST_INTERVAL = 300_000;
 
-/** What is known of VS Code's server; asked for only while somebody looks at the panel. */
+/** The status of VS Code's server, which is polled only while somebody sees the panel. */
 export class Running implements IRunningSessions.IManager {
   readonly name: string;
   readonly shutdownLabel: string;
@@ -45,7 +45,7 @@ export class Running implements IRunningSessions.IManager {
   }
 
   running(): IRunningSessions.IRunningItem[] {
-    // The panel calls this when it is opened, too.
+    // The panel also calls this when it opens.
     if (Date.now() - this._asked > INTERVAL && isShown()) {
       this.refreshRunning();
     }
@@ -61,7 +61,7 @@ export class Running implements IRunningSessions.IManager {
     void this.order("stop");
   }
 
-  /** Gives an order, and shows what it has led to. */
+  /** Stops or restarts VS Code, and shows the new status. */
   async order(what: "stop" | "restart"): Promise<void> {
     try {
       this._learn(await this._api.order(what));
@@ -116,7 +116,7 @@ export class Running implements IRunningSessions.IManager {
   private _status: IStatus = { state: "stopped", memory: null, failure: null };
 }
 
-/** Whether somebody can see the panel, in JupyterLab's side bar or on Notebook's first page. */
+/** Returns whether the panel is visible, in JupyterLab's side bar or on Notebook's first page. */
 function isShown(): boolean {
   const panels = document.querySelectorAll<HTMLElement>(".jp-RunningSessions");
   return [...panels].some((panel) => panel.offsetParent !== null);

@@ -1,4 +1,4 @@
-"""Jupyter servers under attack: before an upstream that records, and with a real code-server."""
+"""Jupyter servers under attack: with an upstream that records, and with a real code-server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
-# Its page for an unknown method, where no route of ours is asked.
+# Jupyter's error page for an unknown method, which none of our routes handles.
 JUPYTERS_OWN = re.compile(
     r"Uncaught exception in write_error\n(?:(?!\n\[).)*: Calling `Template404\.", re.DOTALL
 )
@@ -34,28 +34,28 @@ JUPYTERS_OWN = re.compile(
 
 @dataclass
 class Server:
-    """A Jupyter server, and what the upstream behind it does and has heard."""
+    """A Jupyter server, and the requests and responses of its upstream."""
 
     gateway: Gateway
     is_real: bool = False
-    """Whether a code-server is behind it, and not the upstream that records."""
+    """Whether its upstream is a real code-server, and not one that records."""
     begun: list[bytes] = field(default_factory=list)
-    """The targets of requests whose head came, at least."""
+    """Targets of the requests whose head arrived."""
     heard: list[Message] = field(default_factory=list)
     response: bytes = b""
-    """To requests for `/odd`; everything else is answered with its own target."""
+    """The response to `/odd`; other requests are answered with their own target."""
     hangs_up: bool = False
-    """Whether that is the last of its connection."""
+    """Whether upstream hangs up after that response."""
 
     def __post_init__(self) -> None:
         self._numbers = count()
 
     def target(self) -> bytes:
-        """One that nobody else has asked for."""
+        """Returns a target that has not been used."""
         return b"/attacked?%d" % next(self._numbers)
 
     def play(self, wire: Wire) -> None:
-        """One connection to the upstream that records."""
+        """Plays one connection to the upstream that records."""
         while True:
             head = wire.until(b"\r\n\r\n")
             self.begun.append(head.split(b" ")[1])
@@ -73,7 +73,7 @@ class Server:
                 wire.send(b"" if message.start.startswith(b"HEAD ") else message.target)
 
     def ask(self, data: bytes) -> tuple[Message | None, Wire]:
-        """What it answers, if it does not hang up instead; and that connection."""
+        """Returns the answer, or None if the server hangs up, and the connection."""
         wire = self.gateway.connect()
         with suppress(EOFError, ConnectionError):
             wire.send(data)
@@ -81,7 +81,7 @@ class Server:
         return None, wire
 
     def status(self) -> dict[str, Any]:
-        """What it tells of itself."""
+        """Returns what the server reports."""
         if not self.is_real:
             return self.gateway.state()
         wire = self.gateway.connect()
@@ -91,7 +91,7 @@ class Server:
         return told
 
     def assert_serves_the_next(self) -> None:
-        """Whoever comes next gets an answer to what was asked, whatever was there before."""
+        """Checks that the next client gets its own answer."""
         if self.is_real:
             answer = self.gateway.ask(b"GET /healthz")
             assert json.loads(answer.content)["status"] in {"alive", "expired"}
@@ -99,7 +99,7 @@ class Server:
             assert self.gateway.ask(b"GET /mine").content == b"/mine"
 
     def assert_unharmed(self) -> None:
-        """It tells its status, nothing was smuggled, and no attack has surprised it."""
+        """Checks that the server works, nothing was smuggled, and no traceback was logged."""
         self.gateway.hang_up()
         assert self.status()
         assert not any(b"smuggled" in target for target in self.begun)
@@ -108,7 +108,7 @@ class Server:
 
 
 def is_last(answer: Message | None, wire: Wire) -> bool:
-    """Whether no other answer comes: nobody can know where the next request would begin."""
+    """Whether no other answer follows, as nobody knows where the next request begins."""
     rest = b""
     with suppress(ConnectionError):
         rest = wire.rest()
@@ -117,7 +117,7 @@ def is_last(answer: Message | None, wire: Wire) -> bool:
 
 @pytest.fixture(scope="session")
 def recorded_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """With an upstream that records what it hears."""
+    """Runs a server whose upstream records what it receives."""
     folder = tmp_path_factory.mktemp("a")
     with running_gateway(folder) as gateway:
         server = Server(gateway)
@@ -129,7 +129,7 @@ def recorded_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 @pytest.fixture(scope="session")
 def real_process(code_server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """With the extension as it is installed, and a real code-server that runs."""
+    """Runs a server with the installed extension and a real code-server."""
     folder = tmp_path_factory.mktemp("r")
     options = (f"--CodeServer.executable={code_server}", "--CodeServer.prestart=True")
     with running_gateway(folder, *options, extension="jupyter_codeserver_proxy") as gateway:
@@ -143,20 +143,20 @@ def real_process(code_server: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def recorded(recorded_process: Server) -> Iterator[Server]:
-    """Before an upstream that records, and unharmed afterwards."""
+    """Returns the server whose upstream records; checks it afterwards."""
     yield recorded_process
     recorded_process.assert_unharmed()
 
 
 @pytest.fixture
 def real(real_process: Server) -> Iterator[Server]:
-    """With a real code-server, and unharmed afterwards."""
+    """Returns the server with a real code-server; checks it afterwards."""
     yield real_process
     real_process.assert_unharmed()
 
 
 @pytest.fixture(params=["recorded", "real"])
 def server(request: pytest.FixtureRequest) -> Server:
-    """Each of the two."""
+    """Returns each of the two servers."""
     found: Server = request.getfixturevalue(request.param)
     return found

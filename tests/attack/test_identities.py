@@ -1,4 +1,4 @@
-"""Who reaches which route."""
+"""Which clients reach which routes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ UPGRADE = (
     b"Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==",
 )
 
-# Who asks: lines of the head, a parameter of the query, and what is reached by it: nothing, all,
-# or what a link on a page elsewhere leads to, of which that page does not see the answer.
+# Clients: field lines, a query parameter, and what they reach: nothing, all routes, or those to
+# which a foreign page may link; that page does not see the response.
 NOTHING, ALL, LINKED = 0, 1, 2
 IDENTITIES: dict[str, tuple[tuple[bytes, ...], bytes, int]] = {
     "nobody": ((), b"", NOTHING),
@@ -50,7 +50,7 @@ IDENTITIES: dict[str, tuple[tuple[bytes, ...], bytes, int]] = {
     "a cookie, from elsewhere on plain HTTP": ((b"Cookie: COOKIE", EVIL[0]), b"", NOTHING),
     "a cookie, by a link": ((b"Cookie: COOKIE", *LINK), b"", LINKED),
 }
-# What for, and whether a link on a page elsewhere may lead to it.
+# The routes, and whether a foreign page may link to them.
 ROUTES: dict[bytes, tuple[tuple[bytes, ...], int]] = {
     b"GET BELOW/healthz": ((), LINKED),
     b"GET BELOW/_static/out/browser/serviceWorker.js": ((), LINKED),
@@ -66,7 +66,7 @@ ROUTES: dict[bytes, tuple[tuple[bytes, ...], int]] = {
 
 @pytest.fixture
 def application() -> Iterator[tuple[int, list[bytes]]]:
-    """The port of a student's application, and the first lines that it has heard."""
+    """Runs a student's application; returns its port and the first lines of its requests."""
     heard: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -88,7 +88,7 @@ def application() -> Iterator[tuple[int, list[bytes]]]:
 
 
 def test_a_route_is_reached_by_who_may(real: Server, application: tuple[int, list[bytes]]) -> None:
-    """Who may not is refused, and neither code-server nor an application hears of it."""
+    """Others are refused, and neither code-server nor an application sees their requests."""
     port, heard = application
     name, _, value = real.gateway.cookie.partition(b"=")
     words = {
@@ -111,7 +111,7 @@ def test_a_route_is_reached_by_who_may(real: Server, application: tuple[int, lis
         answer, wire = real.ask(data)
         assert answer is not None, (who, route)
         to_login = b"/login" in answer.fields.get(b"location", [b""])[0]
-        # Jupyter's own routes have 404 for another origin.
+        # Jupyter's own routes answer a foreign origin with 404.
         refusals = {403, 404} if b"BASE" in route else {403}
         reached = answer.status not in refusals and not to_login
         may = reach == ALL or reach == needed == LINKED

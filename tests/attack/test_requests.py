@@ -1,4 +1,4 @@
-"""Requests that two readers could understand in two ways: refused here, or passed on as one."""
+"""Ambiguous requests are refused, or passed on with one meaning."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.attack
 
 
 class Verdict(Enum):
-    """What becomes of a request."""
+    """What happens to a request."""
 
-    PASSES = "upstream hears it as it was meant, once"
-    CUT = "4xx; upstream hears no end of it, as only its body told"
-    REFUSED = "4xx, or a connection that ends; upstream hears nothing"
+    PASSES = "upstream receives it once, with its one meaning"
+    CUT = "4xx; upstream receives a part, as only the body shows the fault"
+    REFUSED = "4xx, or a connection that ends; upstream receives nothing"
 
 
 PASSES, CUT, REFUSED = Verdict
@@ -40,13 +40,13 @@ LENGTH = b"Content-Length: " + SIZE
 CHUNKED = b"Transfer-Encoding: chunked"
 CHUNK = b"%x\r\n%b\r\n" % (len(SMUGGLED), SMUGGLED)
 CHUNKS = CHUNK + b"0\r\n\r\n"
-EARLY = b"0\r\n\r\n" + SMUGGLED  # for who reads chunks, the body ends before the request in it
+EARLY = b"0\r\n\r\n" + SMUGGLED  # to a reader of chunks, the body ends before the request in it
 FRAMINGS = ((LENGTH, SMUGGLED), (CHUNKED, CHUNKS))
 
 
 @dataclass(frozen=True)
 class Vector:
-    """Lines of a head, and a body on the wire, in which there is another request."""
+    """Field lines, and a body on the wire that contains another request."""
 
     verdict: Verdict
     lines: tuple[bytes, ...]
@@ -54,7 +54,7 @@ class Vector:
 
 
 def lengths() -> Iterator[Vector]:
-    """Content-Length in every way of writing it, alone and twice."""
+    """Yields Content-Length in every spelling, once and twice."""
     table = {
         PASSES: [b"%b", b" %b\t", b"000%b"],
         REFUSED: [
@@ -88,7 +88,7 @@ CODINGS = {
 
 
 def codings() -> Iterator[Vector]:
-    """Transfer-Encoding in every disguise, with and without a second framing on either side."""
+    """Yields Transfer-Encoding in every spelling, with and without a second framing."""
     for of_name, of_value in product(NAMES, CODINGS):
         clear = of_name is of_value is PASSES
         for name, value in product(NAMES[of_name], CODINGS[of_value]):
@@ -102,7 +102,7 @@ def codings() -> Iterator[Vector]:
 
 
 def connections() -> Iterator[Vector]:
-    """Fields that Connection declares to be for one hop, before a body of each framing."""
+    """Yields fields that Connection names, with a body of each framing."""
     table = {
         PASSES: [b"close", b"keep-alive", b"TE", b"upgrade", b"X-Hop", b"Cookie", b"", b"*"],
         REFUSED: [
@@ -119,7 +119,7 @@ def connections() -> Iterator[Vector]:
 
 
 def encodings() -> Iterator[Vector]:
-    """Bodies that code-server would decompress."""
+    """Yields bodies that code-server would decompress."""
     table = {
         PASSES: [b"identity", b"Identity", b"", b"identity, identity"],
         REFUSED: [b"gzip", b"br", b"deflate", b"zstd", b"x", b"identity, gzip", b"GZIP,"],
@@ -134,7 +134,7 @@ TRAILERS = (b"X: 1\r\n", b"X: a\rb\r\n", b"X: \0\r\n", b"Content-Length: 0\r\n",
 
 
 def chunks() -> Iterator[Vector]:
-    """Chunked bodies, good and bad."""
+    """Yields chunked bodies, good and bad."""
     table = {
         PASSES: [CHUNKS, b"000" + CHUNKS, b"1\r\nG\r\n%x\r\n" % (len(SMUGGLED) - 1) + CHUNKS[5:]],
         CUT: [
@@ -149,7 +149,7 @@ def chunks() -> Iterator[Vector]:
 
 
 def lines() -> Iterator[Vector]:
-    """Lines of a head that are none, or more than one, or too long."""
+    """Yields field lines that are malformed, ambiguous, or too long."""
     table = {
         PASSES: [
             *(b"X:", b"X: \xe4\xff", b"x!#$%&'*+-.^_`|~: 1", b"X: 1\nY: 2", b"X: \x80"),
@@ -175,7 +175,7 @@ FRAMING = (b"content-length", b"transfer-encoding")
 
 
 def assert_clear(server: Server, message: Message) -> None:
-    """What upstream has heard has one meaning alone, and no secret of Jupyter's is in it."""
+    """Checks that a request has one meaning and none of Jupyter's secrets."""
     assert STRICT.fullmatch(message.head)
     assert message.fields[b"host"] == [server.gateway.host]
     assert sum(len(message.fields.get(name, [])) for name in FRAMING) <= 1
@@ -185,16 +185,16 @@ def assert_clear(server: Server, message: Message) -> None:
 
 
 def judge(server: Server, vector: Vector, method: bytes) -> None:
-    """Sends it, and holds what happens against its verdict."""
+    """Sends a request, and checks what happens."""
     target, before = server.target(), len(server.heard)
     head = server.gateway.head(method + b" " + target, b"Sec-Fetch-Site: none", *vector.lines)
-    # What comes after a body that was refused is nobody's request either.
+    # The bytes behind a refused body are no request either.
     beyond = server.gateway.head(b"GET /smuggled") if vector.verdict is not PASSES else b""
     answer, wire = server.ask(head + vector.body + beyond * bool(vector.body))
     status = answer.status if answer else 0
     if vector.verdict is PASSES:
-        # A code-server may take offence where the upstream that records does not.
-        assert 200 <= status < 500 if server.is_real else status == 200
+        # A real code-server may refuse a request that the recording upstream accepts.
+        assert 200 <= status < 500 if server.is_real else status == 200, answer
     else:
         assert status == 0 or 400 <= status < 500
         assert not vector.body or is_last(answer, wire)
@@ -210,8 +210,8 @@ def judge(server: Server, vector: Vector, method: bytes) -> None:
 
 @pytest.mark.parametrize("kind", [lengths, codings, connections, encodings, chunks, lines])
 def test_a_request_has_one_meaning(server: Server, kind: Callable[[], Iterator[Vector]]) -> None:
-    """It passes as that, or nothing of it does; what is in its body never becomes a request."""
-    # The real one is there for what code-server itself makes of what passes.
+    """A request passes with one meaning or not at all; its body never becomes a request."""
+    # The real one shows how code-server understands the requests that pass.
     methods = (b"POST",) if server.is_real else (b"POST", b"GET")
     for vector, method in product(kind(), methods):
         try:
@@ -240,7 +240,7 @@ EDITS = st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 3), PIECES), min
 def test_an_edited_request_has_one_meaning_or_none(
     recorded: Server, edits: list[tuple[int, int, bytes]], *, chunked: bool
 ) -> None:
-    """At any place pieces are put in and bytes are taken out; the same places every time."""
+    """Pieces are inserted and bytes removed at random places, the same in each run."""
     framing, body = FRAMINGS[chunked]
     before = len(recorded.heard)
     line = b"POST " + recorded.target()
@@ -250,7 +250,7 @@ def test_an_edited_request_has_one_meaning_or_none(
         data = data[:at] + piece + data[at + taken :]
     wire = recorded.gateway.connect()
     wire.send(data)
-    wire.sock.settimeout(0.2)  # for who waits for what an edit has promised
+    wire.sock.settimeout(0.2)  # for a server that waits for a body that the edit announced
     try:
         wire.rest()
     except OSError:

@@ -1,4 +1,4 @@
-"""Responses that could be understood in two ways, cut ones, and more than was asked for."""
+"""Ambiguous responses, cut responses, and responses without a request."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ CHUNKS = CHUNK + b"0\r\n\r\n"
 EARLY = b"0\r\n\r\n" + EVIL
 END = b"\r\n\r\n"
 
-# What upstream says, and what the browser gets of it: the very same bytes, the first so many of
-# them, or none (a 502, or an end that it can see to be none).
+# What upstream sends, and how many bytes of it the browser gets unchanged; 0: it gets a 502, or
+# sees that the response is cut.
 Vector = tuple[bytes, int]
 
 
 def whole(response: bytes, junk: bytes = b"") -> Vector:
-    """It arrives to the byte; what upstream says beyond it does not."""
+    """The response arrives unchanged; bytes behind it do not."""
     return response + junk, len(response)
 
 
 def refused(response: bytes) -> Vector:
-    """Nobody takes it for an answer."""
+    """The browser gets no complete response."""
     return response, 0
 
 
 def lengths() -> Iterator[Vector]:
-    """Content-Length in every way of writing it, alone and twice."""
+    """Yields Content-Length in every spelling, once and twice."""
     good = (b"%b", b" %b\t", b"000%b")
     bad = (b"", b"+%b", b"-%b", b"%b, 1", b"%b;", b"%b.0", b"0x%b", b"1e1", b"\0%b", b"9" * 20)
     for value in good:
@@ -54,7 +54,7 @@ def lengths() -> Iterator[Vector]:
 
 
 def codings() -> Iterator[Vector]:
-    """Transfer-Encoding in every disguise, with and without another framing on either side."""
+    """Yields Transfer-Encoding in every spelling, with and without another framing."""
     good = (b" chunked", b"cHUNKED", b"\tchunked \t")
     bad = (
         *(b"", b" identity", b" xchunked", b" chunked, gzip", b" gzip, chunked", b" ,chunked"),
@@ -74,7 +74,7 @@ def codings() -> Iterator[Vector]:
 
 
 def connections() -> Iterator[Vector]:
-    """A framing that is declared to be for one hop."""
+    """Yields framing fields that Connection names."""
     names = (b"content-length", b"Transfer-Encoding")
     forms = (b"%b", b"close, %b", b"x\r\nConnection: %b")
     framings = ((LENGTH, EVIL), (CHUNKED, CHUNKS))
@@ -84,7 +84,7 @@ def connections() -> Iterator[Vector]:
 
 
 def heads() -> Iterator[Vector]:
-    """Status lines and lines that are none, and heads without an end."""
+    """Yields malformed status lines and field lines, and endless heads."""
     firsts = (
         *(b"HTTP/1.1 99 Low", b"HTTP/1.1 1000 High", b"HTTP/2 200 OK", b"HTTP/1.2 200 OK", b""),
         *(b"http/1.1 200 OK", b"HTTP/1.1  200 OK", b"HTTP/1.1 200\0", b"HTTP/1.1 200 a\rb"),
@@ -103,7 +103,7 @@ def heads() -> Iterator[Vector]:
 
 
 def chunks() -> Iterator[Vector]:
-    """Chunks and trailers, good and bad."""
+    """Yields chunks and trailers, good and bad."""
     sizes = (
         *(b"", b"-5", b"+5", b"0x5", b" 5", b"g", b"5;a=\rb", b"5;a=\0", b"5 x"),
         *(b"1" * 17, b"1" * 20_000),
@@ -123,14 +123,14 @@ def chunks() -> Iterator[Vector]:
 
 
 def bodiless() -> Iterator[Vector]:
-    """What has no body, and yet is followed by something."""
+    """Yields responses without a body that are followed by bytes."""
     for first in (b"HTTP/1.1 204 No\r\n", b"HTTP/1.1 304 Not\r\n"):
         yield whole(first + b"X: 1" + END, EVIL)
     yield whole(b"HTTP/1.1 304 Not\r\n" + LENGTH + END, EVIL)
 
 
 def interims() -> Iterator[Vector]:
-    """1xx responses: some, a storm of them, and those that would carry a body."""
+    """Yields interim responses: some, a storm, and some with a body."""
     hints = b"HTTP/1.1 103 Hints\r\nLink: </a>" + END
     yield whole(hints * 20 + OK + LENGTH + END + EVIL, EVIL)
     yield refused(hints.replace(b"103", b"100") * 5000)
@@ -139,7 +139,7 @@ def interims() -> Iterator[Vector]:
 
 
 def cuts() -> Iterator[Vector]:
-    """An end of the connection after each byte."""
+    """Yields a response cut after each byte."""
     chunked = OK + CHUNKED + b"\r\nTrailer: X" + END + CHUNK + b"0\r\nX: 1" + END
     for response in (OK + LENGTH + END + EVIL, chunked):
         for at in range(len(response)):
@@ -147,7 +147,7 @@ def cuts() -> Iterator[Vector]:
 
 
 def received(server: Server, size: int) -> bytes:
-    """What a browser gets, up to that size; or all that it takes for an answer, if there is one."""
+    """Returns what a browser gets up to that size, or the whole response if there is one."""
     wire = server.gateway.connect()
     wire.send(server.gateway.head(b"GET /odd"))
     with suppress(EOFError, ConnectionError):
@@ -164,7 +164,7 @@ def received(server: Server, size: int) -> bytes:
 def test_a_response_arrives_or_is_seen_not_to(
     recorded: Server, kind: Callable[[], Iterator[Vector]]
 ) -> None:
-    """And nothing that upstream says unasked becomes the answer to the next request."""
+    """Bytes that upstream sends without a request never answer the next request."""
     recorded.hangs_up = kind is cuts
     for recorded.response, size in kind():
         got = received(recorded, size)

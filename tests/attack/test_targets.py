@@ -1,4 +1,4 @@
-"""Targets that are not ours to answer, and paths that would lead out of what is served."""
+"""Targets for other servers, and paths out of the served folders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.attack
 
 BELOW = PREFIX.encode()
-# First lines, in which BELOW is our path: those that pass, with the target that upstream hears.
+# First lines (BELOW is our path) that pass, with the target that upstream receives.
 PASSING = {
     b"GET BELOW/a%2Fb//c/../%2e%2e HTTP/1.1": b"/a%2Fb//c/../%2e%2e",
     b"GET BELOW//evil.example/ HTTP/1.1": b"//evil.example/",
@@ -41,7 +41,7 @@ REFUSED = [
 
 
 def request(server: Server, line: bytes, *lines: bytes) -> bytes:
-    """A head whose first line is this."""
+    """Returns a head with this first line."""
     line = line.replace(b"BELOW", BELOW).replace(b"HOST", server.gateway.host)
     return (
         line
@@ -52,7 +52,7 @@ def request(server: Server, line: bytes, *lines: bytes) -> bytes:
 
 
 def test_a_target_passes_as_it_is_or_not_at_all(recorded: Server) -> None:
-    """Nothing is decoded, and nothing that is for another host or of another kind comes by."""
+    """Targets are not decoded; those for another host or of another form are refused."""
     for line, target in PASSING.items():
         answer, wire = recorded.ask(request(recorded, line))
         assert answer is not None, line
@@ -74,7 +74,7 @@ SECRETS = (b"/etc/passwd", b"etc/passwd")
 
 
 def test_no_path_leads_out_of_what_is_served(real: Server) -> None:
-    """Neither through VS Code's files, from disk or forwarded, nor through instructors' links."""
+    """Neither VS Code's files, from disk or forwarded, nor instructors' links lead out."""
     canary = Path("/etc/passwd").read_bytes().splitlines()[0]
     told = real.gateway.ask(b"GET /", b"Accept: text/html").content
     (commit,) = set(re.findall(rb"stable-([0-9a-f]{40})/", told))
@@ -85,7 +85,7 @@ def test_no_path_leads_out_of_what_is_served(real: Server) -> None:
         assert answer is not None, target
         assert answer.status < 500, target
         assert canary not in answer.content, target
-        # A link to a folder, or to a file, is where Jupyter's root is.
+        # A link may lead to a folder or a file in Jupyter's root.
         (location,) = answer.fields.get(b"location", [b""])
         assert b"passwd" not in location, target
         wire.close()

@@ -1,4 +1,4 @@
-"""Upgrades: a tunnel opens for a websocket that a page of this server asks for, and for nothing."""
+"""Only a websocket that a page of this server requests opens a tunnel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.attack
 
-# Each with whether a websocket may come of it.
+# Each with whether it may open a websocket.
 METHODS = {b"GET": True, b"POST": False, b"HEAD": False, b"OPTIONS": False}
 UPGRADES = {
     **dict.fromkeys([b"websocket", b"WebSocket"], True),
@@ -29,7 +29,7 @@ BODIES = {b"": True, b"Content-Length: 0\r\n": True, b"Content-Length: 2\r\n": F
 
 
 def test_only_a_websocket_opens_a_tunnel(recorded: Server) -> None:
-    """Everything else is an ordinary request, of which upstream hears no upgrade."""
+    """Everything else is an ordinary request, and upstream sees no upgrade in it."""
     for method, upgrade, connection, body in product(METHODS, UPGRADES, CONNECTIONS, BODIES):
         parts = (method, upgrade, connection, body)
         opens = METHODS[method] and UPGRADES[upgrade] and CONNECTIONS[connection] and BODIES[body]
@@ -54,7 +54,7 @@ ORIGINS = {
 
 
 def test_another_origin_opens_no_tunnel(server: Server) -> None:
-    """A page elsewhere has the student's cookie sent along, and gets nothing by it."""
+    """The browser sends the student's cookie for a foreign page, which gets nothing."""
     for origin, status in ORIGINS.items():
         named = b"Origin: " + origin.replace(b"HOST", server.gateway.host)
         target = b"/stable-0?reconnectionToken=0&type=Management" if server.is_real else b"/ws"
@@ -68,7 +68,7 @@ def test_another_origin_opens_no_tunnel(server: Server) -> None:
 
 
 def test_a_tunnel_that_was_refused_is_none(recorded: Server) -> None:
-    """What follows is a request of its own, and has to say who it is from."""
+    """The bytes behind a refused upgrade are a request that needs its own authentication."""
     recorded.response = b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n"
     recorded.hangs_up = False
     stranger = b"GET %b/mine HTTP/1.1\r\nHost: %b\r\n\r\n" % (

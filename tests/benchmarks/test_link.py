@@ -64,7 +64,7 @@ def run(scene: Coroutine[None, None, None]) -> None:
 
 
 def test_bytes_arrive_as_they_were_sent_and_are_counted_exactly() -> None:
-    """Content, order, count and the end of each direction by itself pass."""
+    """Content, order and count are the same, and each direction ends by itself."""
 
     async def scene() -> None:
         sent = [os.urandom(size) for size in (1, 4096, 300_001)]
@@ -167,7 +167,7 @@ class _Echo(socketserver.BaseRequestHandler):
 
 @contextmanager
 def echo_server() -> Iterator[int]:
-    """A server that sends back what it gets; gives its port."""
+    """Run a server that sends back what it gets; yield its port."""
     with socketserver.ThreadingTCPServer((HOST, 0), _Echo) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -176,7 +176,7 @@ def echo_server() -> Iterator[int]:
 
 
 def test_a_link_runs_in_a_process_of_its_own_and_ends_with_its_block() -> None:
-    """It says what has passed while it runs, and is gone afterwards."""
+    """It reports its traffic while it runs, and is gone afterwards."""
     before = set(psutil.Process().children())
     with echo_server() as port, link_to(port, SLOW) as link:
         (process,) = set(psutil.Process().children()) - before

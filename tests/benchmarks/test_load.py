@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.application import application
+from benchmarks.destination import Destination
 from benchmarks.errors import MeasurementError
 from benchmarks.link import HOST
-from benchmarks.load import Destination, measured
+from benchmarks.load import measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def a_server(answer: bytes) -> Iterator[int]:
-    """A server that gives each request the same answer; gives its port."""
+    """Run a server that gives each request the same answer; yield its port."""
 
     class Answer(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -67,7 +68,7 @@ def test_a_download_is_counted_to_the_last_byte(port: int) -> None:
 
 @pytest.mark.parametrize("kind", ["download", "fetch", "messages", "requests"])
 def test_a_refusal_is_no_measurement(kind: str) -> None:
-    """Whatever else than the expected answer comes, its status is the reason."""
+    """The reason is the status of the unexpected answer."""
     answer = b"HTTP/1.1 503 Not now\r\nContent-Length: 0\r\n\r\n"
     with a_server(answer) as port, pytest.raises(MeasurementError, match="503 Not now"):
         measured(kind, Destination(port, "/", {}), 1)

@@ -22,7 +22,7 @@ def test_a_byte_takes_its_time_on_the_wire_and_the_delay() -> None:
 
 
 def test_what_is_sent_at_once_arrives_one_after_the_other() -> None:
-    """Whoever sends them, bytes share the rate."""
+    """The bytes of all senders share the rate."""
     pacer = Pacer(LINK)
     arrivals = [pacer.send(0.0, 10_000) for _ in range(5)]
     assert arrivals == pytest.approx([0.06, 0.07, 0.08, 0.09, 0.10])

@@ -23,7 +23,7 @@ time.sleep(600)
 
 
 def test_what_has_lost_its_parent_is_ended(tmp_path: Path) -> None:
-    """As the extension host of a code-server that was ended."""
+    """code-server's extension host is one when code-server has ended."""
     command = (sys.executable, "-c", ORPHANING)
     with running_process(command, tmp_path, tmp_path, {}) as process:
         log = tmp_path / "output.log"

@@ -55,7 +55,7 @@ def met(found: Results) -> list[bool]:
     ],
 )
 def test_a_target_is_reached_or_missed(found: Results, reached: list[bool]) -> None:
-    """Ratios, differences and plain limits include their limit; who fails cannot reach one."""
+    """Ratios, differences and plain limits include their limit; a failure reaches none."""
     assert met(found) == reached
 
 
@@ -70,12 +70,12 @@ def test_a_target_is_reached_or_missed(found: Results, reached: list[bool]) -> N
     ],
 )
 def test_the_median_is_that_of_the_figures(samples: list[Sample], median: Sample | None) -> None:
-    """Failures count only if they are the majority; then the last one's reason stands there."""
+    """Failures count only if they are the majority; then the last reason replaces the median."""
     assert results("requests", ours=samples).median("requests", OURS) == median
 
 
 def test_a_missed_target_is_told_in_one_line() -> None:
-    """What was measured, and what was to be reached."""
+    """The line has the value and the target."""
     (verdict,) = report.verdicts(results("load-loopback", direct=[4.0], ours=[5.0]))
     expected = "click to ready, loopback: 1.25, missed: ≤ 1.02 times code-server"
     assert str(verdict) == expected
@@ -96,7 +96,7 @@ def test_the_full_table_has_medians_spread_targets_and_what_was_reached() -> Non
 
 
 def test_the_short_table_has_what_a_person_decides_by() -> None:
-    """Medians alone, ours set off, and of how many they are."""
+    """It has medians alone, ours in bold, and the number of samples."""
     found = results("load-loopback", direct=[4.0, 4.2], peer_tcp=[4.1, 4.1], ours=[3.9, 3.9])
     found.add("messages", OURS, 40_000.0)
     table = report.short_table(found).splitlines()
@@ -105,7 +105,7 @@ def test_the_short_table_has_what_a_person_decides_by() -> None:
 
 
 def test_results_come_back_from_json() -> None:
-    """What was written is read, but for rows that are no more."""
+    """Everything is read back, except rows that no longer exist."""
     found = results("requests", direct=[1.0, "lost"], ours=[2.0])
     content = json.loads(json.dumps(found.as_json()))
     content["samples"]["bygone"] = {"ours": [1.0]}
@@ -133,7 +133,7 @@ def test_the_exit_status_tells_a_missed_target(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """1 where it is asked for; what is missed stands on standard error in any case."""
+    """It is 1 with --check alone; standard error names missed targets in any case."""
     file = tmp_path / "results.json"
     found = results("load-loopback", direct=[4.0], ours=[ours])
     file.write_text(json.dumps(found.as_json()), encoding="utf-8")

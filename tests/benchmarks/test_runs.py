@@ -6,12 +6,12 @@ from pathlib import Path
 
 from benchmarks.measurements import LINKS, ROWS, Contender, Step, contenders
 from benchmarks.runs import visits
-from benchmarks.servers import CLEAN_START
+from benchmarks.starting import CLEAN_START
 from jupyter_codeserver_proxy.codeserver import command, executable
 
 
 def test_each_round_begins_with_another_contender() -> None:
-    """So a machine that slows down does so for all alike."""
+    """A machine that slows down does so for all alike."""
     chosen = [Contender.DIRECT, Contender.PEER_TCP, Contender.OURS]
     order = [visit.contender for visit in visits(3, chosen, [Step.COLD])]
     assert [order[0:3], order[3:6], order[6:9]] == [
@@ -28,7 +28,9 @@ def test_everything_is_measured_as_often_as_was_asked_for() -> None:
         for visit in visits(2, list(Contender), list(Step))
         for step in visit.steps
     ]
-    assert sorted(done) == sorted([(it, step) for step in Step for it in contenders(step)] * 2)
+    assert sorted(done) == sorted(
+        [(contender, step) for step in Step for contender in contenders(step)] * 2
+    )
 
 
 def test_loads_come_before_what_would_warm_the_server_up() -> None:
@@ -38,13 +40,14 @@ def test_loads_come_before_what_would_warm_the_server_up() -> None:
 
 
 def test_every_step_has_rows() -> None:
-    """What is run is seen in the table."""
+    """No step runs without a row in the table."""
     assert {row.step for row in ROWS} == set(Step)
 
 
 def test_code_server_by_itself_starts_as_ours_does(code_server: Path) -> None:
     """The flags are the same but for those that say where it listens."""
     flags = executable.abilities(code_server).flags
-    ours = command.arguments(command.Options(Path("/work")), flags, Path("/socket"))
+    workspace = command.Workspace(Path("/work"))
+    ours = command.arguments(command.StartOptions(), workspace, flags, Path("/socket"))
     where = {"--auth", "none", "--config", "--session-socket", "--socket", "--socket-mode", "0600"}
-    assert {it for it in ours if not it.startswith("/")} == where | set(CLEAN_START)
+    assert {flag for flag in ours if not flag.startswith("/")} == where | set(CLEAN_START)

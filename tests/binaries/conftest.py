@@ -69,7 +69,7 @@ def release(version: str = VERSION, says: str | None = None, padding: int = 300_
 
 
 def sha256(data: bytes) -> str:
-    """Hash bytes; gives hex."""
+    """Return the hash of bytes in hex."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -95,7 +95,7 @@ class Server:
     port: int = 0
 
     def url(self, host: str = "127.0.0.1") -> str:
-        """Give the file's URL."""
+        """Return the file's URL."""
         return f"http://{host}:{self.port}/{{file}}"
 
 
@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def begin(self, status: int, length: int | None, **headers: str) -> None:
         """Send the head of an answer."""
@@ -221,14 +221,14 @@ class Fetcher:
         return install(request, self.prefix, this_machine(), catalogue, Quiet())
 
     def works(self) -> bool:
-        """See whether there is an install that runs."""
+        """Tell whether there is an install that runs."""
         if self.prefix.current() is None or not self.prefix.link.exists():
             return False
         said = subprocess.run([self.prefix.link, "--version"], capture_output=True, check=True)
         return said.stdout.startswith(VERSION.encode())
 
     def is_empty(self) -> bool:
-        """See that there is nothing that could be taken for an install, nor half of one."""
+        """Tell whether there is no install, complete or not."""
         return (
             not self.prefix.link.is_symlink()
             and not list(self.prefix.lib.glob("code-server-*"))
@@ -238,17 +238,17 @@ class Fetcher:
 
 @pytest.fixture
 def fetch(server: Server, prefix: Prefix, good: bytes) -> Fetcher:
-    """An installer of what the server has."""
+    """An installer of the server's release."""
     return Fetcher(server, prefix, good)
 
 
 def command(*arguments: object) -> list[str]:
-    """Give the command line of the fetcher as its own process."""
+    """Return the command line that runs the fetcher in a process of its own."""
     return [sys.executable, "-m", "jupyter_codeserver_proxy.binaries", *map(str, arguments)]
 
 
 def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the fetcher as its own process."""
+    """Run the fetcher in a process of its own."""
     return subprocess.run(
         command(*arguments),
         cwd="/",  # not the checkout, which would hide what is installed
@@ -261,7 +261,7 @@ def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_unread(command: list[str]) -> tuple[int, str]:
-    """Run a program whose reader has gone; gives its exit code and what it says of that."""
+    """Run a program whose reader has gone; return its exit code and its standard error."""
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(

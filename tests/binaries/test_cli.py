@@ -36,12 +36,12 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def from_server(server: Server) -> list[object]:
-    """Give the arguments that install what a server has."""
+    """Return the arguments that install a server's release."""
     return [VERSION, "--source", server.url(), "--sha256", sha256(server.data)]
 
 
 def answer_of(*arguments: object) -> dict[str, Any]:
-    """Run with --json; gives the object."""
+    """Run with --json; return the object."""
     data: dict[str, Any] = json.loads(run(*arguments, "--json").stdout)
     return data
 
@@ -107,7 +107,7 @@ def test_a_wrong_argument_is_one_json_object_as_well(arguments: list[str]) -> No
 def test_a_reader_that_has_seen_enough_is_no_failure(
     tmp_path: Path, arguments: list[str], code: int
 ) -> None:
-    """As with `| head`: the exit code is the verb's, and nobody hears of a broken pipe."""
+    """As with `| head`: the exit code is the verb's, and no message names a broken pipe."""
     returned, said = run_unread(command(*arguments, "--prefix", tmp_path))
     assert returned == code
     assert "pipe" not in said.lower()
@@ -139,7 +139,7 @@ def test_exit_codes_tell_what_went_wrong(tmp_path: Path, arguments: list[str], c
 
 
 def test_exit_codes_of_a_server_s_faults(fetch: Fetcher) -> None:
-    """Wrong bytes are told from no bytes."""
+    """The exit code distinguishes wrong bytes from missing ones."""
     at = ["--prefix", fetch.prefix.path]
     wrong = run("install", VERSION, "--source", fetch.server.url(), "--sha256", "0" * 64, *at)
     assert wrong.returncode == errors.VerificationError.exit_code, wrong.stderr
@@ -155,11 +155,11 @@ def test_exit_codes_are_documented() -> None:
         errors.FetchError,
         *errors.FetchError.__subclasses__(),
     ]
-    codes = [each.exit_code for each in classes]
+    codes = [error.exit_code for error in classes]
     assert sorted(codes) == list(range(1, 10))
     assert all(f"\n  {code}  " in EXIT_CODES for code in codes)
     assert EXIT_CODES in run("install", "--help").stdout
-    assert all(each.__name__ in (errors.__doc__ or "") for each in classes)
+    assert all(error.__name__ in (errors.__doc__ or "") for error in classes)
 
 
 def test_damage_is_found_and_named(fetch: Fetcher) -> None:
@@ -224,7 +224,7 @@ def test_prune_of_nothing_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_quiet_says_nothing(fetch: Fetcher) -> None:
-    """Only the exit code speaks."""
+    """Only the exit code tells the outcome."""
     said = run("install", *from_server(fetch.server), "--quiet", "--prefix", fetch.prefix.path)
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
@@ -341,7 +341,7 @@ def test_sizes_are_written_for_a_person(count: int, written: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_dead_proxy_is_named(fetch: Fetcher, scheme: str) -> None:
-    """It is the proxy that cannot be reached, not the mirror; its password is told to nobody."""
+    """The message names the proxy, not the mirror, and leaves its password out."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound and not listening: it refuses
         place = f"127.0.0.1:{closed.getsockname()[1]}"
@@ -354,7 +354,7 @@ def test_a_dead_proxy_is_named(fetch: Fetcher, scheme: str) -> None:
 
 
 def test_a_proxy_that_does_not_answer_is_named(fetch: Fetcher) -> None:
-    """As one that takes a connection and then says nothing."""
+    """It accepts a connection and then sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         proxy = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         mirror = [VERSION, "--source", "http://mirror.example/x", "--sha256", "0" * 64]
@@ -365,7 +365,7 @@ def test_a_proxy_that_does_not_answer_is_named(fetch: Fetcher) -> None:
 
 
 def test_a_proxy_that_refuses_is_named(fetch: Fetcher) -> None:
-    """With what it answers to a tunnel."""
+    """The message has the proxy's answer to CONNECT."""
     proxy = f"http://127.0.0.1:{fetch.server.port}"
     mirror = [VERSION, "--source", "https://mirror.example/x", "--sha256", "0" * 64]
     at = ["--prefix", fetch.prefix.path]

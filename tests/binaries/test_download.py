@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_codeserver_proxy.binaries.download import Limits, Partial, Token, public_url
+from jupyter_codeserver_proxy.binaries.download import Limits
 from jupyter_codeserver_proxy.binaries.errors import (
     FetchError,
     NetworkError,
     VerificationError,
 )
+from jupyter_codeserver_proxy.binaries.partial import Partial
+from jupyter_codeserver_proxy.binaries.urls import Token, public_url
 from tests.binaries.conftest import TOP, answer, catalogue_of, serve, sha256
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def ignores_range(handler: Handler) -> None:
 def test_a_server_that_recovers_gives_a_working_install(
     fetch: Fetcher, behaviours: list[Behaviour]
 ) -> None:
-    """What passes is tried again, and what comes out in the end is whole and runs."""
+    """Transient failures are retried, and the install is complete and runs."""
     fetch.server.behaviours.extend(behaviours)
     assert fetch().fresh
     assert fetch.works()
@@ -96,7 +98,7 @@ def test_a_server_that_recovers_gives_a_working_install(
 def test_a_server_that_does_not_recover_leaves_nothing(
     fetch: Fetcher, behaviours: list[Behaviour], error: type[FetchError]
 ) -> None:
-    """Trying ends, with an error that names the address, and without an install."""
+    """The retries end with an error that names the address, and without an install."""
     fetch.server.behaviours.extend(behaviours)
     with pytest.raises(error, match=r"^http://127\.0\.0\.1:\d+/code-server-9\.9\.9"):
         fetch()
@@ -180,7 +182,7 @@ def test_a_part_that_is_already_whole_is_not_fetched_again(fetch: Fetcher) -> No
 
 
 def test_a_trickle_is_stopped_by_the_total_alone(fetch: Fetcher) -> None:
-    """Bytes that keep coming are no stall, but they have to end some time."""
+    """A slow transfer never stalls, but the limit of the whole download ends it."""
 
     def trickle(handler: Handler) -> None:
         handler.begin(200, len(fetch.good), ETag='"one"')
@@ -198,7 +200,7 @@ def test_a_trickle_is_stopped_by_the_total_alone(fetch: Fetcher) -> None:
 
 
 def test_nobody_there_is_found_out_at_once(fetch: Fetcher) -> None:
-    """A connection that is refused is not worth the patience that a busy server is."""
+    """A refused connection is retried less often than a busy server."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound and not listening: it refuses
         pinned = catalogue_of(fetch.good, f"http://127.0.0.1:{closed.getsockname()[1]}/{{file}}")
@@ -209,7 +211,7 @@ def test_nobody_there_is_found_out_at_once(fetch: Fetcher) -> None:
 
 
 def test_an_encoding_on_the_way_does_not_change_what_is_hashed(fetch: Fetcher) -> None:
-    """The file is asked for as it is, since its hash is that of its bytes."""
+    """The file is requested without an encoding, as its hash is that of its bytes."""
     fetch()
     assert fetch.server.seen[0]["Accept-Encoding"] == "identity"
 
@@ -228,7 +230,7 @@ def token_for(server: Server) -> Token:
 
 
 def test_a_token_is_shown_to_its_own_origin(fetch: Fetcher) -> None:
-    """GitHub's limits are higher for those who say who they are."""
+    """GitHub's limits are higher for requests with a token."""
     fetch(token=token_for(fetch.server))
     assert fetch.server.seen[0]["Authorization"] == "Bearer s3cret"
 
@@ -236,7 +238,7 @@ def test_a_token_is_shown_to_its_own_origin(fetch: Fetcher) -> None:
 def test_a_token_follows_no_redirect(
     fetch: Fetcher, start_server: Callable[[bytes], Server]
 ) -> None:
-    """The host that a release is stored at needs no token of another host."""
+    """The host that stores a release does not get the token of another host."""
     store = start_server(fetch.good)
     fetch.server.behaviours.append(redirect_to(f"http://localhost:{store.port}/file"))
     fetch(token=token_for(fetch.server))
@@ -269,7 +271,7 @@ def test_a_token_is_for_github_over_tls_alone(url: str, *, shown: bool) -> None:
 
 
 def test_a_token_is_not_in_its_repr() -> None:
-    """What is logged by accident holds no secret."""
+    """A log that has it by accident holds no secret."""
     assert "s3cret" not in repr(Token("s3cret"))
 
 
@@ -295,7 +297,7 @@ def test_a_netrc_entry_stays_with_its_host(
 def test_a_password_in_a_mirror_s_address_is_used_and_told_to_nobody(
     fetch: Fetcher, start_server: Callable[[bytes], Server]
 ) -> None:
-    """It is neither in the marker nor in a message, nor sent to where the mirror redirects."""
+    """It is not in the marker nor in a message, and not sent to the target of a redirect."""
     store = start_server(fetch.good)
     fetch.server.behaviours.append(redirect_to(f"http://localhost:{store.port}/file"))
     source = f"http://me:hidden@127.0.0.1:{fetch.server.port}/{{file}}?key=hidden"

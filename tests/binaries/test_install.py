@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 
 def test_an_install_is_marked_and_linked(fetch: Fetcher) -> None:
-    """The marker tells where it came from, and the link is relative, so the prefix may move."""
+    """The marker has its source, and the link is relative, so the prefix may move."""
     done = fetch().install
     folder = fetch.prefix.folder(TOP)
     marker = json.loads((folder / "install.json").read_text())
@@ -84,7 +84,7 @@ def test_a_second_install_does_nothing(fetch: Fetcher) -> None:
 
 
 def test_the_version_installed_last_is_used(fetch: Fetcher) -> None:
-    """To install a version that is there already means to use it."""
+    """Installing a version that is there links to it."""
     fetch()
     older = release("9.9.8")
     fetch.server.data = older
@@ -97,7 +97,7 @@ def test_the_version_installed_last_is_used(fetch: Fetcher) -> None:
 
 @pytest.mark.parametrize("scheme", ["path", "folder", "file-url", "template"])
 def test_a_local_tarball_needs_no_network(fetch: Fetcher, tmp_path: Path, scheme: str) -> None:
-    """A path, the folder that holds it, a file URL and a template of one all do."""
+    """The source may be a path, its folder, a file URL or a template of one."""
     local = tmp_path / "with space" / f"{TOP}.tar.gz"
     local.parent.mkdir()
     local.write_bytes(fetch.good)
@@ -143,7 +143,7 @@ def test_offline_uses_no_network(fetch: Fetcher) -> None:
 
 
 def test_an_unknown_version_needs_a_hash(fetch: Fetcher) -> None:
-    """No byte is fetched of what is not pinned, unless the user vouches for it."""
+    """No version that is not pinned is fetched, unless the user gives its hash."""
     with pytest.raises(NotFoundError, match="--sha256"):
         fetch(version="9.9.7", source=fetch.server.url())
     assert not fetch.server.seen
@@ -152,7 +152,7 @@ def test_an_unknown_version_needs_a_hash(fetch: Fetcher) -> None:
 
 
 def test_a_known_bad_release_is_refused_with_the_reason(fetch: Fetcher) -> None:
-    """Not even a hash makes it good."""
+    """A hash does not help."""
     bad = KnownBad("9.9.8", (PLATFORM,), "its node is for another machine", VERSION)
     known = catalogue_of(fetch.good, fetch.server.url())
     catalogue = Catalogue(VERSION, known.releases, (), (), (bad,))
@@ -200,7 +200,7 @@ def test_a_machine_without_a_build_is_refused(prefix: Prefix, good: bytes) -> No
 
 
 def test_leftovers_of_a_dead_install_are_cleaned_by_the_next(fetch: Fetcher) -> None:
-    """A folder of ours without marker, or with half of one, was never an install."""
+    """A folder of ours without a complete marker was never an install."""
     dead = fetch.prefix.lib / f"code-server-9.9.8-{PLATFORM}"
     for folder in (fetch.prefix.folder(TOP), dead):
         folder.mkdir(parents=True)
@@ -228,7 +228,7 @@ def test_what_somebody_else_put_there_is_left_alone(fetch: Fetcher, place: str) 
 
 
 def test_a_folder_under_another_name_is_no_install(fetch: Fetcher) -> None:
-    """A marker speaks for its own folder alone."""
+    """A marker is valid in its own folder alone."""
     fetch()
     folder = fetch.prefix.folder(TOP)
     folder.rename(folder.with_name(f"code-server-9.9.8-{PLATFORM}"))
@@ -256,7 +256,7 @@ def test_a_prefix_that_cannot_be_written_is_told_in_a_line(fetch: Fetcher, tmp_p
 
 
 def process(fetch: Fetcher, *arguments: object) -> subprocess.Popen[str]:
-    """Start an install as its own process."""
+    """Start an install in a process of its own."""
     known = ["--source", fetch.server.url(), "--sha256", sha256(fetch.good)]
     return subprocess.Popen(
         command("install", VERSION, "--prefix", fetch.prefix.path, *known, *arguments),
@@ -268,7 +268,7 @@ def process(fetch: Fetcher, *arguments: object) -> subprocess.Popen[str]:
 
 
 def stall(handler: Handler) -> None:
-    """Serve a half, then nothing until the test ends the stall; then the rest."""
+    """Serve half, then nothing until the test ends the stall; then the rest."""
     server = handler.server_
     half = len(server.data) // 2
     handler.begin(200, len(server.data), ETag=server.etag)
@@ -288,7 +288,7 @@ def test_two_installs_at_once_make_one(fetch: Fetcher) -> None:
     assert second.stderr is not None
     assert "another install is at work" in second.stderr.readline()
     fetch.server.release.set()
-    outputs = [each.communicate(timeout=60) for each in (first, second)]
+    outputs = [process.communicate(timeout=60) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], outputs
     assert "installed" in outputs[0][0]
     assert "already there" in outputs[1][0]
@@ -297,7 +297,7 @@ def test_two_installs_at_once_make_one(fetch: Fetcher) -> None:
 
 
 def test_a_second_install_does_not_wait_for_ever(fetch: Fetcher) -> None:
-    """After the lock's time-out it says why, and harms nothing."""
+    """After the lock's time-out the message says why, and nothing is changed."""
     fetch.server.behaviours.append(stall)
     first = process(fetch)
     assert fetch.server.stalled.wait(60)
@@ -401,7 +401,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_leaves_none_and_no_litter(
     fetch: Fetcher, small_disk: Path, size: int, says: str, *, chunked: bool
 ) -> None:
-    """Whether it is foreseen or met, what was written is gone afterwards."""
+    """Whether the check or a write finds it, what was written is deleted."""
     data = release(padding=size)
     fetch.server.data = data
 

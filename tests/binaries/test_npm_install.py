@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # npm compiles
 
 
 class Heard(Quiet):
-    """Remembers what is said."""
+    """Records the lines of a report."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def line(self, text: str) -> None:
-        """Remember one thing."""
+        """Record a line."""
         self.lines.append(text)
 
 
 @pytest.fixture(scope="session")
 def heard() -> Heard:
-    """What the install says."""
+    """The lines that the install reports."""
     return Heard()
 
 

@@ -43,7 +43,7 @@ def test_the_default_is_pinned_everywhere() -> None:
 
 
 def test_every_npm_pin_has_its_node() -> None:
-    """A version that npm can give can also be run."""
+    """A version from npm has a node to run on."""
     catalogue = releases.load()
     for npm in catalogue.npm:
         assert npm.integrity.startswith("sha512-")
@@ -52,7 +52,7 @@ def test_every_npm_pin_has_its_node() -> None:
 
 @pytest.mark.parametrize("field", ["sha256", "version"])
 def test_a_row_without_hash_or_twice_is_no_data(tmp_path: Path, field: str) -> None:
-    """There is no such thing as an unverified release."""
+    """No release is installed unverified."""
     for table in TABLES.glob("*.csv"):
         shutil.copy(table, tmp_path)
     table = tmp_path / "releases.csv"
@@ -79,7 +79,7 @@ def test_stale_data_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_known_bad_releases_are_refused() -> None:
-    """The two that are known, where they do not work."""
+    """The two known ones are refused on the platforms where they do not work."""
     catalogue = releases.load()
     with pytest.raises(KnownBadError, match="node for amd64"):
         catalogue.refuse_known_bad("4.113.0", "linux-arm64")
@@ -89,7 +89,7 @@ def test_known_bad_releases_are_refused() -> None:
 
 
 def test_auto_takes_npm_where_there_is_no_tarball() -> None:
-    """And the tarball first, where there is one."""
+    """The tarball comes first if there is one."""
     catalogue = releases.load()
     assert sources.choose("auto", "4.117.0", "macos-amd64", None, catalogue).tarball is None
     both = sources.choose("auto", "4.139.1", "linux-amd64", None, catalogue)
@@ -126,7 +126,7 @@ def test_a_mirror_s_template_is_filled_in() -> None:
     ],
 )
 def test_a_machine_gets_its_build(system: str, architecture: str, name: str) -> None:
-    """By the names that upstream gives."""
+    """The names are upstream's."""
     assert platform_name(Machine(system, architecture, "", ())) == name
 
 
@@ -141,7 +141,7 @@ def test_a_machine_gets_its_build(system: str, architecture: str, name: str) -> 
     ],
 )
 def test_a_machine_without_build_is_told_why(machine: Machine, says: str) -> None:
-    """And what to use instead."""
+    """The message says what to use instead."""
     with pytest.raises(PlatformError, match=says):
         platform_name(machine)
 
@@ -214,7 +214,7 @@ def test_every_row_is_compared_with_github(
 def test_github_out_of_reach_is_told(
     start_server: Callable[[bytes], Server], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No answer is no agreement."""
+    """Without an answer, the command fails."""
     server = start_server(b"")
     server.behaviours.append(answer(403))
     assert pinning.main(["--github", "--api", f"http://127.0.0.1:{server.port}"]) == 5

@@ -1,4 +1,4 @@
-"""Containers of the built image, run by a real engine."""
+"""Fixtures that run containers of the built image with a real engine."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Container:
 
     Attributes:
         engine: the engine's program.
-        name: the container's.
+        name: the container's name.
     """
 
     engine: str
     name: str
 
     def execute(self, *command: str, user: str = "") -> str:
-        """What a command in it prints."""
+        """Run a command in the container and return its output."""
         options = ["--user", user] if user else []
         return _output([self.engine, "exec", *options, self.name, *command])
 
     def inspect(self, path: str) -> Any:  # noqa: ANN401 -- JSON
-        """A part of what the engine knows of it."""
+        """Return a part of the engine's description of the container."""
         found = json.loads(_output([self.engine, "inspect", self.name]))[0]
         for part in path.split("."):
             found = found[part]
@@ -48,7 +48,7 @@ class Container:
 
     @property
     def log(self) -> str:
-        """What it has written so far."""
+        """Return what the container has written so far."""
         done = subprocess.run(
             [self.engine, "logs", self.name],
             stdout=subprocess.PIPE,
@@ -59,19 +59,19 @@ class Container:
         return done.stdout
 
     def address(self, port: int = 8888) -> str:
-        """Host and port by which this machine reaches a port of it."""
+        """Return host and port by which this machine reaches a port of the container."""
         return _output([self.engine, "port", self.name, f"{port}/tcp"]).splitlines()[0]
 
     def health(self) -> str:
-        """The engine's opinion, once it has one."""
+        """Return the health that the engine reports, once it is known."""
         return str(self.until(self._health, "an opinion on its health"))
 
     def _health(self) -> str:
         told = str(self.inspect("State.Health.Status"))
         return "" if told == "starting" else told
 
-    def until(self, condition: Any, what: str) -> Any:  # noqa: ANN401 -- whatever it gives
-        """Wait for something that is true, and give it."""
+    def until(self, condition: Any, what: str) -> Any:  # noqa: ANN401 -- any result
+        """Call `condition` until its result is true, and return that."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
@@ -83,13 +83,13 @@ class Container:
         pytest.fail(f"waited {PATIENCE} s for {what} in vain:\n{self.log}", pytrace=False)
 
     def get(self, path: str, *, port: int = 8888, scheme: str = "http") -> requests.Response:
-        """The server's answer, once there is one; the certificate is the container's own."""
+        """Return the server's first response; the certificate may be self-signed."""
         url = f"{scheme}://{self.address(port)}{path}"
 
         def ask() -> requests.Response:
             return requests.get(url, timeout=10, verify=False, allow_redirects=False)  # noqa: S501
 
-        # In a tuple: an answer is true only if it is a success, and any answer will do.
+        # In a tuple, because a response is true only if it is a success, and any will do.
         found: tuple[requests.Response] = self.until(lambda: (ask(),), url)
         return found[0]
 
@@ -104,12 +104,12 @@ class Run(Protocol):
         variables: Mapping[str, str] | None = None,
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
-        """Give what came of it; `options` are those of `docker run`."""
+        """Return the completed process; `options` are those of `docker run`."""
         ...
 
 
 class Serve(Protocol):
-    """Starts a container that goes on until the test ends."""
+    """Starts a container that runs until the test ends."""
 
     def __call__(
         self,
@@ -118,7 +118,7 @@ class Serve(Protocol):
         variables: Mapping[str, str] | None = None,
         port: int = 8888,
     ) -> Container:
-        """Give it as soon as it runs; `port` is published."""
+        """Return the container as soon as it runs; `port` is published."""
         ...
 
 
@@ -135,7 +135,7 @@ def _variables(variables: Mapping[str, str] | None) -> list[str]:
 
 @pytest.fixture(scope="session")
 def engine() -> str:
-    """The program of an engine that answers."""
+    """Return the program of an engine that answers."""
     done = subprocess.run([DOCKER / "engine", "which"], capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.fail(f"the tests of the image need an engine: {done.stderr}", pytrace=False)
@@ -144,7 +144,7 @@ def engine() -> str:
 
 @pytest.fixture(scope="session")
 def image(engine: str) -> str:
-    """The image to be tested: IMAGE, or what `make image` has built."""
+    """Return the image to test: IMAGE, or what `make image` has built."""
     name = os.environ.get("IMAGE", "jupyter-codeserver:coding")
     command = [engine, "image", "inspect", name]
     if subprocess.run(command, capture_output=True, check=False).returncode:
@@ -154,7 +154,7 @@ def image(engine: str) -> str:
 
 @pytest.fixture(scope="session")
 def run(engine: str, image: str) -> Run:
-    """Runs a command in a new container."""
+    """Return a function that runs a command in a new container."""
 
     def run(
         *command: str,
@@ -179,7 +179,7 @@ def run(engine: str, image: str) -> Run:
 def running(
     engine: str, image: str, command: tuple[str, ...], options: tuple[str, ...]
 ) -> Iterator[Container]:
-    """A container that is removed at the end."""
+    """Run a container for a block, and remove it at the end."""
     name = f"test-{secrets.token_hex(6)}"
     _output([engine, "run", "--detach", "--name", name, *options, image, *command])
     try:
@@ -192,7 +192,7 @@ def running(
 
 @pytest.fixture
 def serve(engine: str, image: str) -> Iterator[Serve]:
-    """Starts containers that end with the test."""
+    """Return a function that starts containers, which end with the test."""
     with ExitStack() as stack:
 
         def serve(

@@ -1,4 +1,4 @@
-"""Whose container it is: the variables of the docker-stacks, as root and as an arbitrary uid."""
+"""The account variables of the docker-stacks, as root and as an arbitrary uid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = ("--user", "root")
 
 
 def test_the_student_is_jovyan_by_default(run: Run) -> None:
-    """Without options it is uid 1000 of the group users, and nothing is complained of."""
+    """Without options it has uid 1000 and the group users, and the log has no warnings."""
     done = run("id")
     assert done.stdout.startswith("uid=1000(jovyan) gid=100(users)")
     assert "WARNING" not in done.stderr
@@ -33,7 +33,7 @@ def test_root_gives_the_student_another_uid(run: Run) -> None:
 
 
 def test_root_gives_the_student_another_group(run: Run) -> None:
-    """NB_GID and NB_GROUP make a group; the student stays in users."""
+    """NB_GID and NB_GROUP create a group; the student stays in users."""
     done = run("id", options=ROOT, variables={"NB_GID": "110", "NB_GROUP": "physics"})
     assert "gid=110(physics)" in done.stdout
     assert "100(users)" in done.stdout
@@ -51,7 +51,7 @@ def test_root_gives_the_student_another_name_and_home(run: Run) -> None:
 
 
 def test_a_restarted_container_keeps_its_student(run: Run) -> None:
-    """The account that the first start has made is no obstacle to the second."""
+    """The second start accepts the account that the first one created."""
     script = "unset _IMAGE_STARTED; start.sh id"
     done = run(
         "bash", "-c", script, options=(*ROOT, "--entrypoint", ""), variables={"NB_USER": "ada"}
@@ -78,7 +78,7 @@ def test_root_gives_folders_to_the_student(run: Run, variables: dict[str, str], 
 
 
 def test_sudo_is_granted_when_asked_for(run: Run) -> None:
-    """GRANT_SUDO lets the student become root, with the image's own programs on the path."""
+    """GRANT_SUDO lets the student become root, with the image's programs on the path."""
     done = run(
         "sudo", "bash", "-c", "id -u; which jupyter", options=ROOT, variables={"GRANT_SUDO": "yes"}
     )
@@ -86,12 +86,12 @@ def test_sudo_is_granted_when_asked_for(run: Run) -> None:
 
 
 def test_sudo_is_refused_otherwise(run: Run) -> None:
-    """Without GRANT_SUDO there is no way to root."""
+    """Without GRANT_SUDO the student cannot become root."""
     assert run("sudo", "--non-interactive", "id", options=ROOT, check=False).returncode == 1
 
 
 def test_root_stays_root_when_all_three_ask_for_it(run: Run) -> None:
-    """NB_USER=root, NB_UID=0 and NB_GID=0 mean it, with a home of its own."""
+    """NB_USER=root, NB_UID=0 and NB_GID=0 are all needed; root gets a home of its own."""
     triplet = {"NB_USER": "root", "NB_UID": "0", "NB_GID": "0"}
     done = run("bash", "-c", "id; echo $HOME; getent passwd root", options=ROOT, variables=triplet)
     assert done.stdout.splitlines() == [
@@ -113,7 +113,7 @@ def test_root_stays_root_when_all_three_ask_for_it(run: Run) -> None:
 def test_a_wrong_value_ends_the_start_with_a_line(
     run: Run, variables: dict[str, str], told: str
 ) -> None:
-    """What cannot be is told of by name, and the container ends with a failure."""
+    """The log names the wrong variable, and the container fails."""
     done = run("id", options=ROOT, check=False, variables=variables)
     assert done.returncode == 1
     assert told in done.stderr.splitlines()[-1]
@@ -131,7 +131,7 @@ def test_what_is_mounted_below_the_old_home_is_kept(run: Run, tmp_path: Path) ->
 
 
 def test_an_arbitrary_uid_gets_a_name(run: Run) -> None:
-    """A uid that the image does not know is named, and told how to own the home."""
+    """An unknown uid gets a name, and the log says how it can own the home."""
     done = run("id", options=("--user", "1010"))
     assert done.stdout.startswith("uid=1010(jovyan) gid=0(root)")
     warnings = [line for line in done.stderr.splitlines() if "WARNING" in line]
@@ -140,7 +140,7 @@ def test_an_arbitrary_uid_gets_a_name(run: Run) -> None:
 
 
 def test_an_arbitrary_uid_in_the_group_can_do_everything(run: Run) -> None:
-    """With --group-add users the home and the Python environment can be written."""
+    """With --group-add users it can write the home and the Python environment."""
     script = "touch ~/mine /opt/python/mine && id -un"
     done = run("bash", "-c", script, options=("--user", "1010", "--group-add", "users"))
     assert done.stdout.split() == ["jovyan"]
@@ -148,7 +148,7 @@ def test_an_arbitrary_uid_in_the_group_can_do_everything(run: Run) -> None:
 
 
 def test_an_arbitrary_uid_takes_its_name_from_nb_user(run: Run) -> None:
-    """NB_USER names it."""
+    """NB_USER is its name."""
     done = run(
         "id",
         "-un",
@@ -166,7 +166,7 @@ def test_an_arbitrary_uid_takes_its_name_from_nb_user(run: Run) -> None:
     ],
 )
 def test_a_uid_is_named_where_passwd_cannot_be_written(run: Run, options: tuple[str, ...]) -> None:
-    """Then nss_wrapper tells the name to every program."""
+    """nss_wrapper then gives the name to every program."""
     done = run(
         "bash",
         "-c",
@@ -179,7 +179,7 @@ def test_a_uid_is_named_where_passwd_cannot_be_written(run: Run, options: tuple[
 
 @pytest.mark.parametrize("options", [pytest.param((), id="student"), pytest.param(ROOT, id="root")])
 def test_named_variables_do_not_reach_the_student(run: Run, options: tuple[str, ...]) -> None:
-    """JUPYTER_ENV_VARS_TO_UNSET names them."""
+    """JUPYTER_ENV_VARS_TO_UNSET lists them."""
     variables = {"JUPYTER_ENV_VARS_TO_UNSET": "KEY,NOT_SET", "KEY": "secret", "OTHER": "kept"}
     done = run("env", options=options, variables=variables)
     assert "secret" not in done.stdout
@@ -188,7 +188,7 @@ def test_named_variables_do_not_reach_the_student(run: Run, options: tuple[str, 
 
 
 def test_the_images_own_python_comes_first(run: Run, tmp_path: Path) -> None:
-    """Another python in the system's folders is not run, by root's start, by login shells."""
+    """Neither a start as root nor a login shell runs another python in the system's folders."""
     wrong = tmp_path / "python"
     wrong.write_text("#!/bin/sh\necho wrong\n")
     wrong.chmod(0o755)
@@ -199,19 +199,19 @@ def test_the_images_own_python_comes_first(run: Run, tmp_path: Path) -> None:
 
 
 def test_starting_twice_is_told_of(run: Run) -> None:
-    """start.sh in the command is a mistake without harm."""
+    """start.sh in the command is a harmless mistake."""
     done = run("start.sh", "id", "-un")
     assert done.stdout.split() == ["jovyan"]
     assert "start.sh is the entry point already" in done.stderr
 
 
 def test_the_umask_is_the_one_that_was_asked_for(run: Run) -> None:
-    """NB_UMASK holds for all that runs."""
+    """NB_UMASK applies to all that runs."""
     assert run("bash", "-c", "umask", variables={"NB_UMASK": "0027"}).stdout.split() == ["0027"]
 
 
 def test_quiet_leaves_only_what_matters(run: Run) -> None:
-    """JUPYTER_DOCKER_STACKS_QUIET silences what is no warning; lines carry the time."""
+    """JUPYTER_DOCKER_STACKS_QUIET keeps only warnings and errors; lines carry the time."""
     loud, quiet = run("true"), run("true", variables={"JUPYTER_DOCKER_STACKS_QUIET": "1"})
     assert loud.stderr.startswith("20")
     assert "INFO: running" in loud.stderr

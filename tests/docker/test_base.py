@@ -1,4 +1,4 @@
-"""The base image is pinned by its digest, which a command asks a registry for."""
+"""The base image is pinned by its digest, which a command gets from a registry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PINNED = re.compile(r"\S+:trixie-slim@sha256:[0-9a-f]{64}")
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
-    """The address of a registry on this machine."""
+    """Run a registry on this machine and yield its address."""
     program = shutil.which("docker-registry")
     if not program:
         pytest.skip("docker-registry is not installed: the base image's lock is not renewed")
@@ -63,14 +63,14 @@ def _answers(url: str) -> bool:
 
 
 def test_the_base_is_pinned_by_its_digest() -> None:
-    """So that a build of today's and one of next year's begin alike."""
+    """So a build today and one next year start from the same image."""
     assert PINNED.fullmatch((DOCKER / "base.lock").read_text().strip())
 
 
 def test_a_command_renews_the_lock(engine: str, registry: str, tmp_path: Path) -> None:
-    """It asks the registry; the engine then has that very image by the name that is written."""
+    """It asks the registry, and the engine finds that very image by the written name."""
     name = f"{registry}/debian:trixie-slim"
-    # `docker/engine base` has made or pulled one.
+    # `docker/engine base` has built or pulled one.
     present = subprocess.check_output([DOCKER / "engine", "base"], text=True).strip()
     subprocess.run([engine, "tag", present, name], check=True)
     try:

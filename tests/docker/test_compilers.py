@@ -1,4 +1,4 @@
-"""Every compiler makes a program, and the debuggers show where it is."""
+"""Every compiler builds a program, and the debuggers show where it stops."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ PROGRAMS = {
 
 
 def script(file: str, source: str, command: str) -> tuple[str, ...]:
-    """A command that writes a file of source and does something with it."""
+    """Return a command that writes a source file and runs something on it."""
     return ("bash", "-c", f"mkdir p0 && cd p0 && cat >{file} <<'END'\n{source}\nEND\n{command}")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_runs(run: Run, name: str) -> None:
-    """As a student would build it."""
+    """A student's usual command builds and runs it."""
     assert run(*script(*PROGRAMS[name])).stdout == "hello\n"
 
 
 def test_gdb_stops_in_a_function_and_shows_a_variable(run: Run) -> None:
-    """With all capabilities dropped, as on a hub."""
+    """It works with all capabilities dropped, as on a hub."""
     source = (
         "int twice(int n) {\n  int m = 2 * n;\n  return m;\n}\nint main() { return twice(21); }"
     )
@@ -87,7 +87,7 @@ print('m = 42')
 
 
 def test_jdb_stops_in_a_method_and_shows_a_variable(run: Run) -> None:
-    """Java's own debugger."""
+    """The JDK's own debugger works."""
     source = (
         "class Main {\n  static int twice(int n) {\n    int m = 2 * n;\n    return m;\n  }\n"
         "  public static void main(String[] a) { System.out.println(twice(21)); }\n}"

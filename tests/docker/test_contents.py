@@ -1,4 +1,4 @@
-"""What the image promises to have in it."""
+"""The promised contents of the image."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.image
 
-# Where the module's name is not the package's.
+# Modules whose name is not the package's.
 MODULES = {
     "beautifulsoup4": "bs4",
     "ipympl": "ipympl.backend_nbagg",
     "jupyterlab-git": "jupyterlab_git",
-    "jjava": None,  # a kernel, no module
+    "jjava": None,  # a kernel, not a module
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
     "bash-kernel": "bash_kernel",
@@ -29,31 +29,31 @@ MODULES = {
 
 
 def promised(name: str) -> list[str]:
-    """The packages that a set names."""
+    """Return the packages that a set names."""
     lines = (DOCKER / "python" / f"{name}.in").read_text().splitlines()
     return [re.split(r"[ =<>~]", line)[0] for line in lines if line and not line.startswith("#")]
 
 
 @pytest.mark.parametrize("name", ["base", "scipy", "coding"])
 def test_every_promised_package_imports(run: Run, name: str) -> None:
-    """Each package that a set names, without a warning of Python's."""
+    """Each package of a set imports without a warning from Python."""
     modules = [MODULES.get(package, package) for package in promised(name)]
     lines = [f"import {module}" for module in modules if module]
     assert run("python", "-c", "\n".join(lines), variables={"MPLBACKEND": "Agg"}).stdout == ""
 
 
 def test_the_environment_is_consistent(run: Run) -> None:
-    """No package lacks what it requires, says pip; the extension is among them."""
+    """No requirement is missing, the server extension's included."""
     assert "No broken requirements" in run("pip", "check").stdout
 
 
 def test_the_hub_is_the_one_that_the_values_deploy(run: Run) -> None:
-    """A single-user server has to fit its hub: that of Zero to JupyterHub 4.4.0."""
+    """The single-user server matches its hub, that of Zero to JupyterHub 4.4.0."""
     assert run("jupyterhub-singleuser", "--version").stdout.split()[-1].startswith("5.5.")
 
 
 def test_the_kernels_are_there(run: Run) -> None:
-    """One for each language, and none in the home, which a hub mounts over."""
+    """Each language has one, and none is in the home, which a hub mounts over."""
     told = json.loads(run("jupyter", "kernelspec", "list", "--json").stdout)["kernelspecs"]
     expected = {"bash", "cpp", "ir", "java", "jslab", "octave", "python3", "tslab"}
     assert expected <= told.keys()
@@ -61,13 +61,13 @@ def test_the_kernels_are_there(run: Run) -> None:
 
 
 def test_nothing_that_matters_is_in_the_home(run: Run) -> None:
-    """The image's home has what a new account has, and an empty folder; all is the student's."""
+    """The home has a new account's files and an empty folder, which the student owns."""
     found = run("bash", "-c", "cd && find . -mindepth 1 -user jovyan | sort").stdout.split()
     assert found == ["./.bash_logout", "./.bashrc", "./.profile", "./work"]
 
 
 def test_a_student_can_install_a_package(run: Run) -> None:
-    """The environment belongs to the student; the package's program is on the path."""
+    """The student owns the environment, and the package's program is on the path."""
     done = run(
         "bash",
         "-c",
@@ -80,7 +80,7 @@ def test_a_student_can_install_a_package(run: Run) -> None:
 
 
 def notebook(source: str) -> str:
-    """A notebook of Python with one cell."""
+    """Return a Python notebook with one cell."""
     cell: dict[str, Any] = {
         "cell_type": "code",
         "id": "a",
@@ -94,7 +94,7 @@ def notebook(source: str) -> str:
 
 
 def test_a_notebook_becomes_html_and_markdown(run: Run) -> None:
-    """By nbconvert, with a figure of matplotlib's in it."""
+    """A matplotlib figure is in it."""
     source = "import matplotlib.pyplot as p; p.plot([1, 2]); p.title('growth')"
     script = (
         f"cat >n.ipynb <<'END'\n{notebook(source)}\nEND\n"
@@ -105,20 +105,20 @@ def test_a_notebook_becomes_html_and_markdown(run: Run) -> None:
 
 
 def test_no_start_waits_for_a_parser_of_addresses(run: Run) -> None:
-    """What takes seconds to import, and is not needed, is not there: python/overrides.txt."""
+    """python/overrides.txt leaves out a package that takes seconds to import."""
     script = "import sys, jupyterlab.labapp; print('rfc3987_syntax' in sys.modules)"
     assert run("python", "-c", script).stdout.split()[-1] == "False"
 
 
 def test_cython_compiles(run: Run) -> None:
-    """With the compiler that the image has."""
+    """It uses the image's compiler."""
     script = "import pyximport; pyximport.install(); import m; print(m.f(20))"
     done = run("bash", "-c", f"echo 'def f(int n): return n * 2' >m.pyx; python -c '{script}'")
     assert done.stdout.split()[-1] == "40"
 
 
 def test_the_licences_of_code_server_are_shipped(run: Run) -> None:
-    """Its own, and that of what it carries."""
+    """The image contains its licence and those of its dependencies."""
     script = "find /opt/code-server/lib -maxdepth 3 -iname 'LICENSE*' -o -iname 'ThirdParty*'"
     found = run("bash", "-c", script).stdout
     assert "LICENSE" in found
@@ -126,7 +126,7 @@ def test_the_licences_of_code_server_are_shipped(run: Run) -> None:
 
 
 def test_no_database_is_kept_in_the_home(run: Run) -> None:
-    """One on NFS may wait for a lock for ever: a notebook that runs leaves none there."""
+    """A running notebook creates none there: one on NFS may wait for a lock for ever."""
     script = (
         f"cat >n.ipynb <<'END'\n{notebook('1 + 1')}\nEND\n"
         "jupyter nbconvert --execute --to notebook --inplace n.ipynb; "

@@ -1,4 +1,4 @@
-"""VS Code's extensions for the image are locked from a gallery, and installed by the lock."""
+"""The image's shared extensions are locked from a gallery, and installed from the lock."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ VSIX = "Microsoft.VisualStudio.Services.VSIXPackage"
 
 
 class Gallery(BaseHTTPRequestHandler):
-    """VS Code's protocol for the .vsix files of a folder."""
+    """Serves the .vsix files of a folder with VS Code's gallery protocol."""
 
     folder: Path
 
     def do_POST(self) -> None:
-        """Answer with all versions of the extension that is asked for."""
+        """Answer with all versions of the requested extension."""
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         name = query["filters"][0]["criteria"][0]["value"].partition(".")[2]
         versions = [self.version(file) for file in self.folder.glob(f"{name}-*.vsix")]
@@ -61,13 +61,13 @@ class Gallery(BaseHTTPRequestHandler):
             self.reply(archive.read("extension/package.json"))
 
     def reply(self, body: bytes) -> None:
-        """Send what was asked for."""
+        """Send a response."""
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body)
 
     def version(self, file: Path) -> dict[str, Any]:
-        """What the protocol says of a file; what is uncommon stands in its name."""
+        """Return the protocol's description of a file, whose name tells what is uncommon."""
         version, _, platform = file.stem.partition("-")[2].partition("@")
         told = {
             "Engine": "^1.999.0" if version.startswith("9.") else "^1.90.0",
@@ -85,12 +85,12 @@ class Gallery(BaseHTTPRequestHandler):
         return found | ({"targetPlatform": platform} if platform else {})
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """The address of a gallery of what is in a folder."""
+    """Run a gallery of a folder and yield its address."""
     handler = type("_Gallery", (Gallery,), {"folder": folder})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, args=(0.05,)).start()
@@ -102,7 +102,7 @@ def serving(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def makers(tmp_path: Path) -> Path:
-    """The programs that lock and install, with a wish of one extension."""
+    """Copy the programs that lock and install, with one requested extension."""
     folder = tmp_path / "checkout/docker"
     (folder / "vscode").mkdir(parents=True)
     for name in ("lock.py", "gallery.py", "vscode/extensions.txt"):
@@ -123,14 +123,14 @@ def lock(makers: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def install(makers: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Do what the image's build does with the lock."""
+    """Install from the lock, as the image's build does."""
     program = makers.parent / "install_extensions.py"
     command = [sys.executable, str(program), str(makers / "vscode/extensions.txt"), str(folder)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_the_lock_has_the_newest_that_fits(makers: Path, tmp_path: Path) -> None:
-    """With what it needs, for each machine; no preview, and nothing for a later VS Code."""
+    """Dependencies are locked for each platform; previews and later VS Codes' are not."""
     folder = tmp_path / "gallery"
     folder.mkdir()
     for version in ("1.9.0", "1.10.0", "8.0.0", "9.0.0"):
@@ -155,7 +155,7 @@ def test_the_lock_has_the_newest_that_fits(makers: Path, tmp_path: Path) -> None
 
 
 def test_what_is_locked_is_installed(makers: Path, tmp_path: Path) -> None:
-    """For the machine that builds; and nothing whose bytes have changed."""
+    """The building machine's files are installed, and none whose bytes have changed."""
     folder, shared = tmp_path / "gallery", tmp_path / "shared"
     folder.mkdir()
     make_vsix(folder)
@@ -165,7 +165,7 @@ def test_what_is_locked_is_installed(makers: Path, tmp_path: Path) -> None:
         assert lock(makers, "--gallery", address).returncode == 0
         done = install(makers, shared)
         assert done.returncode == 0, done.stderr
-        assert {it.name for it in shared.iterdir()} == {
+        assert {installed.name for installed in shared.iterdir()} == {
             "lectures.greeter-1.0.0",
             "lectures.helper-2.0.0",
         }
@@ -178,7 +178,7 @@ def test_what_is_locked_is_installed(makers: Path, tmp_path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_renewed_stays(makers: Path, tmp_path: Path) -> None:
-    """One line says why."""
+    """One line says why, and the old lock is unchanged."""
     before = (makers / "vscode/extensions.txt").read_text()
     with serving(tmp_path) as address:
         unknown = lock(makers, "--gallery", address)
@@ -196,7 +196,7 @@ def test_a_lock_that_cannot_be_renewed_stays(makers: Path, tmp_path: Path) -> No
 
 
 def test_vscode_reads_this_gallery(code_server: Path, tmp_path: Path) -> None:
-    """So that what answers in these tests is the protocol."""
+    """This shows that these tests use the real protocol."""
     folder = tmp_path / "gallery"
     folder.mkdir()
     for name in ("greeter", "helper"):
@@ -220,9 +220,9 @@ def test_vscode_reads_this_gallery(code_server: Path, tmp_path: Path) -> None:
 
 @pytest.mark.image
 def test_the_image_has_what_is_locked(run: Run) -> None:
-    """Each in the folder that all share."""
+    """Each one is in the folder of shared extensions."""
     lines = (CHECKOUT / "docker/vscode/extensions.txt").read_text().splitlines()
     locked = {tuple(line.split()[:2]) for line in lines if not line.startswith("#")}
     told = json.loads(run("jupyter", "codeserver", "extensions", "list", "--json").stdout)
-    found = {(it["identifier"], it["version"]) for it in told["extensions"]}
+    found = {(entry["identifier"], entry["version"]) for entry in told["extensions"]}
     assert found == locked

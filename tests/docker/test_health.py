@@ -1,4 +1,4 @@
-"""The health check tells a server that answers from one that does not."""
+"""The health check distinguishes a server that answers from one that does not."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ PROXY = {"HTTP_PROXY": "http://nowhere.invalid", "HTTPS_PROXY": "http://nowhere.
 def test_a_server_that_answers_is_healthy(
     serve: Serve, command: tuple[str, ...], options: tuple[str, ...], variables: dict[str, str]
 ) -> None:
-    """Wherever it listens, whoever runs it, and whatever proxies are set."""
+    """The address, the user and proxies do not matter."""
     container = serve(*command, options=(*options, "--health-interval=1s"), variables=variables)
     assert container.health() == "healthy", container.log
 
 
 def test_a_container_without_a_server_is_unhealthy(serve: Serve) -> None:
-    """Something runs, but nothing that answers."""
-    # A start period of 0 would be the image's.
+    """A process runs, but none that answers."""
+    # A start period of 0 would mean the image's own.
     quick = ("--health-interval=1s", "--health-start-period=1s", "--health-retries=1")
     assert serve("sleep", "100", options=quick).health() == "unhealthy"
 
 
 def test_a_server_that_has_stopped_is_unhealthy(serve: Serve) -> None:
-    """A server that hangs is found out, although it is there."""
+    """A server that hangs is unhealthy, although its process exists."""
     quick = ("--health-interval=1s", "--health-retries=1")
     container = serve(options=quick)
     assert container.health() == "healthy"

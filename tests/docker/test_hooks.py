@@ -1,4 +1,4 @@
-"""What an operator's hooks can do before Jupyter starts."""
+"""Operators' hooks run before Jupyter starts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ FOLDERS = ["start-notebook.d", "before-notebook.d"]
 
 
 def mounted(folder: Path, name: str) -> tuple[str, str]:
-    """The option that puts a folder of hooks into the container."""
-    folder.chmod(0o755)  # for the student, who is another user
+    """Return the option that mounts a folder of hooks in the container."""
+    folder.chmod(0o755)  # so that the student, another user, can read it
     return ("--volume", f"{folder}:/usr/local/bin/{name}:ro")
 
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_sourced_hook_changes_the_environment(run: Run, tmp_path: Path, name: str) -> None:
-    """What a file that ends in .sh exports reaches the command."""
+    """Variables that a .sh file exports reach the command."""
     (tmp_path / "class.sh").write_text("export CLASS=physics\n")
     done = run("printenv", "CLASS", options=mounted(tmp_path, name))
     assert done.stdout == "physics\n"
@@ -32,7 +32,7 @@ def test_a_sourced_hook_changes_the_environment(run: Run, tmp_path: Path, name: 
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_an_executable_hook_is_run(run: Run, tmp_path: Path, name: str) -> None:
-    """In the order of their names; one that is not executable is left out, and told of."""
+    """Hooks run in the order of their names; the log mentions those that are not executable."""
     for number, mode in (("1", 0o755), ("2", 0o755), ("3", 0o644)):
         hook = tmp_path / number
         hook.write_text(f"#!/bin/sh\necho {number}\n")
@@ -43,7 +43,7 @@ def test_an_executable_hook_is_run(run: Run, tmp_path: Path, name: str) -> None:
 
 
 def test_a_hook_that_fails_keeps_nobody_out(run: Run, tmp_path: Path) -> None:
-    """It is told of, with its status, and the start goes on."""
+    """The log has its exit status, and the start continues."""
     (tmp_path / "a.sh").write_text("return 3\n")
     (tmp_path / "b").write_text("#!/bin/sh\nexit 4\n")
     (tmp_path / "b").chmod(0o755)
@@ -54,7 +54,7 @@ def test_a_hook_that_fails_keeps_nobody_out(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_hook_of_roots_start_is_root(run: Run, tmp_path: Path) -> None:
-    """The command is the student, the hooks before it are not yet."""
+    """Hooks run as root, the command as the student."""
     (tmp_path / "a.sh").write_text("export HOOK_UID=$(id -u)\n")
     options = ("--user", "root", *mounted(tmp_path, "before-notebook.d"))
     done = run("bash", "-c", "echo $HOOK_UID $(id -u)", options=options)
@@ -62,7 +62,7 @@ def test_a_hook_of_roots_start_is_root(run: Run, tmp_path: Path) -> None:
 
 
 def test_hooks_that_cannot_be_read_are_told_of(run: Run, tmp_path: Path) -> None:
-    """A folder that only its owner may enter is a mistake that would not be seen."""
+    """Otherwise nobody would notice a folder that only its owner may enter."""
     option = mounted(tmp_path, "start-notebook.d")
     tmp_path.chmod(0o700)
     assert (

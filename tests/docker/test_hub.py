@@ -1,4 +1,4 @@
-"""The container as a student's server of a real JupyterHub."""
+"""The container runs as a student's server of a real JupyterHub."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_student_of_a_hub_works_in_the_container(  # noqa: PLR0913, PLR0917 --
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Login at the hub, which starts the container; VS Code with the files of the mounted home."""
+    """The hub starts the container at login; VS Code shows the files of the mounted home."""
     if not HUB.is_dir():
         pytest.fail(f"no {HUB}: run `make test-image`", pytrace=False)
     monkeypatch.setenv("HUB_COMMAND", str(DOCKER.parent / "tests/docker/run-student"))

@@ -40,7 +40,7 @@ NOTEBOOKS = {
 
 
 def execute(run: Run, kernel: str, cells: list[str]) -> str:
-    """What a notebook's cells print, errors among it."""
+    """Return what a notebook's cells print, errors included."""
     notebook = {
         "cells": [
             {
@@ -68,7 +68,7 @@ def execute(run: Run, kernel: str, cells: list[str]) -> str:
 
 @pytest.mark.parametrize("kernel", NOTEBOOKS)
 def test_a_kernel_runs_a_notebook(run: Run, kernel: str) -> None:
-    """Two cells of which the second uses what the first has defined."""
+    """A second cell uses a definition of the first."""
     if kernel == "julia" and run("which", "julia", check=False).returncode:
         pytest.skip("the image was built with JULIA=0, as where its release is out of reach")
     cells, expected = NOTEBOOKS[kernel]
@@ -76,7 +76,7 @@ def test_a_kernel_runs_a_notebook(run: Run, kernel: str) -> None:
 
 
 def test_what_julia_fetches_is_pinned() -> None:
-    """Julia by its sha256 for each machine, its kernel by the version of which it has the hash."""
+    """Julia is pinned by sha256 for each platform, its kernel by a version with known hash."""
     script = (DOCKER / "install-julia").read_text()
     assert re.search(r"^version=\d+\.\d+\.\d+$", script, re.MULTILINE)
     assert len(re.findall(r"^ +sha256=[0-9a-f]{64}$", script, re.MULTILINE)) == 2
@@ -86,7 +86,7 @@ def test_what_julia_fetches_is_pinned() -> None:
 
 
 def test_cpp_tells_an_error_and_goes_on(run: Run) -> None:
-    """A cell that does not compile is an error of that cell alone."""
+    """If a cell does not compile, only that cell has an error."""
     said = execute(
         run, "cpp", ["int a = 6;", "int b = nothing;", '#include <cstdio>\nprintf("%d", a);']
     )
@@ -96,7 +96,7 @@ def test_cpp_tells_an_error_and_goes_on(run: Run) -> None:
 
 
 def test_cpp_survives_a_cell_that_crashes(run: Run) -> None:
-    """The interpreter is started anew, and the student told that what was defined is gone."""
+    """The interpreter restarts, and a message says that all definitions are lost."""
     said = execute(
         run, "cpp", ["*(volatile int *)nullptr = 1;", '#include <cstdio>\nprintf("on");']
     )

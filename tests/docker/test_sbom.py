@@ -1,4 +1,4 @@
-"""The image tells what it is made of, and under which licenses."""
+"""The bill of materials lists the image's contents and their licences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SBOM = Path(__file__).parents[2] / "docker/sbom.py"
 
 
 def test_everything_stands_in_the_bill(image: str, tmp_path: Path) -> None:
-    """From each source something that is known to be there; and the bill is what scanners read."""
+    """It has a known component of each source, in the format that scanners read."""
     subprocess.run(
         [sys.executable, SBOM, "--image", image, "--folder", tmp_path], check=True, timeout=300
     )
@@ -38,7 +38,7 @@ def test_everything_stands_in_the_bill(image: str, tmp_path: Path) -> None:
 
 
 def test_an_image_that_is_not_there_is_told() -> None:
-    """In one line."""
+    """One line says so."""
     done = subprocess.run(
         [sys.executable, SBOM, "--image", "nowhere:none"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""VS Code opens in a real browser against the running container, however it is run."""
+"""VS Code in the container opens in a real browser, however the container runs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CPP = "int twice(int n) {\n  int m = 2 * n;\n  return m;\n}\nint main() { return
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A real Chromium."""
+    """Start a real Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -52,7 +52,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 def works(container: Container, browser: Browser, host: str, name: str) -> None:
-    """A student opens VS Code, and a terminal in it that has the image's programs."""
+    """Open VS Code, and a terminal that finds the image's programs."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"http://{host}/codeserver/?token={TOKEN}")
     page.locator(".explorer-folders-view").wait_for(timeout=90_000)
@@ -64,7 +64,7 @@ def works(container: Container, browser: Browser, host: str, name: str) -> None:
 
 
 def in_terminal(container: Container, page: Page, line: str) -> str:
-    """What a line prints in VS Code's terminal."""
+    """Return what a line prints in VS Code's terminal."""
     type_in_terminal(page, f"({line}) > ~/part 2>&1; mv ~/part ~/answer")
 
     def answered() -> bool:
@@ -76,21 +76,21 @@ def in_terminal(container: Container, page: Page, line: str) -> str:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_vscode_opens(serve: Serve, browser: Browser, variant: str) -> None:
-    """With a terminal that works, whoever runs the container and whatever is taken from it."""
+    """VS Code and its terminal work for any user and with restricted containers."""
     container = serve(*SERVER, options=VARIANTS[variant])
     container.get("/api")
     works(container, browser, container.address(), variant)
 
 
 def test_vscode_opens_without_a_network(engine: str, image: str, browser: Browser) -> None:
-    """A network from which nothing leads outside, as an exam has it."""
+    """The container's network has no route outside, as in an exam."""
     network = f"test-{secrets.token_hex(6)}"
     subprocess.run(
         [engine, "network", "create", "--internal", network], check=True, capture_output=True
     )
     try:
         with running(engine, image, SERVER, ("--network", network)) as container:
-            # Nothing is published from such a network; this machine is part of it.
+            # Such a network publishes no ports, but this machine is part of it.
             host = container.inspect(f"NetworkSettings.Networks.{network}.IPAddress")
             container.until(lambda: container.health() == "healthy", "the server")
             works(container, browser, f"{host}:8888", "no-network")
@@ -99,7 +99,7 @@ def test_vscode_opens_without_a_network(engine: str, image: str, browser: Browse
 
 
 def test_a_program_is_debugged_in_its_terminal(serve: Serve, browser: Browser) -> None:
-    """By gdb, in a container without capabilities."""
+    """It works with gdb in a container without capabilities."""
     container = serve(*SERVER, options=POWERLESS)
     container.get("/api")
     container.execute("bash", "-c", f"cat >~/main.cpp <<'END'\n{CPP}END")

@@ -29,7 +29,7 @@ BASE_URL = "/user/alice/"
 START_TIMEOUT = 60  # seconds
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-# The browser is on its own: it has no business with any host but ours.
+# Keep the browser from contacting any host but ours.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -63,12 +63,12 @@ class Lab:
     log: Path
 
     def page(self, path: str) -> str:
-        """The address of a page, with the token."""
+        """Return the address of a page, with the token."""
         return f"{self.url}{path}{'&' if '?' in path else '?'}token={self.token}"
 
 
 def status(lab: Lab) -> dict[str, Any]:
-    """What the status API tells."""
+    """Return what the status API answers."""
     answer = requests.get(lab.page("api/codeserver"), timeout=30)
     answer.raise_for_status()
     found: dict[str, Any] = answer.json()
@@ -79,13 +79,13 @@ class StartLab(Protocol):
     """Starts a JupyterLab with further arguments and variables; it ends with the test."""
 
     def __call__(self, *arguments: str, **environment: str) -> Lab:
-        """Give the JupyterLab once it answers."""
+        """Return the JupyterLab once it answers."""
         ...
 
 
 @contextmanager
 def running_lab(folder: Path, *arguments: str, **environment: str) -> Iterator[Lab]:
-    """A JupyterLab in a new home, in a copy of the sample workspace."""
+    """Run a JupyterLab in a new home, in a copy of the sample workspace."""
     root, home, runtime = folder / "work {1}", folder / "home", folder / "runtime"
     shutil.copytree(EXAMPLES, root, ignore=shutil.ignore_patterns(".*"))
     home.mkdir()
@@ -123,8 +123,8 @@ def running_lab(folder: Path, *arguments: str, **environment: str) -> Iterator[L
         try:
             process.wait(timeout=20)
         except psutil.TimeoutExpired:
-            # Jupyter Server, with us and without: told to end while it reads a file, it may wait
-            # for a thread of anyio's for ever. What ends with it has tests of its own.
+            # Jupyter Server may wait for ever for an anyio thread if it has to end while it reads a
+            # file, also without our extension. Other tests check what ends with it.
             process.kill()
             process.wait(timeout=20)
         for straggler in started[1:]:
@@ -138,7 +138,7 @@ def _address(process: psutil.Popen, runtime: Path, log: Path) -> str:
     while process.poll() is None and time.monotonic() < deadline:
         try:
             told = json.loads(description.read_text())
-            # It is told before the server listens.
+            # The file is written before the server listens.
             socket.create_connection(("127.0.0.1", told["port"])).close()
             return str(told["url"])
         except (OSError, ValueError):  # noqa: PERF203 -- not there yet, or half written
@@ -148,7 +148,7 @@ def _address(process: psutil.Popen, runtime: Path, log: Path) -> str:
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A real Chromium."""
+    """Start a real Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
         yield browser
@@ -157,7 +157,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def start_lab(tmp_path: Path, code_server: Path) -> Iterator[StartLab]:
-    """Starts one JupyterLab for one test."""
+    """Return a function that starts a JupyterLab for one test."""
     with ExitStack() as stack:
 
         def start(*arguments: str, **environment: str) -> Lab:
@@ -171,7 +171,7 @@ def start_lab(tmp_path: Path, code_server: Path) -> Iterator[StartLab]:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory, code_server: Path) -> Iterator[Lab]:
-    """A JupyterLab that the tests of a module share."""
+    """Run a JupyterLab that the tests of a module share."""
     folder = tmp_path_factory.mktemp("lab")
     with running_lab(folder, JUPYTER_CODESERVER_EXECUTABLE=str(code_server)) as lab:
         yield lab
@@ -179,7 +179,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, code_server: Path) -> Iterator
 
 @pytest.fixture
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser of its own; `SCREENSHOTS` may name a folder for pictures of its pages."""
+    """Open a separate browser context; `SCREENSHOTS` may name a folder for its screenshots."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     yield context
     if folder := os.environ.get("SCREENSHOTS"):
@@ -190,7 +190,7 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 
 @pytest.fixture
 def open_tile(context: BrowserContext) -> Callable[[Lab], Page]:
-    """Opens JupyterLab, clicks the tile and gives the page that comes."""
+    """Return a function that opens JupyterLab, clicks the tile and returns the new page."""
 
     def open_tile(lab: Lab) -> Page:
         launcher = context.new_page()

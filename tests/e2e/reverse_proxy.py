@@ -1,4 +1,4 @@
-"""A reverse proxy with HTTPS that hides from Jupyter how browsers call it."""
+"""An HTTPS reverse proxy that hides from Jupyter the address that browsers use."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-HOST = "hub.example"  # which the tests' browser finds on this machine
+HOST = "hub.example"  # the tests' browser resolves it to this machine
 
 
 @contextmanager
 def reverse_proxy(target: int, folder: Path) -> Iterator[str]:
-    """Forwards to a port of this machine, and gives the address by which a browser calls it.
+    """Forward to a port of this machine, and yield the address for browsers.
 
-    As behind two load balancers: Jupyter is told a host of its own, and the protocols of both
-    parts of the way, of which the last is what Tornado believes.
+    It acts like two load balancers: Jupyter receives another host, and the protocols of both hops,
+    of which Tornado uses the last.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(_certificate(folder))
@@ -32,13 +32,13 @@ def reverse_proxy(target: int, folder: Path) -> Iterator[str]:
     class Server(socketserver.ThreadingTCPServer):
         def get_request(self) -> tuple[ssl.SSLSocket, object]:
             browser, address = super().get_request()
-            # The handshake is left to the connection's own thread.
+            # The connection's own thread does the handshake.
             wrapped = context.wrap_socket(browser, server_side=True, do_handshake_on_connect=False)
             return wrapped, address
 
     class Connection(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            with suppress(OSError):  # one of them has left
+            with suppress(OSError):  # a peer has closed its connection
                 _forward(self.request, target)
 
     with Server(("127.0.0.1", 0), Connection) as server:
@@ -79,7 +79,7 @@ def _as_proxied(received: bytes, host: bytes) -> bytes:
 
 
 def _certificate(folder: Path) -> Path:
-    """A key and a certificate that it has signed itself, in one file."""
+    """Create a key and a self-signed certificate, in one file."""
     file = folder / "hub.pem"
     openssl = shutil.which("openssl")
     assert openssl is not None

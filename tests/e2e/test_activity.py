@@ -1,4 +1,4 @@
-"""What VS Code reports of a person and of jobs reaches Jupyter; an unused VS Code is stopped."""
+"""VS Code's reports of use and jobs reach Jupyter, and an unused VS Code is stopped."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Lab, StartLab
 
 PATIENCE = 180
-# VS Code takes a window for active until a minute after it was last touched.
+# VS Code treats a window as active until a minute after it was last touched.
 LEFT_ALONE = timedelta(seconds=60)
 
 
 def until(lab: Lab, page: Page, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    """Wait, with the browser alive, until the status is as it should be."""
+    """Wait until the status meets a condition, and let the browser run meanwhile."""
     deadline = time.monotonic() + PATIENCE
     while not condition(found := status(lab)):
         assert time.monotonic() < deadline, found
@@ -37,7 +37,7 @@ def until(lab: Lab, page: Page, condition: Callable[[dict[str, Any]], object]) -
 
 
 def vscode(lab: Lab, context: BrowserContext) -> Page:
-    """VS Code, ready."""
+    """Open VS Code and wait until it is ready."""
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
     expect(explorer_row(page, "temperature.py")).to_be_visible()
@@ -45,19 +45,19 @@ def vscode(lab: Lab, context: BrowserContext) -> Page:
 
 
 def used(found: dict[str, Any]) -> datetime:
-    """When it was last in use."""
+    """Return when VS Code was last in use."""
     return datetime.fromisoformat(found["last_activity"])
 
 
 def jupyters(lab: Lab) -> datetime:
-    """When Jupyter's own API says that the server was last in use."""
+    """Return when the server was last in use, as Jupyter's own API says."""
     found = requests.get(lab.page("api/status"), timeout=30).json()["last_activity"]
     return datetime.fromisoformat(found.replace("Z", "+00:00"))
 
 
 @pytest.mark.slow
 def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: BrowserContext) -> None:
-    """With the window open and with the browser closed; what has ended no longer does."""
+    """A job counts with the window open and with the browser closed, until it ends."""
     lab = start_lab()
     page = vscode(lab, context)
     type_in_terminal(page, "sleep 1000")
@@ -78,7 +78,7 @@ def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: Browse
 def test_what_vscode_runs_counts(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path, kind: str
 ) -> None:
-    """A task, a debug session and a notebook cell, as VS Code's own interface tells of them."""
+    """A task, a debug session and a notebook cell count, as VS Code's API reports them."""
     extensions = tmp_path / "extensions"
     shutil.copytree(Path(__file__).with_name("jobs_extension"), extensions / "test.jobs-1.0.0")
     lab = start_lab(f"--CodeServer.extensions_folder={extensions}")
@@ -91,7 +91,7 @@ def test_what_vscode_runs_counts(
 
 @pytest.mark.slow
 def test_a_page_that_is_merely_open_ages(start_lab: StartLab, context: BrowserContext) -> None:
-    """Scrolling is use, which VS Code itself does not count; then nothing is."""
+    """Scrolling counts as use, although VS Code ignores it; an untouched page does not."""
     lab = start_lab()
     text = "".join(f"line {number}\n" for number in range(2000))
     (lab.root / "long.txt").write_text(text)
@@ -112,7 +112,7 @@ def test_a_page_that_is_merely_open_ages(start_lab: StartLab, context: BrowserCo
 def test_an_unused_vscode_is_stopped_and_keeps_unsaved_work(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """Its memory is given back; the next click starts it and says so; what was typed is there."""
+    """Stopping frees its memory. The next click starts it, says so, and the typed text is there."""
     lab = start_lab("--CodeServer.idle_timeout=20")
     page = vscode(lab, context)
     command(page, "File: New Untitled Text File")

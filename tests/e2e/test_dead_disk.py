@@ -1,4 +1,4 @@
-"""A disk that does not answer, or a file that nobody writes, holds up nothing but itself."""
+"""A disk that does not answer, or a pipe that nobody writes, blocks nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from jupyter_codeserver_proxy.assets import first_load
 from jupyter_codeserver_proxy.assets.files import find_root
+from jupyter_codeserver_proxy.assets.workbench import first_load
 from tests.e2e.conftest import status
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _FUSE = Path("/dev/fuse")
 
 @pytest.fixture
 def dead_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system whose server never says a word, as that of a network disk that is away."""
+    """Mount a file system whose server never answers, like a network disk that is down."""
     folder = tmp_path / "dead"
     folder.mkdir()
     if not os.access(_FUSE, os.R_OK | os.W_OK):
@@ -50,12 +50,12 @@ def dead_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        os.close(server)  # whoever waits for it is told that it has gone
+        os.close(server)  # fails whatever still waits for the disk
         subprocess.run([shutil.which("umount") or "umount", "--lazy", folder], check=True)
 
 
 def order(lab: Lab, what: str) -> dict[str, Any]:
-    """Give an order to the API; gives the status."""
+    """Post to the status API, and return the status."""
     answer = requests.post(lab.page(f"api/codeserver/{what}"), timeout=PATIENCE)
     answer.raise_for_status()
     found: dict[str, Any] = answer.json()
@@ -63,7 +63,7 @@ def order(lab: Lab, what: str) -> dict[str, Any]:
 
 
 def until_ready(lab: Lab) -> dict[str, Any]:
-    """Wait for a start."""
+    """Wait until code-server is ready, and return the status."""
     deadline = time.monotonic() + PATIENCE
     while (found := status(lab))["state"] != "ready":
         assert time.monotonic() < deadline, found
@@ -72,14 +72,14 @@ def until_ready(lab: Lab) -> dict[str, Any]:
 
 
 def end(lab: Lab) -> None:
-    """Jupyter ends when it is told to."""
+    """Check that Jupyter ends when it is told to."""
     lab.process.terminate()
     lab.process.wait(20)
     assert "Traceback" not in lab.log.read_text()
 
 
 def test_a_pipe_among_the_reports_holds_nothing_up(start_lab: StartLab) -> None:
-    """A student may make one there: status, restart, stop and Jupyter's end go on."""
+    """If a student creates one there, status, restart, stop and Jupyter's end still work."""
     lab = start_lab()
     order(lab, "start")
     before = until_ready(lab)
@@ -98,7 +98,7 @@ def test_a_pipe_among_the_reports_holds_nothing_up(start_lab: StartLab) -> None:
 def test_a_start_that_waits_for_a_dead_disk_can_be_stopped(
     start_lab: StartLab, dead_disk: Path
 ) -> None:
-    """As often as one likes; afterwards Jupyter ends when it is told to."""
+    """It can be stopped repeatedly; afterwards Jupyter ends when it is told to."""
     lab = start_lab(f"--CodeServer.working_folder={dead_disk / 'work'}")
     for _ in range(2):
         assert order(lab, "start")["state"] == "starting"
@@ -108,7 +108,7 @@ def test_a_start_that_waits_for_a_dead_disk_can_be_stopped(
     while (found := status(lab))["state"] == "starting":
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert "does not answer" in found["failure"]["what"]  # no thread is left to ask with
+    assert "does not answer" in found["failure"]["what"]  # no thread is left to ask the disk
     end(lab)
 
 
@@ -116,10 +116,10 @@ def test_a_start_that_waits_for_a_dead_disk_can_be_stopped(
 def test_assets_on_a_dead_disk_come_from_code_server(
     start_lab: StartLab, dead_disk: Path, tmp_path: Path, code_server: Path
 ) -> None:
-    """A home that is away has VS Code's files late, and Jupyter's answers not at all."""
+    """With a dead home, VS Code's files come late, and Jupyter's responses are not delayed."""
     root = find_root(code_server)
     assert root
-    own = {"XDG_CACHE_HOME": str(tmp_path / "cache")}  # which code-server does not do without
+    own = {"XDG_CACHE_HOME": str(tmp_path / "cache")}  # code-server itself needs the home
     lab = start_lab(f"--CodeServer.environment={own}", XDG_CACHE_HOME=str(dead_disk / "cache"))
     order(lab, "start")
     until_ready(lab)

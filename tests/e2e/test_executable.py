@@ -1,4 +1,4 @@
-"""A student works in VS Code, whatever code-server and environment Jupyter has been given."""
+"""A student works in VS Code, whatever code-server and environment Jupyter has."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-STALE = "--require /nowhere/debugger's.js --enable-source-maps"  # as a debugger leaves it behind
+STALE = "--require /nowhere/debugger's.js --enable-source-maps"  # as a debugger leaves them behind
 
 
 def test_a_debuggers_stale_options_reach_terminals_alone(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """They would keep code-server from starting; what a student runs has them all the same."""
+    """They would keep code-server from starting; a student's programs still get them."""
     lab = start_lab(NODE_OPTIONS=STALE)
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
@@ -39,7 +39,7 @@ def test_a_debuggers_stale_options_reach_terminals_alone(
 def test_conda_forges_code_server_is_a_whole_one(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path, code_server: Path
 ) -> None:
-    """It opens a folder whose name has a space, bears its title, and reports what runs."""
+    """It opens a folder whose name has a space, shows the title, and reports running jobs."""
     script = conda.install(tmp_path / "env", code_server)
     lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(script), JUPYTER_CODESERVER_AI="false")
     page = context.new_page()

@@ -1,4 +1,4 @@
-"""What a student meets at the first load."""
+"""The first screen that a student sees."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Lab, StartLab
 
-SIZE = 23  # of letters, which nobody has by accident
+SIZE = 23  # a font size that nobody has by accident
 
 
 def opened(lab: Lab, context: BrowserContext, path: str = "codeserver/") -> Page:
-    """VS Code, once the explorer shows the files."""
+    """Open VS Code and wait until the explorer shows the files."""
     page = context.new_page()
     page.goto(lab.page(path))
     expect(explorer_row(page, "temperature.py")).to_be_visible()
@@ -32,7 +32,7 @@ def opened(lab: Lab, context: BrowserContext, path: str = "codeserver/") -> Page
 
 
 def keep_settings(lab: Lab, settings: dict[str, object]) -> None:
-    """Write a student's own settings, before VS Code starts."""
+    """Write the student's settings before VS Code starts."""
     file = lab.home / ".local/share/code-server/User/settings.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(settings))
@@ -43,7 +43,7 @@ def keep_settings(lab: Lab, settings: dict[str, object]) -> None:
     ["codeserver/", pytest.param("codeserver/open/temperature.py", marks=pytest.mark.slow)],
 )
 def test_no_panel_is_ever_there(lab: Lab, context: BrowserContext, path: str) -> None:
-    """From the first moment on: one that goes away later has taken the keyboard by then."""
+    """Not even for a moment: a panel that closes later has taken the keyboard by then."""
     page = context.new_page()
     page.add_init_script(
         "new MutationObserver(() => {"
@@ -59,7 +59,7 @@ def test_no_panel_is_ever_there(lab: Lab, context: BrowserContext, path: str) ->
 
 
 def test_the_first_screen_is_the_folder(lab: Lab, context: BrowserContext) -> None:
-    """No page, no dialog and no message is on it, and what is typed goes where a person clicks."""
+    """It shows no page, dialog or message, and text goes where a person clicks."""
     page = opened(lab, context)
     expect(page.locator(".statusbar")).to_be_visible()
     expect(page.get_by_role("tab", name=re.compile("Welcome|Getting Started"))).to_have_count(0)
@@ -71,13 +71,13 @@ def test_the_first_screen_is_the_folder(lab: Lab, context: BrowserContext) -> No
 
 
 def test_no_language_server_runs_before_a_file_needs_one(lab: Lab, context: BrowserContext) -> None:
-    """VS Code reads a JSON file of its own, which would wake one at every other opening: 40 MB."""
+    """VS Code reads a JSON file itself, which would start one at every other opening: 40 MB."""
     page = opened(lab, context)
     until((lab.home / ".local/share/code-server/User/chatLanguageModels.json").exists, page)
-    type_in_terminal(page, "touch done")  # which a server that was woken before outruns
+    type_in_terminal(page, "touch done")  # slower than a server that had started before
     until((lab.root / "done").exists, page)
-    pid = status(lab)["pid"]
-    running = [" ".join(it.cmdline()) for it in psutil.Process(pid).children(recursive=True)]
+    processes = psutil.Process(status(lab)["pid"]).children(recursive=True)
+    running = [" ".join(process.cmdline()) for process in processes]
     assert any("extensionHost" in line for line in running)
     assert not any("jsonServerMain" in line for line in running)
 
@@ -86,7 +86,7 @@ def test_no_language_server_runs_before_a_file_needs_one(lab: Lab, context: Brow
 def test_an_operators_settings_hold_and_a_students_win(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """`CodeServer.settings` are defaults, as the documentation says."""
+    """`CodeServer.settings` are defaults that a student can change."""
     given = {"editor.fontSize": SIZE, "editor.lineNumbers": "off"}
     lab = start_lab(f"--CodeServer.settings={given}", "--CodeServer.title=Class Editor")
     keep_settings(lab, {"editor.lineNumbers": "on"})
@@ -99,7 +99,7 @@ def test_an_operators_settings_hold_and_a_students_win(
 
 
 def test_what_is_typed_is_on_disk_without_saving(lab: Lab, context: BrowserContext) -> None:
-    """A machine that is taken away a moment later takes nothing with it."""
+    """If the machine is preempted a moment later, nothing is lost."""
     page = opened(lab, context)
     explorer_row(page, "primes.cpp").dblclick()
     lines = page.locator(".monaco-editor .view-lines").first
@@ -115,7 +115,7 @@ def test_what_is_typed_is_on_disk_without_saving(lab: Lab, context: BrowserConte
 def test_the_python_extension_starts_with_the_kernels_python(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """That of the kernel `python3`, and not that of the Jupyter server, if they are two."""
+    """It uses the Python of the kernel `python3`, even if the Jupyter server has another."""
     kernel = tmp_path / "jupyter/kernels/python3/kernel.json"
     kernel.parent.mkdir(parents=True)
     program = "/opt/class/bin/python"

@@ -1,4 +1,4 @@
-"""Which folder a student meets."""
+"""Which folder VS Code opens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def test_the_tile_opens_the_folder_of_its_server(
     lab: Lab, open_tile: Callable[[Lab], Page], tmp_path: Path, code_server: Path
 ) -> None:
-    """And not what another server with this home has opened before."""
+    """It does not open what another server of the same home opened before."""
     expect(explorer_row(open_tile(lab), "temperature.py")).to_be_visible()
     found = {"JUPYTER_CODESERVER_EXECUTABLE": str(code_server), "HOME": str(lab.home)}
     with running_lab(tmp_path, **found) as second:
@@ -40,7 +40,7 @@ def test_the_tile_opens_the_folder_of_its_server(
 def test_what_a_student_opens_and_closes_stays_so_until_the_tile_is_clicked(
     lab: Lab, context: BrowserContext, open_tile: Callable[[Lab], Page], tmp_path: Path
 ) -> None:
-    """Over a reload; and going back in the browser's history leads to the folder before."""
+    """A reload keeps the folder, and the browser's Back leads to the one before."""
     (tmp_path / "other.py").write_text("")
     page = context.new_page()
     page.goto(lab.page(f"codeserver/?folder={tmp_path}"))
@@ -60,7 +60,7 @@ def test_what_a_student_opens_and_closes_stays_so_until_the_tile_is_clicked(
 def test_vscode_opens_where_jupyterlab_does(
     start_lab: StartLab, open_tile: Callable[[Lab], Page], context: BrowserContext, tmp_path: Path
 ) -> None:
-    """In the folder that its contents manager prefers, below a root that is not the server's."""
+    """It opens the contents manager's preferred folder, below a root other than the server's."""
     folder = tmp_path / "served/week 1"
     folder.mkdir(parents=True)
     (folder / "lab.py").write_text("here = True\n")
@@ -79,7 +79,7 @@ def test_vscode_opens_where_jupyterlab_does(
 
 @pytest.mark.slow
 def test_a_workspace_opens_as_one(start_lab: StartLab, context: BrowserContext) -> None:
-    """By a link, and where it is the configured folder."""
+    """A link opens it, and so does the tile if it is the configured folder."""
     lab = start_lab("--CodeServer.working_folder=class.code-workspace")
     (lab.root / "week 1").mkdir()
     (lab.root / "week 1/lab.py").write_text("")

@@ -1,4 +1,4 @@
-"""Who may show VS Code in a frame: the pages that the policy of Jupyter's own pages lets."""
+"""Only pages that Jupyter's own policy allows may frame VS Code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FRAME = """(url) => new Promise((done) => {
 
 @pytest.fixture
 def portal(tmp_path: Path) -> Iterator[str]:
-    """The origin of another site, as a university's portal is."""
+    """Serve another site, such as a university's portal, and yield its origin."""
     folder = tmp_path / "portal"
     folder.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
@@ -44,11 +44,11 @@ def portal(tmp_path: Path) -> Iterator[str]:
 def test_another_site_frames_neither_vscode_nor_its_pages(
     start_lab: StartLab, context: BrowserContext, portal: str
 ) -> None:
-    """The starting page and VS Code itself: the browser shows neither, whoever is logged in."""
+    """The browser shows neither the starting page nor VS Code, whoever is logged in."""
     lab = start_lab()
     outside = context.new_page()
     outside.goto(portal)
-    # By its token it is let in, and only the answer's policy is left.
+    # The token grants access, so only the response's policy can refuse.
     outside.evaluate(FRAME, lab.page("codeserver/"))
     assert outside.frames[-1].url.startswith("chrome-error:")
     vscode = context.new_page()
@@ -62,7 +62,7 @@ def test_another_site_frames_neither_vscode_nor_its_pages(
 def test_a_portal_that_the_operator_names_frames_vscode(
     start_lab: StartLab, context: BrowserContext, portal: str
 ) -> None:
-    """What lets it frame Jupyter lets it frame VS Code, and VS Code its own frames."""
+    """If it may frame Jupyter, it may frame VS Code, whose own frames work too."""
     policy = f"frame-ancestors 'self' {portal}"
     lab = start_lab(
         f"--ServerApp.tornado_settings={{'headers': {{'Content-Security-Policy': \"{policy}\"}}}}"

@@ -1,4 +1,4 @@
-"""JupyterLab knows of VS Code, and VS Code of JupyterLab."""
+"""VS Code opens from JupyterLab, and JupyterLab from VS Code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FILE = "größe & maß?.py"
 
 @pytest.fixture(scope="module", autouse=True)
 def strange_names(lab: Lab) -> None:
-    """A folder and a file that a URL cannot hold as they are."""
+    """Create a folder and a file whose names need escaping in a URL."""
     folder = lab.root / FOLDER
     folder.mkdir()
     (folder / FILE).write_text("here = True\n")
@@ -39,12 +39,12 @@ def strange_names(lab: Lab) -> None:
 
 @pytest.fixture
 def jupyterlab(lab: Lab, context: BrowserContext) -> Page:
-    """JupyterLab with its launcher and its file browser."""
+    """Open JupyterLab in a browser."""
     return open_jupyterlab(lab, context)
 
 
 def open_jupyterlab(lab: Lab, context: BrowserContext, path: str = "lab?reset") -> Page:
-    """JupyterLab, once it shows the files."""
+    """Open JupyterLab and wait until it shows the files."""
     page = context.new_page()
     page.goto(lab.page(path))
     expect(listed(page, "temperature.py")).to_be_visible()
@@ -52,31 +52,31 @@ def open_jupyterlab(lab: Lab, context: BrowserContext, path: str = "lab?reset") 
 
 
 def listed(page: Page, name: str) -> Locator:
-    """A file or folder in JupyterLab's file browser."""
+    """Return a file or folder of JupyterLab's file browser."""
     return page.locator(".jp-DirListing-item", has_text=name)
 
 
 def menu_item(page: Page, name: str | re.Pattern[str]) -> Locator:
-    """An entry of the menu that is open."""
+    """Return an entry of the open menu."""
     return page.locator(".lm-Menu").last.get_by_role("menuitem", name=name)
 
 
 def opened(context: BrowserContext, item: Locator) -> Page:
-    """The browser's new tab that a click leads to."""
+    """Click, and return the new browser tab."""
     with context.expect_page() as new:
         item.click()
     return new.value
 
 
 def palette(page: Page, name: str) -> Locator:
-    """A command of JupyterLab's command palette, found by its name."""
+    """Return a command of JupyterLab's command palette by its name."""
     page.keyboard.press("Control+Shift+c")
     page.locator(".lm-CommandPalette-input").fill(name)
     return page.locator(".lm-CommandPalette-item", has_text=name).first
 
 
 def test_there_is_one_tile(jupyterlab: Page) -> None:
-    """In the launcher's first section, and only there."""
+    """It is in the launcher's first section, and only there."""
     tiles = jupyterlab.locator(".jp-LauncherCard", has_text="VS Code")
     expect(tiles).to_have_count(1)
     section = jupyterlab.locator(".jp-Launcher-section", has=tiles)
@@ -95,7 +95,7 @@ def test_there_is_one_tile(jupyterlab: Page) -> None:
 def test_options_place_the_tile(
     start_lab: StartLab, context: BrowserContext, arguments: list[str], section: str, icon: str
 ) -> None:
-    """It is in the section and place that they give, with its icon, once, and opens VS Code."""
+    """One tile is in the given section and place, with its icon, and opens VS Code."""
     lab = start_lab(*[f"--CodeServer.{argument}" for argument in arguments])
     page = open_jupyterlab(lab, context)
     tiles = page.locator(".jp-LauncherCard", has_text="VS Code")
@@ -110,7 +110,7 @@ def test_options_place_the_tile(
 
 @pytest.mark.slow
 def test_a_folder_opens_from_the_file_browser(jupyterlab: Page, context: BrowserContext) -> None:
-    """Its context menu opens VS Code on it in a new tab of the browser, whatever its name."""
+    """Its context menu opens it in VS Code in a new browser tab, whatever its name."""
     listed(jupyterlab, FOLDER).click(button="right")
     page = opened(context, menu_item(jupyterlab, "Open in VS Code"))
     expect(explorer_row(page, FILE)).to_be_visible()
@@ -118,7 +118,7 @@ def test_a_folder_opens_from_the_file_browser(jupyterlab: Page, context: Browser
 
 @pytest.mark.slow
 def test_vscode_opens_in_a_tab_of_jupyterlab(start_lab: StartLab, context: BrowserContext) -> None:
-    """Where no new tab of the browser is wanted."""
+    """The operator has set new_browser_tab to false."""
     page = open_jupyterlab(start_lab("--CodeServer.new_browser_tab=False"), context)
     listed(page, "temperature.py").click(button="right")
     menu_item(page, "Open in VS Code").click()
@@ -140,7 +140,7 @@ def test_a_file_opens_from_the_file_browser(jupyterlab: Page, context: BrowserCo
 def test_an_open_document_opens_by_its_tab_menu_and_palette(
     jupyterlab: Page, context: BrowserContext
 ) -> None:
-    """All three mean the document in front, even while the file browser shows something else."""
+    """All three open the active document, even if the file browser shows another folder."""
     listed(jupyterlab, "temperature.py").dblclick()
     tab = jupyterlab.get_by_role("tab", name="temperature.py")
     expect(tab).to_be_visible()
@@ -165,7 +165,7 @@ def test_an_open_document_opens_by_its_tab_menu_and_palette(
 def test_documents_of_other_drives_are_no_files(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """The drive of jupyter-collaboration has the server's files; what another has, nobody knows."""
+    """jupyter-collaboration's drive has the server's files; other drives may have anything."""
     lab = start_lab("--LabApp.expose_app_in_browser=True")
     page = open_jupyterlab(lab, context)
     page.evaluate("""() => {
@@ -189,7 +189,7 @@ def test_documents_of_other_drives_are_no_files(
 def test_the_running_panel_shows_restarts_and_shuts_down(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """The panel follows VS Code's state, and gives it orders."""
+    """The panel follows VS Code's state, restarts it and shuts it down."""
     lab = start_lab()
     page = open_jupyterlab(lab, context)
     vscode = context.new_page()
@@ -213,7 +213,7 @@ def test_the_running_panel_shows_restarts_and_shuts_down(
 
 @pytest.fixture(scope="module")
 def compressed(tmp_path_factory: pytest.TempPathFactory, code_server: Path) -> Path:
-    """A cache folder with VS Code's files compressed."""
+    """Return a cache folder with VS Code's compressed files."""
     root = find_root(code_server)
     assert root is not None
     cache = tmp_path_factory.mktemp("cache")
@@ -232,7 +232,7 @@ FROM_CACHE = """() => Object.fromEntries(performance.getEntriesByType("resource"
 def test_an_idle_jupyterlab_has_vscode_in_the_cache(
     start_lab: StartLab, context: BrowserContext, compressed: Path
 ) -> None:
-    """Idling fetches VS Code's files and starts nothing; the click takes them from the cache."""
+    """It prefetches VS Code's files and starts nothing; the click uses the cache."""
     lab = start_lab(XDG_CACHE_HOME=str(compressed))
     page = context.new_page()
     with page.expect_response(re.compile("api/codeserver/assets")) as answer:
@@ -267,7 +267,7 @@ IS_SLOW = """Object.defineProperty(navigator, "connection", {value: {effectiveTy
 def test_nothing_is_fetched_ahead_where_it_would_be_a_burden(
     lab: Lab, context: BrowserContext, script: str, *, setting: bool, asks: bool
 ) -> None:
-    """Neither over a link that saves data or is slow, nor against the student's setting."""
+    """Not over a slow or data-saving link, and not if the student's setting forbids it."""
     settings = lab.home / ".jupyter/lab/user-settings"
     file = settings / "jupyter-codeserver-proxy/plugin.jupyterlab-settings"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -289,10 +289,10 @@ def test_nothing_is_fetched_ahead_where_it_would_be_a_burden(
 def test_behind_proxies_a_link_opens_its_file_and_a_notebook_leads_back(
     start_lab: StartLab, browser: Browser, tmp_path: Path
 ) -> None:
-    """As where Jupyter knows neither the host nor the protocol by which this browser calls it.
+    """Jupyter knows neither the host nor the protocol that this browser uses.
 
-    The link's file is that of the explorer, and the menu opens JupyterLab without a question, also
-    where VS Code has no proxy for ports.
+    The link opens the explorer's file, and the menu opens JupyterLab without asking, even if
+    VS Code forwards no ports.
     """
     lab = start_lab(
         rf"--ServerApp.allow_origin_pat=https://{HOST}:\d+",
@@ -323,7 +323,7 @@ def test_behind_proxies_a_link_opens_its_file_and_a_notebook_leads_back(
 def test_a_notebook_outside_of_jupyters_root_is_refused(
     lab: Lab, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """The message says which, and what JupyterLab shows."""
+    """The message names it, and the folder that JupyterLab shows."""
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "outside.ipynb").write_text(json.dumps(notebook))
     page = context.new_page()

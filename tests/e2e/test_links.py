@@ -1,4 +1,4 @@
-"""An instructor's link shows a file in the editor that it belongs in, at the first time already."""
+"""An instructor's link shows a file in its own editor, even the first time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import StartLab
 
-# Of an extension with an editor for files of its own kind.
+# The manifest and code of an extension with a custom editor.
 BOARDS = {
     "main": "./boards.js",
     "contributes": {
@@ -40,7 +40,7 @@ const provider = {
 exports.activate = () => window.registerCustomEditorProvider("boards", provider);
 """
 
-# Notes each kind of editor that is ever on the screen, in their order.
+# Records every kind of editor that appears, in order.
 WATCH = """
 window.editors = new Set();
 const kinds = {
@@ -54,7 +54,7 @@ new MutationObserver(() => {
 }).observe(document, { childList: true, subtree: true });
 """
 
-# As on a slow machine: VS Code would take its time to look at what extensions contribute.
+# Simulates a slow machine, where VS Code reads the extensions' contributions late.
 NEVER_IDLE = """
 window.requestIdleCallback = (todo) =>
   setTimeout(todo, 20_000, { didTimeout: true, timeRemaining: () => 1 });
@@ -62,7 +62,7 @@ window.requestIdleCallback = (todo) =>
 
 
 def follow(context: BrowserContext, address: str) -> Page:
-    """The page that a link leads to, in a browser that has never been there."""
+    """Return the page that a link opens in a new browser context."""
     page = context.new_page()
     page.add_init_script(WATCH)
     page.add_init_script(NEVER_IDLE)
@@ -71,7 +71,7 @@ def follow(context: BrowserContext, address: str) -> Page:
 
 
 def shown(page: Page) -> tuple[list[str], list[str]]:
-    """Which editors are open, and which kinds there have been, once nothing more is to come."""
+    """Return the open editors and all kinds that have appeared, once nothing changes."""
     command(page, "File: New Untitled Text File")
     expect(page.locator(".tab", has_text="Untitled-1")).to_be_visible()
     names = page.locator(".tab").evaluate_all("tabs => tabs.map(it => it.dataset.resourceName)")
@@ -79,7 +79,7 @@ def shown(page: Page) -> tuple[list[str], list[str]]:
 
 
 def test_a_notebook_is_a_notebook_at_once(start_lab: StartLab, context: BrowserContext) -> None:
-    """In a new home and a new browser, with nothing running yet: it never was text before."""
+    """In a new home and browser, with nothing running yet, it never appears as text."""
     lab = start_lab()
     page = follow(context, lab.page("codeserver/open/dice.ipynb"))
     expect(page.locator(".notebook-editor .cell-list-container")).to_be_visible()
@@ -90,7 +90,7 @@ def test_a_notebook_is_a_notebook_at_once(start_lab: StartLab, context: BrowserC
 def test_a_file_has_the_editor_of_its_extension_at_once(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """One that all students share brings it; what is text is still text, at the link's line."""
+    """A shared extension contributes it; a text file still opens as text, at the link's line."""
     vsix = make_vsix(tmp_path, described=json.dumps(BOARDS), **{"extension/boards.js": SHOWS})
     shared = tmp_path / "shared"
     shared_extensions.install(vsix, shared, platform="any")

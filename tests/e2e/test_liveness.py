@@ -1,4 +1,4 @@
-"""A code-server that nobody can reach any more is replaced; one that is merely slow is not."""
+"""An unreachable code-server is replaced; a slow one is not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Lab, StartLab
 
-# Says that all is well, and answers nothing else.
+# A code-server that answers only its health check.
 HOLLOW = """#!{python}
 import socket, sys
 if "--help" in sys.argv:
@@ -48,22 +48,22 @@ while True:
 
 
 def remove_socket(lab: Lab) -> None:
-    """As a tidier of sockets does."""
+    """Remove the socket, as a cleaner of temporary files does."""
     Path(status(lab)["socket"]).unlink()
 
 
 def remove_folder(lab: Lab) -> None:
-    """As `rm -rf /tmp/*` does, or the end of a login session."""
+    """Remove the runtime folder, as `rm -rf /tmp/*` or the end of a login session does."""
     shutil.rmtree(Path(status(lab)["socket"]).parent)
 
 
 def stop(lab: Lab) -> None:
-    """Has all of code-server's processes do nothing."""
+    """Suspend all of code-server's processes."""
     os.killpg(status(lab)["pid"], signal.SIGSTOP)
 
 
 def opened(lab: Lab, context: BrowserContext) -> Page:
-    """VS Code, ready."""
+    """Open VS Code and wait until it is ready."""
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
     expect(file_row(page)).to_be_visible()
@@ -75,7 +75,7 @@ def opened(lab: Lab, context: BrowserContext) -> Page:
 def test_a_page_load_heals_what_cannot_be_reached(
     start_lab: StartLab, context: BrowserContext, strike: Callable[[Lab], None]
 ) -> None:
-    """VS Code comes without a click, in a new process, and nothing old is left."""
+    """VS Code opens without a click, in a new process, and no old process is left."""
     lab = start_lab()
     page = opened(lab, context)
     old = processes(lab)
@@ -91,7 +91,7 @@ def test_a_page_load_heals_what_cannot_be_reached(
 def test_a_page_that_does_not_become_vscode_backs_off_and_offers_a_restart(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """It loads once a second at most, then more slowly, and its button works by keyboard."""
+    """It reloads at most once a second, then more slowly; its button works by keyboard."""
     script = tmp_path / "code-server"
     script.write_text(HOLLOW.format(python=sys.executable))
     script.chmod(0o755)
@@ -109,7 +109,7 @@ def test_a_page_that_does_not_become_vscode_backs_off_and_offers_a_restart(
     expect(restart).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("does not open")
     loads = [request.timing["startTime"] / 1000 for request in made]
-    # The first reload is the one that a start ends with; each later one waits for longer.
+    # A start ends with the first reload; each later one waits longer.
     pauses = [later - earlier for earlier, later in itertools.pairwise(loads[1:])]
     assert len(pauses) >= 2
     assert all(pause >= 1 for pause in pauses)
@@ -124,14 +124,14 @@ def test_a_page_that_does_not_become_vscode_backs_off_and_offers_a_restart(
 def test_a_busy_machine_is_not_taken_for_a_dead_one(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """Two busy loops for each core, and an upload that nobody reads: VS Code stays the same."""
+    """With two busy loops per core and an upload that nobody reads, VS Code keeps its process."""
     lab = start_lab()
     opened(lab, context)
     pid = status(lab)["pid"]
     with _busy(2 * (os.cpu_count() or 1)), socket.create_server(("127.0.0.1", 0)) as deaf:
         upload = f"{lab.url}codeserver/proxy/{deaf.getsockname()[1]}/"
         with pytest.raises(requests.RequestException):
-            # For longer than a code-server that does nothing may be silent.
+            # Longer than an idle code-server may be silent.
             requests.post(upload, data=_slowly(15), headers=_token(lab), timeout=5)
         opened(lab, context)
     assert status(lab)["pid"] == pid
@@ -141,7 +141,7 @@ def test_a_busy_machine_is_not_taken_for_a_dead_one(
 def test_a_machine_that_sleeps_finds_the_same_vscode(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """A laptop that is shut amid a load: what had waited for it is answered when it is open."""
+    """A laptop's lid closes during a load; pending requests are answered after it opens."""
     lab = start_lab()
     page = opened(lab, context)
     below = processes(lab)
@@ -149,7 +149,7 @@ def test_a_machine_that_sleeps_finds_the_same_vscode(
         process.suspend()
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(requests.get, lab.page("codeserver/healthz"), timeout=60)
-        # There is nothing to be awaited here: code-server is doubted, and then all is asleep.
+        # No condition to await: the health check has begun, and then everything sleeps.
         time.sleep(5)
         lab.process.suspend()
         time.sleep(15)
@@ -173,7 +173,7 @@ def _slowly(seconds: int) -> Iterator[bytes]:
 
 @contextmanager
 def _busy(count: int) -> Iterator[None]:
-    """So many processes that do nothing but use a processor."""
+    """Run so many busy loops, each in a process of its own."""
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield

@@ -1,4 +1,4 @@
-"""Notebook 7 knows of VS Code, too."""
+"""VS Code opens from Notebook 7."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NAME = "Open in VS Code"
 
 
 def file_menu(page: Page) -> None:
-    """Opens it."""
+    """Open the File menu."""
     page.get_by_role("menuitem", name="File", exact=True).click()
 
 
 def test_its_first_page_opens_a_folder_and_shows_what_runs(
     lab: Lab, context: BrowserContext
 ) -> None:
-    """By the File menu; then VS Code is among what runs."""
+    """The File menu opens it, and VS Code is then listed among what runs."""
     page = context.new_page()
     page.goto(lab.page("tree"))
     expect(page.locator(".jp-DirListing-item", has_text="dice.ipynb")).to_be_visible()
@@ -42,7 +42,7 @@ def test_its_first_page_opens_a_folder_and_shows_what_runs(
 
 @pytest.mark.slow
 def test_its_file_menu_opens_the_notebook(lab: Lab, context: BrowserContext) -> None:
-    """A notebook's own page leads to VS Code with that notebook."""
+    """The File menu of a notebook's page opens that notebook in VS Code."""
     page = context.new_page()
     page.goto(lab.page("notebooks/dice.ipynb"))
     expect(page.locator(".jp-Notebook")).to_be_visible()

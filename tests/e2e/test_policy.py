@@ -1,4 +1,4 @@
-"""What an operator has switched off stays off against a student who edits settings."""
+"""A student's settings cannot switch on what the operator has switched off."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXAM = (
     "--CodeServer.file_uploads=False",
     "--CodeServer.port_forwarding=False",
 )
-# A student's try to have it all back.
+# A student's attempt to switch everything on again.
 WANTED = {
     "chat.disableAIFeatures": False,
     "extensions.allowed": {"*": True},
@@ -42,7 +42,7 @@ OWN = Path(__file__).with_name("jobs_extension")
 
 @pytest.fixture
 def exam(start_lab: StartLab, context: BrowserContext) -> tuple[Lab, Page]:
-    """VS Code in an exam, for a student who has prepared for it."""
+    """Open VS Code in an exam, for a student who has prepared the home for it."""
     lab = start_lab(*EXAM)
     keep_settings(lab, WANTED)
     keep_extension(lab)
@@ -50,19 +50,19 @@ def exam(start_lab: StartLab, context: BrowserContext) -> tuple[Lab, Page]:
 
 
 def gallery(page: Page) -> str | None:
-    """Where VS Code asks for extensions, as its page is told: that takes no network."""
+    """Return VS Code's gallery as its page configures it, which needs no network."""
     found = page.locator("#vscode-workbench-web-configuration").get_attribute("data-settings")
     described = json.loads(found or "")["productConfiguration"]["extensionsGallery"]
     return str(described["serviceUrl"]) if described else None
 
 
 def keep_extension(lab: Lab) -> None:
-    """Have the student bring an extension in the home."""
+    """Put an extension into the student's home."""
     shutil.copytree(OWN, lab.home / ".local/share/code-server/extensions/test.jobs-1.0.0")
 
 
 def test_what_is_off_stays_off(exam: tuple[Lab, Page]) -> None:
-    """Neither menu nor gallery nor extension of one's own is there."""
+    """Menus, gallery and the student's own extensions are absent."""
     lab, page = exam
     explorer_row(page, "temperature.py").click(button="right")
     menu = page.locator(".monaco-menu-container, .context-view")
@@ -75,13 +75,13 @@ def test_what_is_off_stays_off(exam: tuple[Lab, Page]) -> None:
     page.keyboard.press("Escape")
     assert requests.get(lab.page("codeserver/proxy/1/"), timeout=30).status_code in {403, 404}
     assert gallery(page) is None
-    # Extensions' commands come together: those of VS Code's own debugger are there by then.
+    # Extensions' commands appear together: the built-in debugger's are there by then.
     until(lambda: offers(page, "Debug: Start Debugging"), page)
     assert not offers(page, "Start a Job: Task")
 
 
 def test_without_these_options_it_is_there(start_lab: StartLab, context: BrowserContext) -> None:
-    """Or the test above could not fail."""
+    """This shows that the test above can fail."""
     lab = start_lab()
     keep_extension(lab)
     page = opened(lab, context)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-# As small as an application with a websocket gets; its page finds everything by relative paths.
+# A minimal application with a websocket; its page uses relative paths only.
 APPLICATION = """
 import asyncio, os, pathlib
 from tornado import web, websocket
@@ -52,10 +52,10 @@ asyncio.run(main())
 def test_an_application_with_a_websocket_opens_by_its_address(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """By what VSCODE_PROXY_URI says in the terminal, and by the Ports panel."""
+    """VSCODE_PROXY_URI in the terminal and the Ports panel give its address."""
     lab = start_lab(JUPYTER_CODESERVER_ARGUMENTS="--log debug")
     page = context.new_page()
-    # VS Code leaves alone the ports that were open at its first look; the application comes after.
+    # VS Code ignores ports that were open at its first scan, so the application starts later.
     with page.expect_console_message(
         lambda message: "Initial candidates set" in message.text, timeout=60_000
     ):

@@ -1,4 +1,4 @@
-"""A window that is open goes on when what it was connected to has been started anew."""
+"""An open window recovers when code-server or Jupyter restarts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TEXT = "in no file yet"
 
 
 def open_window(lab: Lab, context: BrowserContext) -> Page:
-    """VS Code with a file, and with text that it has kept but that is in no file."""
+    """Open VS Code with a file, and with unsaved text that hot exit has kept."""
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
     explorer_row(page, "primes.cpp").dblclick()
@@ -41,13 +41,13 @@ def open_window(lab: Lab, context: BrowserContext) -> Page:
 
 
 def is_kept(lab: Lab, text: str) -> bool:
-    """Whether VS Code has written down a text that is in no file."""
+    """Return whether hot exit has kept an unsaved text."""
     files = filter(lambda it: it.is_file(), lab.home.rglob("Backups/**/*"))
     return any(text in file.read_text(errors="replace") for file in files)
 
 
 def expect_window(page: Page) -> None:
-    """It has reloaded by itself, and shows what it showed."""
+    """Check that the window has reloaded by itself and shows the same."""
     page.wait_for_function("!window.isOld", timeout=60_000)
     expect(explorer_row(page, "temperature.py")).to_be_visible()
     expect(page.locator(".tab", has_text="primes.cpp")).to_be_visible()
@@ -56,27 +56,27 @@ def expect_window(page: Page) -> None:
 
 
 def give_order(lab: Lab, order: str) -> None:
-    """As JupyterLab does for a person."""
+    """Post to the status API, as JupyterLab does for a person."""
     requests.post(lab.page(f"api/codeserver/{order}"), timeout=30).raise_for_status()
 
 
 @contextmanager
 def killed(lab: Lab) -> Iterator[None]:
-    """Code-server is killed, and started again by the next request."""
+    """Kill code-server; the next request starts it again."""
     psutil.Process(status(lab)["pid"]).kill()
     yield
 
 
 @contextmanager
 def restarted(lab: Lab) -> Iterator[None]:
-    """Somebody has JupyterLab restart VS Code."""
+    """Restart VS Code as JupyterLab does."""
     give_order(lab, "restart")
     yield
 
 
 @contextmanager
 def jupyter_restarted(lab: Lab) -> Iterator[None]:
-    """Jupyter is killed, and started anew at the same port."""
+    """Kill Jupyter, and start it again on the same port."""
     command, environment = lab.process.cmdline(), lab.process.environ()
     port = lab.url.split(":")[2].partition("/")[0]
     lab.process.kill()
@@ -99,7 +99,7 @@ def test_an_open_window_is_back_without_a_click(
     context: BrowserContext,
     event: Callable[[Lab], AbstractContextManager[None]],
 ) -> None:
-    """With its folder, its editors and the text that was not saved."""
+    """It has its folder, its editors and its unsaved text."""
     lab = start_lab()
     page = open_window(lab, context)
     with event(lab):
@@ -110,7 +110,7 @@ def test_an_open_window_is_back_without_a_click(
 def test_what_is_typed_meanwhile_is_not_thrown_away(
     start_lab: StartLab, context: BrowserContext
 ) -> None:
-    """While code-server is away it can be kept nowhere: the browser asks before it is left."""
+    """It cannot be kept while code-server is away, so the browser asks before a reload."""
     lab = start_lab()
     page = open_window(lab, context)
     asked = []

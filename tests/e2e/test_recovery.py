@@ -1,4 +1,4 @@
-"""Whatever happens to code-server, a student sees VS Code, or what is happening and what to do."""
+"""Whatever happens to code-server, a student sees VS Code or a page that says what to do."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ WITHOUT_EXTENSION = "--ServerApp.jpserver_extensions={'jupyter_codeserver_proxy'
 
 
 def file_row(page: Page) -> Locator:
-    """A file in VS Code's explorer: VS Code is there."""
+    """Return a file in VS Code's explorer, which shows that VS Code is open."""
     return page.locator(".explorer-folders-view .monaco-list-row", has_text="temperature.py")
 
 
 def processes(lab: Lab) -> list[psutil.Process]:
-    """code-server's processes: its guard, its servers, its extension hosts and terminals."""
+    """Return code-server's processes: guard, servers, extension hosts and terminals."""
     pid = status(lab)["pid"]
     found = psutil.Process(int(str(pid)))
     return [found, *found.children(recursive=True)]
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether a process is gone, or only waits to be collected."""
+    """Return whether a process has ended or is a zombie."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -45,7 +45,7 @@ def has_ended(process: psutil.Process) -> bool:
 
 @pytest.fixture
 def script(tmp_path: Path) -> Path:
-    """A code-server that fails until `repaired` lies beside it, and then is a real one."""
+    """Write a code-server that fails until a file `repaired` is beside it, then runs a real one."""
     path = tmp_path / "code-server"
     path.write_text(
         '#!/bin/sh\n[ "$1" = --help ] || [ -e "$(dirname "$0")/repaired" ] && exec "$REAL" "$@"\n'
@@ -56,7 +56,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def test_the_starting_page_turns_into_vscode(start_lab: StartLab, context: BrowserContext) -> None:
-    """The first click shows at once that VS Code is starting; nobody has to reload."""
+    """The first click shows at once that VS Code is starting; no reload is needed."""
     lab = start_lab()
     page = context.new_page()
     answer = page.goto(lab.page("codeserver/"), wait_until="commit")
@@ -69,7 +69,7 @@ def test_the_starting_page_turns_into_vscode(start_lab: StartLab, context: Brows
 def test_the_failed_page_says_why_and_its_retry_works(
     start_lab: StartLab, context: BrowserContext, script: Path, code_server: Path
 ) -> None:
-    """A failure shows cause, advice and log; once it is mended, Retry by keyboard gives VS Code."""
+    """It shows cause, advice and log; after the repair, Retry by keyboard opens VS Code."""
     lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(script), REAL=str(code_server))
     page = context.new_page()
     hosts = set()
@@ -91,7 +91,7 @@ def test_the_failed_page_says_why_and_its_retry_works(
 def test_vs_code_that_can_keep_nothing_says_so(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """As with a home that is not the student's: extensions run, and one says what will be lost."""
+    """In a home of another user, extensions run, and a message says what will be lost."""
     (tmp_path / "file").touch()
     lab = start_lab(f"--CodeServer.user_data_folder={tmp_path}/file/data")
     page = context.new_page()
@@ -106,7 +106,7 @@ def test_vs_code_that_can_keep_nothing_says_so(
 def test_the_failed_page_works_without_javascript(
     start_lab: StartLab, browser: Browser, script: Path, code_server: Path
 ) -> None:
-    """Without JavaScript the page is read, and Retry is a form that leads back."""
+    """The page is readable, and Retry is a form that leads back."""
     lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(script), REAL=str(code_server))
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -123,7 +123,7 @@ def test_the_failed_page_works_without_javascript(
 def test_a_killed_code_server_is_there_again_and_leaves_nothing(
     start_lab: StartLab, context: BrowserContext, victim: int
 ) -> None:
-    """Kill -9 of the outer or an inner process: a reload gives VS Code, and nothing old is left."""
+    """After kill -9 of its outer or inner process, a reload opens VS Code; no old one is left."""
     lab = start_lab()
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
@@ -140,7 +140,7 @@ def test_a_killed_code_server_is_there_again_and_leaves_nothing(
 
 @pytest.mark.slow
 def test_jupyter_killed_leaves_nothing(start_lab: StartLab, context: BrowserContext) -> None:
-    """Kill -9 of Jupyter ends code-server, its extension hosts and its terminals."""
+    """Kill -9 of Jupyter also ends code-server, its extension hosts and its terminals."""
     lab = start_lab()
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
@@ -157,9 +157,9 @@ def test_jupyter_killed_leaves_nothing(start_lab: StartLab, context: BrowserCont
 def test_the_plain_entry_works_when_the_extension_is_off(
     start_lab: StartLab, open_tile: Callable[[Lab], Page]
 ) -> None:
-    """With the server extension switched off, jupyter-server-proxy alone gives VS Code.
+    """With the server extension switched off, jupyter-server-proxy alone serves VS Code.
 
-    On the configured folder, whatever is remembered of another server.
+    It opens the configured folder, whatever code-server remembers of another server.
     """
     lab = start_lab(WITHOUT_EXTENSION)
     remembered = lab.home / ".local/share/code-server/coder.json"

@@ -1,4 +1,4 @@
-"""Whom VS Code tries to reach while a student works: nobody."""
+"""VS Code contacts nobody while a student works."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OURS = {None, "127.0.0.1", "localhost"}
 
 
 class Gate(socketserver.ThreadingTCPServer):
-    """An HTTP proxy that lets nothing out, and keeps what was asked of it."""
+    """An HTTP proxy that refuses all requests and records them."""
 
     daemon_threads = True
 
@@ -41,7 +41,7 @@ class Gate(socketserver.ThreadingTCPServer):
 
     @property
     def variables(self) -> dict[str, str]:
-        """What makes programs, node among them, come by here."""
+        """Return the variables that make programs, including node, use this proxy."""
         url = f"http://127.0.0.1:{self.server_address[1]}"
         names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
         own = {"NODE_USE_ENV_PROXY": "1", "no_proxy": "127.0.0.1,localhost"}
@@ -49,10 +49,10 @@ class Gate(socketserver.ThreadingTCPServer):
 
 
 class Refusal(socketserver.StreamRequestHandler):
-    """One request."""
+    """Handler of one request."""
 
     def handle(self) -> None:
-        """Note its first line, and refuse it."""
+        """Record the first line, and refuse the request."""
         assert isinstance(self.server, Gate)
         if line := self.rfile.readline().decode(errors="replace").strip():
             self.server.asked.append(line)
@@ -61,7 +61,7 @@ class Refusal(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    """The only way out."""
+    """Run the proxy, which is the only way out."""
     with Gate() as gate:
         thread = threading.Thread(target=gate.serve_forever)
         thread.start()
@@ -72,7 +72,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture
 def foreign(context: BrowserContext) -> set[str]:
-    """The hosts beside ours that pages ask for anything."""
+    """Record the other hosts that pages contact."""
     found: set[str] = set()
 
     def note(url: str) -> None:
@@ -87,7 +87,7 @@ def foreign(context: BrowserContext) -> set[str]:
 def test_nobody_is_asked_for_anything(
     start_lab: StartLab, context: BrowserContext, gate: Gate, foreign: set[str]
 ) -> None:
-    """Not for telemetry, updates or pictures of extensions: neither by the page nor behind it."""
+    """Neither page nor server asks for telemetry, updates or extensions' pictures."""
     lab = start_lab(**gate.variables)
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
@@ -96,14 +96,14 @@ def test_nobody_is_asked_for_anything(
     answer = lab.root / "answer"
     type_in_terminal(page, f"echo yes > {answer.name}")
     until(answer.exists, page)
-    page.close()  # what is kept until then is sent when a page ends
+    page.close()  # a closing page sends what it has kept
     assert not foreign
     assert not gate.asked
 
 
 @contextmanager
 def plain(code_server: Path, home: Path, variables: dict[str, str]) -> Iterator[str]:
-    """The address of a code-server as it is by itself."""
+    """Run code-server without our options, and yield its address."""
     command_line = [str(code_server), "--auth", "none", "--bind-addr", "127.0.0.1:0", str(home)]
     environment = {**os.environ, "HOME": str(home), **variables}
     process = psutil.Popen(
@@ -113,8 +113,8 @@ def plain(code_server: Path, home: Path, variables: dict[str, str]) -> Iterator[
         found = (line.partition("HTTP server listening on ")[2] for line in process.stdout)
         yield next(filter(None, found)).strip()
     finally:
-        for each in (process, *process.children(recursive=True)):
-            each.kill()
+        for running in (process, *process.children(recursive=True)):
+            running.kill()
         process.stdout.close()
         process.wait()
 
@@ -122,7 +122,7 @@ def plain(code_server: Path, home: Path, variables: dict[str, str]) -> Iterator[
 def test_by_itself_it_would_ask(
     code_server: Path, tmp_path: Path, context: BrowserContext, gate: Gate
 ) -> None:
-    """Or the test above could not fail."""
+    """This shows that the test above can fail."""
     with plain(code_server, tmp_path, gate.variables) as address:
         page: Page = context.new_page()
         page.goto(f"{address}?folder={tmp_path}")

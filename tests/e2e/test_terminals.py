@@ -1,4 +1,4 @@
-"""`code-server FILE` in a terminal opens the file in the window of VS Code that is there."""
+"""`code-server FILE` in a terminal opens the file in the open VS Code window."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A home whose path is as short as a student's: that of a socket in it must be."""
+    """Return a home with a short path, as the path of a socket in it is limited."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
 
 def open_terminal(lab: Lab, context: BrowserContext) -> Page:
-    """A terminal of JupyterLab's, with the keyboard in it."""
+    """Open a JupyterLab terminal and focus it."""
     page = context.new_page()
     page.goto(lab.page("lab?reset"))
     page.locator(".jp-LauncherCard", has_text="Terminal").click()
@@ -43,7 +43,7 @@ def open_terminal(lab: Lab, context: BrowserContext) -> Page:
 def test_a_terminal_opens_a_file_in_the_window(
     start_lab: StartLab, context: BrowserContext, code_server: Path, home: Path
 ) -> None:
-    """One of JupyterLab's and one of VS Code's do; without a window it says so, and starts none."""
+    """JupyterLab's and VS Code's terminals do. Without a window it says so and starts nothing."""
     lab = start_lab(HOME=str(home))
     terminal = open_terminal(lab, context)
     terminal.keyboard.type(f"{code_server} primes.cpp > part 2>&1; mv part said\n")
@@ -56,7 +56,7 @@ def test_a_terminal_opens_a_file_in_the_window(
     window.goto(lab.page("codeserver/"))
     expect(explorer_row(window, "temperature.py")).to_be_visible()
     tab = window.locator(".tab.active", has_text="primes.cpp")
-    for _ in range(20):  # its extensions make a window known, and they have just been started
+    for _ in range(20):  # extensions register the window, and have only just started
         terminal.bring_to_front()
         terminal.keyboard.type(f"{code_server} primes.cpp:2\n")
         window.bring_to_front()

@@ -27,7 +27,7 @@ EXAMPLES = ["README.md", "dice.ipynb", "primes.cpp", "temperature.py"]
 
 @pytest.fixture
 def vscode(lab: Lab, context: BrowserContext) -> Page:
-    """VS Code, ready: the workbench is there and the explorer shows the files."""
+    """Open VS Code and wait until the explorer shows the files."""
     page = context.new_page()
     page.goto(lab.page("codeserver/"))
     expect(explorer_row(page, "temperature.py")).to_be_visible()
@@ -37,7 +37,7 @@ def vscode(lab: Lab, context: BrowserContext) -> Page:
 def test_the_tile_opens_the_workspace_below_the_base_url(
     lab: Lab, open_tile: Callable[[Lab], Page]
 ) -> None:
-    """The tile opens VS Code at the server's root, below its base URL, with the files in it."""
+    """The tile opens VS Code on the server's root, below its base URL."""
     page = open_tile(lab)
     for file in EXAMPLES:
         expect(explorer_row(page, file)).to_be_visible()
@@ -45,7 +45,7 @@ def test_the_tile_opens_the_workspace_below_the_base_url(
 
 
 def test_what_the_workbench_asks_for_at_once_is_there(vscode: Page) -> None:
-    """Our page has fetched it while the workbench was compiled, and nobody else does."""
+    """Our page fetches it while the workbench is compiled; VS Code then reads the cache."""
     for name in ("codicon.ttf", "vsda.js", "vsda_bg.wasm", "layout.contribution.linux.js"):
         (ahead, _), *later = vscode.evaluate(
             "name => performance.getEntriesByType('resource').filter(it => it.name.endsWith(name))"
@@ -57,7 +57,7 @@ def test_what_the_workbench_asks_for_at_once_is_there(vscode: Page) -> None:
 
 
 def test_workbench_js_is_asked_for_first_and_once(vscode: Page) -> None:
-    """The page's own script takes what has been fetched ahead of everything else."""
+    """The page requests it before everything else, and VS Code does not request it again."""
     asked = vscode.evaluate(
         "performance.getEntriesByType('resource').map(it => [it.startTime, it.name])"
     )
@@ -66,7 +66,7 @@ def test_workbench_js_is_asked_for_first_and_once(vscode: Page) -> None:
 
 
 def test_an_edited_file_is_saved_on_disk(lab: Lab, vscode: Page) -> None:
-    """What is typed and saved in VS Code stands in the file."""
+    """Text that is typed and saved in VS Code is in the file."""
     explorer_row(vscode, "temperature.py").dblclick()
     expect(vscode.locator(".monaco-editor .view-lines").first).to_contain_text("temperatures")
     vscode.locator(".monaco-editor .view-lines").first.click()
@@ -78,7 +78,7 @@ def test_an_edited_file_is_saved_on_disk(lab: Lab, vscode: Page) -> None:
 
 
 def test_the_terminal_has_jupyters_programs(lab: Lab, vscode: Page) -> None:
-    """A command in VS Code's terminal runs, and `python` and `jupyter` are the server's."""
+    """Commands run in VS Code's terminal, and `python` and `jupyter` are the server's."""
     answer = lab.root / "answer"
     type_in_terminal(vscode, "(command -v python jupyter; env) > part; mv part answer")
     until(answer.exists, vscode)
@@ -89,7 +89,7 @@ def test_the_terminal_has_jupyters_programs(lab: Lab, vscode: Page) -> None:
 
 
 def test_markdown_is_previewed(vscode: Page) -> None:
-    """A Markdown file is shown as it will look, in a webview."""
+    """A webview shows the rendered Markdown."""
     explorer_row(vscode, "README.md").dblclick()
     expect(vscode.get_by_role("tab", name=re.compile("README.md"))).to_be_visible()
     command(vscode, "Markdown: Open Preview to the Side")
@@ -99,7 +99,7 @@ def test_markdown_is_previewed(vscode: Page) -> None:
 
 
 def test_service_workers_keep_below_code_servers_address(lab: Lab, vscode: Page) -> None:
-    """VS Code's and its webviews' both register, and none is for all of Jupyter."""
+    """VS Code's and its webviews' are registered, and none covers all of Jupyter."""
     explorer_row(vscode, "README.md").dblclick()
     expect(vscode.get_by_role("tab", name=re.compile("README.md"))).to_be_visible()
     command(vscode, "Markdown: Open Preview to the Side")
@@ -118,7 +118,7 @@ def test_service_workers_keep_below_code_servers_address(lab: Lab, vscode: Page)
 
 
 def test_a_link_opens_a_file_at_its_line(lab: Lab, context: BrowserContext) -> None:
-    """An instructor's link shows the file, with the cursor in the line that it names."""
+    """An instructor's link opens the file with the cursor in the given line."""
     page = context.new_page()
     page.goto(lab.page("codeserver/open/temperature.py?line=3"))
     expect(page.get_by_role("tab", name=re.compile("temperature.py"))).to_be_visible()
@@ -128,7 +128,7 @@ def test_a_link_opens_a_file_at_its_line(lab: Lab, context: BrowserContext) -> N
 def test_a_second_tab_works_beside_the_first(
     lab: Lab, vscode: Page, context: BrowserContext
 ) -> None:
-    """VS Code opens in a second tab while the first goes on."""
+    """VS Code opens in a second tab while the first keeps working."""
     second = context.new_page()
     second.goto(f"{lab.url}codeserver/")
     for page in (second, vscode):
@@ -137,7 +137,7 @@ def test_a_second_tab_works_beside_the_first(
 
 
 def code_servers(lab: Lab) -> list[psutil.Process]:
-    """The processes below Jupyter that were told to serve on a socket, as code-server's are."""
+    """Return the descendants of Jupyter that serve on a socket, as code-server does."""
     return [
         process
         for process in lab.process.children(recursive=True)
@@ -146,7 +146,7 @@ def code_servers(lab: Lab) -> list[psutil.Process]:
 
 
 def listening(process: psutil.Process) -> set[int]:
-    """The TCP ports on which a process and all that it started listen."""
+    """Return the TCP ports on which a process and its descendants listen."""
     return {
         connection.laddr.port
         for member in [process, *process.children(recursive=True)]
@@ -158,7 +158,7 @@ def listening(process: psutil.Process) -> set[int]:
 def test_javascript_is_debugged(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """By VS Code's own debugger, whose copy with a shorter manifest is the same extension."""
+    """The built-in debugger works, although its copy has a shorter manifest."""
     extensions = tmp_path / "extensions"
     shutil.copytree(Path(__file__).with_name("jobs_extension"), extensions / "test.jobs-1.0.0")
     lab = start_lab(f"--CodeServer.extensions_folder={extensions}")
@@ -175,14 +175,14 @@ def test_javascript_is_debugged(
 
 @pytest.mark.usefixtures("vscode")
 def test_no_port_is_open_but_jupyters(lab: Lab) -> None:
-    """With VS Code open, Jupyter's own port is the only one that anything listens on."""
+    """With VS Code open, only Jupyter's own port is listening."""
     port = int(lab.url.split(":")[2].split("/")[0])
     assert code_servers(lab)
     assert listening(lab.process) == {port}
 
 
 def test_without_the_token_nothing_is_started(start_lab: StartLab) -> None:
-    """Whoever has no token does not reach code-server: not even its process is started."""
+    """A request without a token does not even start code-server."""
     lab = start_lab()
     for path in ("codeserver/", "codeserver/?folder=/etc", "codeserver/healthz"):
         answer = requests.get(lab.url + path, timeout=30, allow_redirects=False)
@@ -201,7 +201,7 @@ def test_without_the_token_nothing_is_started(start_lab: StartLab) -> None:
 def test_a_tile_without_code_server_says_how_to_install_it(
     start_lab: StartLab, open_tile: Callable[[Lab], Page], tmp_path: Path
 ) -> None:
-    """Where there is no code-server the tile stays, and its click says what installs it."""
+    """Without code-server the tile is there, and a click says how to install it."""
     lab = start_lab(JUPYTER_CODESERVER_EXECUTABLE=str(tmp_path / "nowhere"))
     page = open_tile(lab)
     expect(page.locator("body")).to_contain_text("jupyter codeserver install")
@@ -211,7 +211,7 @@ def test_a_tile_without_code_server_says_how_to_install_it(
 def test_a_wrong_option_is_told_at_the_click(
     start_lab: StartLab, open_tile: Callable[[Lab], Page]
 ) -> None:
-    """A wrong value leaves the tile where it is, and says what was given and what is allowed."""
+    """The tile is there, and a click says which value was given and what is allowed."""
     lab = start_lab("--CodeServer.timeout=-5")
     page = open_tile(lab)
     expect(page.locator("body")).to_contain_text("CodeServer.timeout is -5; allowed is")
@@ -219,7 +219,7 @@ def test_a_wrong_option_is_told_at_the_click(
 
 @pytest.mark.slow
 def test_an_option_opens_it_inside_jupyterlab(start_lab: StartLab, context: BrowserContext) -> None:
-    """With new_browser_tab off, VS Code opens in a tab of JupyterLab."""
+    """With new_browser_tab off, VS Code opens in a JupyterLab tab."""
     lab = start_lab("--CodeServer.new_browser_tab=False", "--CodeServer.title=Editor")
     page = context.new_page()
     page.goto(lab.page("lab?reset"))

@@ -1,4 +1,4 @@
-"""VS Code in a browser, as a test looks at it and works in it."""
+"""Helpers to look at VS Code and work in it, in a browser."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def explorer_row(page: Page, name: str) -> Locator:
-    """The row of a file in VS Code's explorer."""
+    """Return the row of a file in VS Code's explorer."""
     return page.locator(".explorer-folders-view .monaco-list-row", has_text=name)
 
 
 def command(page: Page, name: str) -> None:
-    """Runs a command of the command palette, once VS Code offers it here."""
+    """Run a command of the command palette, once VS Code offers it."""
     row = page.locator(".quick-input-list .monaco-list-row", has_text=name).first
     for _ in range(20):
         page.keyboard.press("F1")
         try:
             page.locator(".quick-input-widget input[type=text]").fill(f">{name}", timeout=3000)
             row.click(timeout=3000)
-        except TimeoutError:  # it has gone again, or shows what was possible when it was opened
+        except TimeoutError:  # the palette has closed, or lists commands from before
             page.keyboard.press("Escape")
         else:
             return
@@ -34,23 +34,23 @@ def command(page: Page, name: str) -> None:
 
 
 def choose(page: Page, row: Locator, name: str) -> None:
-    """Chooses an entry of a row's context menu, once extensions have put it there."""
+    """Choose an entry of a row's context menu, once extensions have added it."""
     item = page.locator(".monaco-menu .action-label", has_text=name)
     for _ in range(20):
         row.click(button="right")
         try:
             item.wait_for(timeout=3000)
-        except TimeoutError:  # the menu shows what was possible when it was opened
+        except TimeoutError:  # the menu lists entries from before
             page.keyboard.press("Escape")
         else:
             item.hover()
-            page.keyboard.press("Enter")  # in its first 0.1 s a menu does not hear the mouse
+            page.keyboard.press("Enter")  # for its first 0.1 s a menu ignores the mouse
             return
     pytest.fail(f"VS Code's menu does not offer {name!r}")
 
 
 def offers(page: Page, name: str) -> bool:
-    """Whether the command palette has a command of this name now."""
+    """Return whether the command palette now has a command of this name."""
     page.keyboard.press("F1")
     page.locator(".quick-input-widget input[type=text]").fill(f">{name}")
     expect(page.locator(".quick-input-list .monaco-list-row").first).to_be_visible()
@@ -61,7 +61,7 @@ def offers(page: Page, name: str) -> bool:
 
 
 def until(condition: Callable[[], bool], page: Page) -> None:
-    """Waits, with the browser alive, until something outside of it is so."""
+    """Wait until a condition outside the browser holds, and let the browser run meanwhile."""
     for _ in range(600):
         if condition():
             return
@@ -70,7 +70,7 @@ def until(condition: Callable[[], bool], page: Page) -> None:
 
 
 def type_in_terminal(page: Page, line: str) -> None:
-    """Opens a new terminal and types a line into it."""
+    """Open a new terminal and type a line into it."""
     command(page, "Terminal: Create New Terminal")
     terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea")
     expect(terminal).to_be_attached()

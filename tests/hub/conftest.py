@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 START = 120  # seconds, while others start, too
 PASSWORD = "a class of students"  # noqa: S105 -- of a hub that lives for minutes, on loopback
 LONG_TEXT = "".join(f"line {number}\n" for number in range(2000))
-# The peer asks whether it may open a terminal, which nobody can answer for it here.
+# Otherwise the peer asks whether to trust the folder, and no terminal opens.
 SETTINGS = '{"security.workspace.trust.enabled": false}'
 
 
@@ -39,9 +39,9 @@ class Hub:
         environment: the Python environment that it runs in.
         url: the proxy's address.
         timeout: seconds without use after which a server is culled.
-        job_limit: seconds for which a job counts after a person was last there.
-        domain: whose subdomains the students' servers are on; without it they share one host.
-        strangers_server: a program that is bob's server, in place of Jupyter.
+        job_limit: seconds for which a job counts after the last use by a person.
+        domain: the students' servers are on its subdomains; if empty, they share one host.
+        strangers_server: a program that bob runs as his server, in place of Jupyter.
     """
 
     environment: Path
@@ -62,11 +62,11 @@ class Hub:
 
     @property
     def port(self) -> int:
-        """The proxy's."""
+        """Return the proxy's port."""
         return self._proxy
 
     def server(self, student: str) -> str:
-        """The address of a student's server."""
+        """Return the address of a student's server."""
         host = f"{student}.{self.domain}" if self.domain else "127.0.0.1"
         return f"http://{host}:{self._proxy}/user/{student}"
 
@@ -119,13 +119,13 @@ class Hub:
             time.sleep(0.1)
 
     def stop(self, name: str) -> None:
-        """End the hub or the proxy; the students' servers go on."""
+        """Stop the hub or the proxy; the students' servers keep running."""
         process = self.processes.pop(name)
         process.terminate()
         process.wait(timeout=START)
 
     def home(self, student: str) -> Path:
-        """A student's home."""
+        """Return a student's home."""
         return self.folder / "homes" / student
 
     def make_home(self, student: str) -> None:
@@ -137,10 +137,10 @@ class Hub:
         (home / "long.txt").write_text(LONG_TEXT)
 
     def runs(self, student: str) -> bool:
-        """Whether the hub says that a student's server runs.
+        """Return whether a student's server runs, as the hub says.
 
         Raises:
-            requests.ConnectionError: the hub is just being started anew.
+            requests.ConnectionError: the hub is restarting.
         """
         answer = requests.get(
             f"http://127.0.0.1:{self._hub}/hub/api/users/{student}",
@@ -164,16 +164,16 @@ class Hub:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now; a hub and its proxy must know them beforehand."""
+    """Return unused ports, because a hub and its proxy must know theirs beforehand."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
     return ports
 
 
 @contextmanager
-def running_hub(  # noqa: PLR0913 -- what a hub differs in
+def running_hub(  # noqa: PLR0913 -- a hub's settings
     environment: Path,
     folder: Path,
     code_server: Path,
@@ -183,7 +183,7 @@ def running_hub(  # noqa: PLR0913 -- what a hub differs in
     domain: str = "",
     strangers_server: str = "",
 ) -> Iterator[Hub]:
-    """A hub, until the block ends; it, the proxy and all servers end with it."""
+    """Run a hub for a block; hub, proxy and all servers end with it."""
     folder.mkdir()
     hub = Hub(environment, folder, code_server, timeout, job_limit, domain, strangers_server)
     try:
@@ -197,7 +197,7 @@ def running_hub(  # noqa: PLR0913 -- what a hub differs in
 
 
 def of_students(folder: Path) -> list[psutil.Process]:
-    """All processes of students' servers, known by their homes, which are in the folder."""
+    """Return all processes of students' servers, found by their homes in the folder."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -218,10 +218,10 @@ def end_servers(folder: Path) -> None:
 
 
 class Link:
-    """A network between browser and proxy that can be cut, for the length of a block."""
+    """A network between browser and proxy that a test can cut; it lasts for a block."""
 
     def __init__(self, port: int) -> None:
-        """Lead to `port` on loopback."""
+        """Forward to `port` on loopback."""
         self._to = port
         self._writers: set[asyncio.StreamWriter] = set()
         self._is_cut = False
@@ -237,17 +237,17 @@ class Link:
 
     @property
     def url(self) -> str:
-        """The address to come to."""
+        """Return the address for browsers."""
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def cut(self) -> None:
-        """Nothing passes any more."""
+        """Close all connections, and refuse new ones."""
         self._is_cut = True
         for writer in self._writers:
             writer.transport.abort()
 
     def mend(self) -> None:
-        """New connections pass again."""
+        """Accept new connections again."""
         self._is_cut = False
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -256,14 +256,14 @@ class Link:
             return
         try:
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._to)
-        except OSError:  # the proxy is being started anew
+        except OSError:  # the proxy is restarting
             writer.transport.abort()
             return
         self._writers |= {writer, up_writer}
         await asyncio.gather(_pump(reader, up_writer), _pump(up_reader, writer))
         self._writers -= {writer, up_writer}
-        for each in (writer, up_writer):
-            each.transport.abort()
+        for one in (writer, up_writer):
+            one.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -278,7 +278,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 class School(Protocol):
-    """What of a hub a student needs to know."""
+    """The part of a hub that a student needs."""
 
     url: str
 
@@ -296,14 +296,14 @@ class Student:
 
     @classmethod
     async def arrive(cls, name: str, hub: School, browser: Browser, url: str = "") -> Student:
-        """Come with a browser of one's own."""
+        """Create a student with a home and a separate browser context."""
         hub.make_home(name)
         context = await browser.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(120_000)
         return cls(name, url or hub.url, context)
 
     async def login(self, then: str) -> Page:
-        """Log in at the hub, and open something of one's own server."""
+        """Log in at the hub, and open a page of the student's server."""
         page = await self.context.new_page()
         await page.goto(f"{self.url}/hub/login?next=%2Fhub%2Fuser-redirect%2F{then}")
         await page.fill("#username_input", self.name)
@@ -335,8 +335,8 @@ async def open_file(page: Page) -> None:
 
 
 async def run_job(page: Page, home: Path) -> None:
-    """Start something long in a terminal; it runs when this ends."""
-    # More than one, if the first took its time to come.
+    """Start a long job in a terminal, and return once it runs."""
+    # This may open several terminals, if the first is slow.
     terminal = page.locator(".terminal-wrapper.active .xterm-helper-textarea").first
     for _ in range(20):
         if await terminal.count():
@@ -347,7 +347,7 @@ async def run_job(page: Page, home: Path) -> None:
     sign = home / "job-runs"
     for _ in range(20):
         await terminal.focus()
-        # Typed once more, it only waits behind the first.
+        # A repeated command only waits behind the first.
         await page.keyboard.type(f"touch {sign}; sleep 100000\n")
         for _ in range(20):
             if sign.exists():
@@ -358,7 +358,7 @@ async def run_job(page: Page, home: Path) -> None:
 
 @pytest.fixture(scope="session")
 def hub_environments() -> dict[str, Path]:
-    """Environments with a JupyterHub and its proxy, by JupyterHub's major version."""
+    """Return environments with a JupyterHub and its proxy, by JupyterHub's major version."""
     found = {version: HERE.parents[1] / f".venv/hub-{version}" for version in ("5", "6")}
     missing = [str(folder) for folder in found.values() if not folder.is_dir()]
     if missing:

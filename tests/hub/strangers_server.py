@@ -1,4 +1,4 @@
-"""What a student may run in place of Jupyter: a server that shows a page to everybody."""
+"""A server that a student may run in place of Jupyter; it shows a page to everybody."""
 
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 
 class Stranger(BaseHTTPRequestHandler):
-    """The same page at every address."""
+    """Serves the same page at every address."""
 
     def do_GET(self) -> None:
-        """Answers without asking who is there."""
+        """Answer without authentication."""
         page = b"<!doctype html><title>bob's page</title>"
         self.send_response(200)
         self.send_header("Content-Type", "text/html")

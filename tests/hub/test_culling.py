@@ -1,7 +1,7 @@
-"""Who is culled on a real hub: a page that is merely open, and not a person, nor a job for a while.
+"""A real hub culls a page that is merely open, but not a person, nor a job for a while.
 
-All students come at the same time, as each case takes minutes. What becomes of them, with
-jupyter-vscode-proxy as well, is written to `build/culling.md`, for the documentation.
+Each case takes minutes, so all students come at the same time. The outcomes, with
+jupyter-vscode-proxy as well, are written to `build/culling.md`, for the documentation.
 """
 
 from __future__ import annotations
@@ -28,23 +28,24 @@ if TYPE_CHECKING:
 
     from tests.hub.conftest import Hub
 
-pytestmark = pytest.mark.hub
+pytestmark = [pytest.mark.hub, pytest.mark.timeout(1800)]  # all students of a hub come at once
 
 TIMEOUT = 150  # seconds without use after which the hub culls; a cut of a minute is shorter
 JOB_LIMIT = 240
-# VS Code takes a window for active until a minute after it was last touched; then come the look of
-# the extension (15 s), the message to the hub and the culler's look (5 s each), and the stop.
+# VS Code treats a window as active until a minute after it was last touched. Then follow the
+# intervals of the server extension (15 s), of the report to the hub and of the culler (5 s each),
+# and the stop.
 LATEST = TIMEOUT + 60 + 15 + 5 + 5 + 45
-LONG = LATEST + 50  # who is still there after that, is so because of what was done
+LONG = LATEST + 50  # a server that is still there was kept by activity
 PAUSE = 30
 ARRIVAL = 25  # seconds between two students: two cores do not start all VS Codes at once
-# Early enough for what comes of it to be seen before the cases end.
+# Early enough to see its effect before the cases end.
 RESTART = 90
 RESULTS = Path(__file__).parents[2] / "build"
 
 
 class Visit:
-    """A student's visit to a hub; each case is a method, which tells what becomes of the server.
+    """A student's visit to a hub; each case is a method that returns how long the server lived.
 
     Attributes:
         name: the student's.
@@ -58,7 +59,7 @@ class Visit:
         self._browser = browser
 
     async def untouched(self) -> float | None:
-        """A page is open, and nobody there."""
+        """A page is open, and nobody uses it."""
         await self._vscode()
         return await self._lifetime(LATEST)
 
@@ -88,7 +89,7 @@ class Visit:
         return await self._keep_on(lambda _: page.mouse.wheel(0, 200))
 
     async def two_windows(self) -> float | None:
-        """Of two windows, one is used."""
+        """One of two windows is used."""
         page = await self._vscode()
         second = await page.context.new_page()
         await second.goto(f"{self._hub.url}/user/{self.name}/{self.path}")
@@ -97,7 +98,7 @@ class Visit:
         return await self._keep_on(lambda _: second.keyboard.type("x"))
 
     async def reloads(self) -> float | None:
-        """Somebody types, and loads the page again amid that."""
+        """Somebody types, and reloads the page once."""
         page = await self._vscode()
         await open_file(page)
 
@@ -111,7 +112,7 @@ class Visit:
         return await self._keep_on(act)
 
     async def cut_off(self) -> float | None:
-        """Somebody types, and the network is away for a minute amid that."""
+        """Somebody types, and the network is down for a minute."""
         async with Link(self._hub.port) as link:
             page = await self._vscode(link.url)
             await open_file(page)
@@ -131,7 +132,7 @@ class Visit:
         return await student.vscode(self.path)
 
     async def _keep_on(self, act: Callable[[int], Awaitable[None]]) -> float | None:
-        """Do something every half minute."""
+        """Act every half minute."""
         for number in range(LONG // PAUSE):
             await act(number)
             lived = await self._lifetime(PAUSE)
@@ -140,10 +141,10 @@ class Visit:
         return None
 
     async def _lifetime(self, limit: float) -> float | None:
-        """Seconds until the server has gone; None: it is there after `limit`."""
+        """Return the seconds until the server has gone, or None if it outlives `limit`."""
         begin = time.monotonic()
         while (lived := time.monotonic() - begin) < limit:
-            with suppress(requests.ConnectionError):  # a hub that is started anew tells nothing
+            with suppress(requests.ConnectionError):  # a restarting hub does not answer
                 if not await asyncio.to_thread(self._hub.runs, self.name):
                     return lived
             await asyncio.sleep(2)
@@ -151,7 +152,7 @@ class Visit:
 
 
 async def _reconnected(page: Page) -> None:
-    """Have VS Code try again at once; it would by itself, after a pause that grows."""
+    """Reconnect at once; VS Code itself waits longer each time."""
     with suppress(BrowserError):
         await page.get_by_role("button", name="Reconnect Now").click(timeout=5000)
     await page.locator(".monaco-dialog-box").wait_for(state="detached", timeout=60_000)
@@ -168,14 +169,14 @@ STEADY: Case = {
     "reloads": Visit.reloads,
     "cut": Visit.cut_off,
 }
-# With the hub and its proxy started anew in the middle.
+# The hub and its proxy restart in the middle.
 RESTARTED: Case = {
     "restart-open": Visit.untouched,
     "restart-types": Visit.types,
     "restart-job": Visit.job,
 }
 
-# How long each server lives, in seconds.
+# Lower and upper bounds of each server's life, in seconds.
 ENDLESS = float("inf")
 KEPT = (ENDLESS, ENDLESS)
 CULLED = (0.0, float(LATEST))
@@ -192,7 +193,7 @@ OURS = {
     "restart-types": KEPT,
     "restart-job": (JOB_LIMIT, JOB_LIMIT + LATEST),
 }
-# What the peer does is told, not wanted: an open page keeps the server, a running job does not.
+# The peer's behaviour, not ours: an open page keeps the server, a running job does not.
 PEER = {
     **dict.fromkeys(OURS, KEPT),
     "closed": CULLED,
@@ -206,9 +207,9 @@ Lives = dict[str, "float | str"]
 
 
 async def _play(hub: Hub, browser: Browser, path: str, cases: Case, first: int) -> Lives:
-    """Have all come, one soon after the other; gives how long their servers lived.
+    """Let all students come, one soon after the other, and return how long their servers lived.
 
-    For a student who did not even get to work, it gives what went wrong.
+    For a student who could not start working, return the error instead.
     """
 
     async def one(number: int, name: str) -> float | str:
@@ -224,11 +225,11 @@ async def _play(hub: Hub, browser: Browser, path: str, cases: Case, first: int) 
 
 
 async def _restart(hub: Hub, after: float) -> None:
-    """Start the hub and its proxy anew while students work."""
+    """Restart the hub and its proxy while students work."""
     await asyncio.sleep(after)
     for what, start in (("hub", hub.start_hub), ("proxy", hub.start_proxy)):
         await asyncio.to_thread(hub.stop, what)
-        await asyncio.sleep(3)  # they are away for a moment, as in an upgrade
+        await asyncio.sleep(3)  # a short outage, as in an upgrade
         await asyncio.to_thread(start)
 
 
@@ -252,7 +253,7 @@ def lives(
     chromium: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Lives:
-    """For each case, how many seconds the server lived after all that the student did at first."""
+    """Return for each case how many seconds the server lived after the student's first actions."""
     folder = tmp_path_factory.mktemp("culling")
     start = partial(
         running_hub,
@@ -272,12 +273,12 @@ def lives(
 
 
 def _table() -> str:
-    """What became of all of whom something is known, for the documentation."""
+    """Return the table of all known outcomes, for the documentation."""
     files = [RESULTS / f"culling-{who}.json" for who in PATHS]
     known = [json.loads(file.read_text()) if file.exists() else {} for file in files]
     lines = ["| | ours | jupyter-vscode-proxy |", "|---|---|---|"]
     for name, case in {**STEADY, **RESTARTED}.items():
-        restarted = " The hub and its proxy are restarted amid that." if name in RESTARTED else ""
+        restarted = " The hub and its proxy are restarted meanwhile." if name in RESTARTED else ""
         ends = [_end(lives.get(name, "")) for lives in known]
         lines.append(f"| {case.__doc__}{restarted} | {' | '.join(ends)} |")
     return "\n".join([*lines, ""])
@@ -286,13 +287,13 @@ def _table() -> str:
 def _end(life: str) -> str:
     try:
         return "kept" if float(life) == ENDLESS else f"culled after {float(life):.0f} s"
-    except ValueError:  # it says what went wrong
+    except ValueError:  # it is an error message
         return "not known"
 
 
 @pytest.mark.parametrize("case", OURS)
 def test_who_is_culled(lives: Lives, case: str, request: pytest.FixtureRequest) -> None:
-    """Each case has the end that the documentation tells."""
+    """Each case ends as the documentation says."""
     is_ours = "ours" in request.node.callspec.params.values()
     earliest, latest = (OURS if is_ours else PEER)[case]
     lived = lives[case]

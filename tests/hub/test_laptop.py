@@ -1,4 +1,4 @@
-"""`make hub`: a real JupyterHub with the values of the real one, a student, VS Code, the culler."""
+"""`make hub` starts a real JupyterHub with the values: a student, VS Code, the culler."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.hub
 
-NOTICE = 15  # seconds that a Spot node leaves pods
+NOTICE = 15  # seconds that a Spot node gives pods
 NEW = "File: New Untitled Text File"
 CHECKOUT = Path(__file__).parents[2]
 
 
 @dataclass
 class Laptop:
-    """What a student needs to know of the hub."""
+    """The part of the hub that a student needs."""
 
     url: str
     folder: Path
 
     def home(self, student: str) -> Path:
-        """A student's home."""
+        """Return a student's home."""
         return self.folder / "homes" / student
 
     def text(self, student: str) -> str:
-        """What is in a student's long file."""
+        """Return the content of a student's long file."""
         return self.home(student).joinpath("long.txt").read_text()
 
     def has_kept(self, student: str, text: str) -> bool:
-        """Whether VS Code has written down a text that is in no file yet."""
+        """Return whether hot exit has kept an unsaved text."""
         kept = self.home(student).rglob("Backups/**/*")
         return any(text in file.read_text(errors="replace") for file in kept if file.is_file())
 
@@ -70,7 +70,7 @@ class Laptop:
 
 @pytest.fixture
 def laptop(code_server: Path, tmp_path: Path) -> Iterator[Laptop]:
-    """The hub as `make hub` starts it, with ports that are free."""
+    """Run the hub as `make hub` does, on free ports."""
     program = CHECKOUT / ".venv/laptop/bin/jupyterhub"
     if not program.is_file():
         pytest.fail(f"no {program}: run `make hub-test`", pytrace=False)
@@ -115,7 +115,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 @pytest.fixture
 def play(laptop: Laptop, chromium: str) -> Callable[[Play], None]:
-    """Runs a play with a student called Alice, who has a browser."""
+    """Run a scenario with a student called Alice and her browser."""
 
     async def run(scenario: Play) -> None:
         async with async_playwright() as playwright:
@@ -129,7 +129,7 @@ def play(laptop: Laptop, chromium: str) -> Callable[[Play], None]:
 
 
 async def _saved(laptop: Laptop, text: str) -> None:
-    while text not in laptop.text("alice"):  # noqa: ASYNC110 -- of a file there is no Event
+    while text not in laptop.text("alice"):  # noqa: ASYNC110 -- a file has no Event
         await asyncio.sleep(0.1)
 
 
@@ -140,7 +140,7 @@ def _is_first(process: psutil.Process) -> bool:
 
 
 async def _ended(servers: list[psutil.Process]) -> None:
-    while any(_runs(server) for server in servers):  # noqa: ASYNC110 -- nor of a process
+    while any(_runs(server) for server in servers):  # noqa: ASYNC110 -- nor has a process
         await asyncio.sleep(0.1)
 
 
@@ -158,7 +158,7 @@ async def _picture(page: Page, name: str) -> None:
 def test_a_student_logs_in_and_works_in_vs_code(
     laptop: Laptop, play: Callable[[Play], None]
 ) -> None:
-    """The login page, JupyterLab, the tile, a saved file; the culler of the values is at work."""
+    """Login page, JupyterLab, tile and a saved file work, and the values' culler runs."""
 
     async def scenario(alice: Student) -> None:
         lab = await alice.login("lab")
@@ -186,7 +186,7 @@ def test_a_student_logs_in_and_works_in_vs_code(
 def test_a_student_whose_machine_is_taken_back_loses_no_text(
     laptop: Laptop, play: Callable[[Play], None]
 ) -> None:
-    """All ends in a Spot node's 15 s; the page says what has happened, and a click brings it back.
+    """All ends within a Spot node's 15 s; the page says why, and a click brings it back.
 
     Nobody saves: what was typed into a file is in it, what was in no file yet is in its editor.
     """
@@ -206,7 +206,7 @@ def test_a_student_whose_machine_is_taken_back_loses_no_text(
             await asyncio.sleep(0.1)
         servers = of_students(laptop.home("alice"))
         await vscode.close()
-        # A kubelet tells the container's first process, and no other.
+        # A kubelet signals only the container's first process.
         (first,) = filter(_is_first, servers)
         first.terminate()
         await asyncio.wait_for(_ended(servers), NOTICE)

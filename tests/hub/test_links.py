@@ -1,4 +1,4 @@
-"""A link of nbgitpuller's, as instructors hand it out, shows the course's notebook in VS Code."""
+"""An nbgitpuller link, as instructors hand it out, shows the course's notebook in VS Code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTEBOOK = Path(__file__).parents[2] / "examples/dice.ipynb"
 
 
 def make_course(folder: Path) -> Path:
-    """A repository with a notebook in its folder `week1`."""
+    """Create a repository with a notebook in its folder `week1`."""
     work, repository = folder / "work", folder / "course"
     work.joinpath("week1").mkdir(parents=True)
     shutil.copy(NOTEBOOK, work / "week1/a.ipynb")
@@ -41,7 +41,7 @@ def make_course(folder: Path) -> Path:
 def test_a_link_brings_the_course_and_shows_its_notebook(
     hub_environments: dict[str, Path], code_server: Path, chromium: str, tmp_path: Path
 ) -> None:
-    """For a student who has never been there; it is a notebook, and no text."""
+    """It works for a new student, and opens the notebook editor, not text."""
     query = {
         "repo": str(make_course(tmp_path / "course")),
         "branch": "main",

@@ -1,4 +1,4 @@
-"""A student logs in at a real JupyterHub and works in VS Code; another one gets nowhere near it."""
+"""A student logs in at a real JupyterHub and works in VS Code; another student cannot reach it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ORDER = """async () => {
     { method: "POST", headers: { "X-XSRFToken": token, "Content-Type": "application/json" } });
   return answer.status;
 }"""
-# From VS Code's own page, which knows nothing of Jupyter's token.
+# Sent by VS Code's own page, which does not know Jupyter's token.
 POST = """async () => (await fetch("mint-key", { method: "POST" })).status"""
 
 
@@ -36,7 +36,7 @@ def test_a_student_comes_by_the_tile(
     chromium: str,
     tmp_path: Path,
 ) -> None:
-    """Login, JupyterLab, tile, VS Code below the student's own address, a saved file."""
+    """Login, JupyterLab, tile, VS Code below the student's address and a saved file work."""
 
     async def scenario(hub: Hub) -> None:
         async with async_playwright() as playwright:
@@ -55,7 +55,7 @@ def test_a_student_comes_by_the_tile(
             await vscode.keyboard.press("Control+Home")
             await vscode.keyboard.type("typed behind a hub ")
             await vscode.keyboard.press("Control+s")
-            while "typed behind a hub" not in hub.home("alice").joinpath("long.txt").read_text():  # noqa: ASYNC110 -- of a file there is no Event
+            while "typed behind a hub" not in hub.home("alice").joinpath("long.txt").read_text():  # noqa: ASYNC110 -- a file has no Event
                 await asyncio.sleep(0.1)
             assert await vscode.evaluate(POST) == 200
             assert await lab.evaluate(ORDER) == 200

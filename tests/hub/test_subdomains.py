@@ -1,4 +1,4 @@
-"""With a subdomain for each student, another student's page gets nothing of one's own server."""
+"""With a subdomain for each student, a student's page gets nothing from another's server."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ T = TypeVar("T")
 
 HERE = Path(__file__).parent
 TRUSTWORTHY = "hub.localhost"
-"""A domain whose pages a browser treats as if they came by HTTPS: it sends Sec-Fetch-Site."""
+"""A domain that browsers treat like HTTPS: they send Sec-Fetch-Site."""
 PLAIN = "hub.test"
-"""A domain whose pages a browser treats as what they are: they came by plain HTTP."""
+"""A domain that browsers treat as plain HTTP."""
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -43,7 +43,7 @@ STATUS = """async (api) => {
 }"""
 WORKER = "webWorkerExtensionHostIframe"
 SERVICE_WORKERS = "navigator.serviceWorker.getRegistrations().then((found) => found.length)"
-# What it finds to read, by the ways in which a page reads.
+# Tries to read files by all ways that a page has.
 READING = """async ({ folder, referrerPolicy }) => {
   const loads = (tag, attributes) => new Promise((done) => {
     const element = Object.assign(document.createElement(tag), { referrerPolicy, ...attributes });
@@ -65,7 +65,7 @@ READING = """async ({ folder, referrerPolicy }) => {
     opaque: await fetched("no-cors"),
   };
 }"""
-# By all ways in which a page has a browser send something.
+# Tries to send requests by all ways that a page has.
 SENDING = """async ({ vscode, api, application, embeds }) => {
   const settled = (element) => new Promise((done) => {
     element.onload = element.onerror = done;
@@ -105,7 +105,7 @@ FRAME = """(url) => {
 
 @contextmanager
 def application() -> Iterator[tuple[int, list[str]]]:
-    """What runs on a port of alice's machine, and the requests that have reached it."""
+    """Run an application on alice's machine; yield its port and the requests that reach it."""
     heard = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -115,7 +115,7 @@ def application() -> Iterator[tuple[int, list[str]]]:
             self.send_header("Content-Type", "text/html")
             self.end_headers()
 
-        do_POST = do_HEAD = do_GET  # noqa: N815 -- the names that http.server calls
+        do_POST = do_HEAD = do_GET  # noqa: N815 -- http.server calls these names
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -130,8 +130,8 @@ class Neighbours:
     """Alice with her server, and bob's page in her browser.
 
     Attributes:
-        secure: whether browsers tell what a request is for, and have service workers.
-        heard: what has reached the application on a port of hers.
+        secure: whether browsers send Sec-Fetch headers and have service workers.
+        heard: the requests that have reached the application on her port.
     """
 
     alice: Student
@@ -144,7 +144,7 @@ class Neighbours:
 
     @classmethod
     async def meet(cls, hub: Hub, browser: Browser, port: int, heard: list[str]) -> Neighbours:
-        """Alice opens JupyterLab, and a page of bob's, whose server asks nobody who is there."""
+        """Let alice open JupyterLab and bob's page, whose server needs no login."""
         bob = await Student.arrive("bob", hub, browser)
         await _login(bob, "spawn/bob")
         alice = await Student.arrive("alice", hub, browser)
@@ -165,18 +165,18 @@ class Neighbours:
         return cls(alice, home, hub.domain == TRUSTWORTHY, lab, bobs, addresses, heard)
 
     async def state(self) -> str:
-        """What the status API says of code-server."""
+        """Return code-server's state from the status API."""
         return str(await self.lab.evaluate(STATUS, self.addresses["api"]))
 
     async def starts_nothing(self) -> None:
-        """She has not opened VS Code yet, and bob's page does not either."""
+        """Check that bob's page cannot start VS Code, which alice has not opened yet."""
         await self.sends_nothing()
-        if self.secure:  # elsewhere a frame looks as a link does, and starts it as a link may
+        if self.secure:  # otherwise a frame looks like a link, which may start it
             await self.frames_nothing("vscode")
         assert await self.state() == "stopped"
 
     async def reads_nothing(self, vscode: Page) -> None:
-        """What her own page reads, his does not, with and without a Referer."""
+        """Check that his page cannot read what hers can, with and without a Referer."""
         html = await vscode.content()
         (root,) = set(re.findall(r"/stable-[0-9a-f]+/", html))
         folder = f"{self.addresses['vscode']}{root}vscode-remote-resource?path={self.home}"
@@ -189,17 +189,17 @@ class Neighbours:
             assert not any(found.values()), (policy, found)
 
     async def sends_nothing(self) -> None:
-        """Nothing of his reaches her application, and no websocket is opened."""
-        given = {**self.addresses, "embeds": self.secure}  # else an object is a frame
+        """Check that no request of his reaches her application, and no websocket opens."""
+        given = {**self.addresses, "embeds": self.secure}  # otherwise an object looks like a frame
         assert await self.bobs.evaluate(SENDING, given) == [False, False]
         assert self.heard == []
 
     async def frames_nothing(self, *names: str) -> None:
-        """The browser shows a page of its own in the frame, or Jupyter's refusal nowhere."""
+        """Check that the browser shows its own error page in the frame."""
         for name in names:
             await self.bobs.reload()
             await self.bobs.evaluate(FRAME, f"{self.addresses[name]}/")
-            # It refuses, or obeys an answer's policy.
+            # The server refuses, or the browser obeys a response's policy.
             await _until(lambda: _is(self.bobs.frames[-1].url.startswith("chrome-error:")))
 
 
@@ -207,7 +207,7 @@ class Neighbours:
 def test_another_students_page_gets_nothing(
     domain: str, hub_environments: dict[str, Path], code_server: Path, chromium: str, tmp_path: Path
 ) -> None:
-    """In alice's browser it reads, sends, starts and frames nothing; her own VS Code works."""
+    """In alice's browser it cannot read, send, start or frame; her own VS Code works."""
 
     async def scenario(hub: Hub, port: int, heard: list[str]) -> None:
         rules = f"MAP *.{PLAIN} 127.0.0.1, MAP {PLAIN} 127.0.0.1"
@@ -224,7 +224,7 @@ def test_another_students_page_gets_nothing(
             await vscode.evaluate("(url) => fetch(url)", own)
             assert heard == ["GET /own"]
             await neighbours.frames_nothing("vscode", "application")
-            # JupyterLab has it in a tab.
+            # VS Code is in a JupyterLab tab.
             await neighbours.lab.evaluate(FRAME, f"{neighbours.addresses['vscode']}/")
             framed = neighbours.lab.frame_locator("iframe[src$='/codeserver/']")
             await expect(framed.get_by_text("lesson.md").first).to_be_visible(timeout=120_000)
@@ -254,7 +254,7 @@ async def _login(student: Student, path: str) -> None:
 
 
 async def _opened_by_a_link(neighbours: Neighbours) -> Page:
-    """A link on bob's page leads alice to her VS Code, as an instructor's does; all of it works."""
+    """A link on bob's page opens alice's VS Code, as an instructor's does, and all of it works."""
     page = await neighbours.alice.context.new_page()
     await page.goto(neighbours.bobs.url)
     refused: list[str] = []
@@ -263,7 +263,7 @@ async def _opened_by_a_link(neighbours: Neighbours) -> Page:
     await page.evaluate("(url) => { location.href = url; }", address)
     await has_opened(page)
     await _until(lambda: _is(any(WORKER in frame.url for frame in page.frames)))
-    if neighbours.secure:  # or there are neither service workers nor webviews
+    if neighbours.secure:  # plain HTTP has neither service workers nor webviews
         await _until(lambda: page.evaluate(SERVICE_WORKERS))
         row = page.locator(".explorer-folders-view .monaco-list-row", has_text="lesson.md")
         await row.dblclick()
@@ -275,7 +275,7 @@ async def _opened_by_a_link(neighbours: Neighbours) -> Page:
 
 
 async def _preview(page: Page) -> Frame | None:
-    """The frame with the lesson's preview, which VS Code shows once its extension runs."""
+    """Return the frame of the lesson's preview, which appears once VS Code's extension runs."""
     if not await page.locator(".tab", has_text="Preview lesson.md").count():
         await page.locator(".tab", has_text="lesson.md").click()
         await page.keyboard.press("Control+Shift+V")

@@ -1,4 +1,4 @@
-"""What looks like a secret is hidden, and what a person needs stays."""
+"""Secrets are hidden, and text that a person needs stays."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ FRAGMENTS = st.sampled_from(
 
 @pytest.mark.parametrize("text", SECRETS)
 def test_a_secret_is_hidden(text: str) -> None:
-    """Whatever names it, or gives it away by its shape; what stands around it stays."""
+    """It is recognised by its name or its form, and the text around it stays."""
     shown = masked(f"first\nbefore {text.format(SECRET, SECRET)}\nlast one")
     assert SECRET not in shown
     assert "[hidden]" in shown
@@ -124,19 +124,19 @@ def test_a_secret_is_hidden(text: str) -> None:
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_a_person_needs_stays(text: str) -> None:
-    """Paths, versions, commits, causes and options are what output is read for."""
+    """People read output for paths, versions, commits, causes and options."""
     assert masked(text) == text
 
 
 @pytest.mark.parametrize("number", sorted(errno.errorcode))
 def test_what_the_system_says_of_a_file_stays(number: int) -> None:
-    """The cause is told from it, whatever the file is called."""
+    """The diagnosis needs the error, whatever the file is called."""
     text = f"tool: /home/ada/.aws/credentials: {os.strerror(number)}"
     assert masked(text) == text
 
 
 def test_what_stands_beside_a_secret_stays() -> None:
-    """Only the value goes."""
+    """Only the value is hidden."""
     assert masked("GET /?tkn=s3cret&a=1 HTTP/1.1") == "GET /?tkn=[hidden]&a=1 HTTP/1.1"
     assert masked('{"token":"s3cret","a":1}') == '{"token":"[hidden]","a":1}'
     assert masked("https://ada:s3cret@a.example/b") == "https://ada:[hidden]@a.example/b"
@@ -147,8 +147,8 @@ def test_what_stands_beside_a_secret_stays() -> None:
     "line", ["a ghp_Zx81qwe", "a glpat-", "a Bearer Zx81", "a AKIAZX8", "a eyJhbGci", "a sk-Zx81q"]
 )
 def test_the_beginning_of_a_secret_is_hidden(line: str) -> None:
-    """A line that has not ended may be looked at."""
-    shown, _ = masked_line(line, in_key=False, is_whole=False)
+    """An unfinished line may be shown."""
+    shown, _ = masked_line(line, in_key=False, is_complete=False)
     assert shown.startswith("a ")
     assert shown.endswith("[hidden]")
     assert "Zx8" not in shown.upper().replace("ZX8", "Zx8")
@@ -157,12 +157,12 @@ def test_the_beginning_of_a_secret_is_hidden(line: str) -> None:
 @given(st.lists(FRAGMENTS, max_size=40).map("".join))
 @settings(deadline=None)
 def test_masking_twice_is_masking_once(text: str) -> None:
-    """So that nobody has to know whether it was done before."""
+    """Callers need not know whether text was masked before."""
     assert masked(masked(text)) == masked(text)
 
 
 @given(st.lists(FRAGMENTS, min_size=1, max_size=4).map("".join))
 @settings(deadline=timedelta(seconds=20), max_examples=20)
 def test_hostile_output_takes_no_longer(fragment: str) -> None:
-    """Twenty times the longest line that is kept would take a quadratic pattern minutes."""
+    """With twenty times the longest line that is kept, a quadratic pattern would take minutes."""
     masked(fragment.replace("\n", "") * (80 * 1024 // max(len(fragment), 1)))

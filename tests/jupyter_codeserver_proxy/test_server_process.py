@@ -1,4 +1,4 @@
-"""What jupyter-server-proxy is told."""
+"""The entry for jupyter-server-proxy."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def entry(options: Mapping[str, Any], inherited: Mapping[str, str]) -> dict[str, Any]:
-    """The entry that certain options and variables make."""
+    """Returns the entry for some options and variables."""
     config = Config({"CodeServer": {"executable": "/bin/true", **options}})
     return server_process(lambda: CodeServer(config=config), inherited)
 
 
 def test_jupyter_server_proxy_takes_every_key() -> None:
-    """It only warns about a key that it does not know, and then ignores it: there is none."""
+    """No key is unknown to jupyter-server-proxy, which would only warn and ignore it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         process = ServerProcess(name="codeserver", **setup_codeserver())
@@ -51,7 +51,7 @@ def test_without_a_server_there_is_an_entry_and_still_no_server() -> None:
 
 
 def test_options_reach_the_entry(tmp_path: Path) -> None:
-    """Title, category, time-out and the kind of tab are what the options say."""
+    """Title, category, time-out and the kind of tab follow the options."""
     options = {"title": "Editor", "timeout": 7.0, "new_browser_tab": False, "category": "Console"}
     result = entry({**options, "working_folder": str(tmp_path)}, {})
     assert result["launcher_entry"]["title"] == "Editor"
@@ -62,10 +62,12 @@ def test_options_reach_the_entry(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{"category": "Other"}, {"rank": 1}, {"category": ""}])
 def test_there_is_never_a_second_tile(options: dict[str, Any]) -> None:
-    """Where our extension of JupyterLab draws the tile, or none is wanted, this one is off."""
+    """This tile is off if our JupyterLab extension draws it, or if none is wanted."""
     result = entry(options, {})
     assert result["launcher_entry"]["enabled"] is False
-    assert CodeServer(config=Config({"CodeServer": options})).draws_tile() == any(options.values())
+    assert CodeServer(config=Config({"CodeServer": options})).is_drawn_by_us() == any(
+        options.values()
+    )
 
 
 def test_braces_are_taken_literally(tmp_path: Path, code_server: Path) -> None:
@@ -89,7 +91,7 @@ def test_braces_are_taken_literally(tmp_path: Path, code_server: Path) -> None:
 
 
 def test_a_script_that_would_split_words_is_not_run(tmp_path: Path, code_server: Path) -> None:
-    """As from our own handlers."""
+    """The entry avoids the script, as our own handlers do."""
     script = conda.install(tmp_path / "env", code_server)
     options = {"executable": str(script), "working_folder": str(tmp_path)}
     words = entry(options, {"NODE_OPTIONS": "--x"})["command"](unix_socket="/run/s")
@@ -101,14 +103,14 @@ def test_a_script_that_would_split_words_is_not_run(tmp_path: Path, code_server:
 def test_what_this_entry_cannot_hold_is_told_at_the_click(
     tmp_path: Path, code_server: Path
 ) -> None:
-    """Without the server extension, the assistant would be there."""
+    """Without the server extension, VS Code would have the assistant."""
     options = {"executable": str(code_server), "working_folder": str(tmp_path), "ai": False}
     with pytest.raises(HTTPError, match=r"ai = False.*jupyter server extension enable"):
         entry(options, {})["command"](unix_socket="/run/socket")
 
 
 def test_without_an_executable_the_click_is_answered(tmp_path: Path) -> None:
-    """The tile is there, and its click says what is missing and what installs it."""
+    """The tile exists, and a click on it says what is missing and how to install it."""
     missing = str(tmp_path / "missing")
     result = entry({"executable": missing, "working_folder": str(tmp_path)}, {})
     assert result["launcher_entry"]["title"] == "VS Code"
@@ -120,7 +122,7 @@ def test_without_an_executable_the_click_is_answered(tmp_path: Path) -> None:
 
 
 def test_code_server_installed_later_is_found_at_the_next_click(tmp_path: Path) -> None:
-    """Who installs it need not restart Jupyter."""
+    """Jupyter need not be restarted."""
     path = tmp_path / "code-server"
     result = entry({"executable": str(path), "working_folder": str(tmp_path)}, {})
     with pytest.raises(HTTPError):
@@ -131,7 +133,7 @@ def test_code_server_installed_later_is_found_at_the_next_click(tmp_path: Path) 
 
 
 def test_a_wrong_option_keeps_the_tile(caplog: pytest.LogCaptureFixture) -> None:
-    """A wrong value is logged in one line and told to who clicks."""
+    """A wrong value is logged in one line, and shown at a click."""
     variables = {"JUPYTER_CODESERVER_TIMEOUT": "soon"}
     result = server_process(lambda: configured(None, variables), {})
     assert ServerProcess(name="codeserver", **result).launcher_entry.title == "VS Code"

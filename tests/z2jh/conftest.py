@@ -18,18 +18,18 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.check.chart import Chart, Pin
+    from z2jh.check.rendering.chart import Chart, Pin
 
 CHECKOUT = Path(__file__).parents[2]
 # z2jh/ belongs to the checkout and is not installed.
 sys.path.append(str(CHECKOUT))
 
-from z2jh.check import chart  # noqa: E402 -- the line above makes it importable
-from z2jh.check.layers import FastLoader  # noqa: E402 -- likewise
+from z2jh.check.rendering import chart  # noqa: E402 -- the line above makes it importable
+from z2jh.document import FastLoader  # noqa: E402 -- likewise
 
 # `make hub-check` runs these, in an environment that has what they need.
 if not (find_spec("kubespawner") and find_spec("kubernetes_validate")):
-    collect_ignore = ["check", "cluster", "deploy", "laptop"]
+    collect_ignore = ["check", "cluster", "deploy", "hubvalues", "laptop"]
 
 # The pinned chart's values.yaml and values.schema.yaml alone: beside the checkout, or named.
 DATA = Path(os.environ.get("Z2JH_TEST_DATA", CHECKOUT.parent / "shared/data/z2jh-4.4.0"))

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import chart as charts
-from . import layers, program, secrecy
-from .problems import Problem, UnusableError
-from .whole import check
+from z2jh import console
+from z2jh.hubvalues import layers
+
+from .rendering import chart as charts
+from .rules import secret_scan
+from .run import check
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
-    from .chart import Chart, Pin
-    from .layers import Stack
+    from z2jh.hubvalues.layers import Stack
+    from z2jh.problems import Problem
 
-_EXIT_STATUS = """\
-exit status:
-  0  nothing is wrong
-  1  something is: each line says what, where, and what to do
-  2  a wrong argument; a file, helm or the chart cannot be used
-"""
+    from .rendering.chart import Chart, Pin
+
 _LEFT_OUT = "the chart's schema and what it renders"
 _DESCRIPTION = """\
 Checks the hub's values: every combination of layers, or one environment with the layers named. It
 reaches no cluster. The chart is the one that Z2JH_CHART names (a folder or a .tgz), else the one
-that was pulled before; without it, the schema and what it renders are left out, which is said.
+that was pulled before. Without a chart, its schema and what it renders are not checked, and the
+output says so.
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    result = argparse.ArgumentParser(
-        prog="python -m z2jh.check",
-        description=_DESCRIPTION,
-        epilog=_EXIT_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def parser() -> console.Parser:
+    """Returns the command line."""
+    result = console.Parser(prog="python -m z2jh.check", description=_DESCRIPTION)
     add = result.add_argument
     add("environment", nargs="?", help=" or ".join(layers.ENVIRONMENTS))
     add("layer", nargs="*", help="more layers: classes/NAME, exams, sandbox")
@@ -55,26 +47,23 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives its exit status."""
-    arguments = parser().parse_intermixed_args(argv)
-    try:
-        stacks = _stacks(arguments)
-        pinned = charts.pin()
-        chart, why_not = _chart(pinned, arguments)
-        problems = [
-            *(charts.mismatch(pinned, chart) if chart else ()),
-            *secrecy.check_files(arguments.values.with_name("secrets")),
-        ]
-        for stack in stacks:
-            if not (chart and problems):  # a wrong chart says wrong things of the values
-                problems += check(stack, pinned, chart, renders=not arguments.no_render)
-    except UnusableError as error:
-        return program.fail("hub-check", error, 2, as_json=arguments.json)
+    """Run the command line; returns its exit status."""
+    return console.main("hub-check", parser().parse_intermixed_args, _check, argv)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    stacks = _stacks(arguments)
+    pinned = charts.pin()
+    chart, why_not = _chart(pinned, arguments)
+    problems = [
+        *(charts.mismatch(pinned, chart) if chart else ()),
+        *secret_scan.check_files(arguments.values.with_name("secrets")),
+    ]
+    for stack in stacks:
+        if not (chart and problems):  # a wrong chart says wrong things of the values
+            problems += check(stack, pinned, chart, renders=not arguments.no_render)
     problems = list(dict.fromkeys(problems))
-    if arguments.json:
-        _print_json(stacks, chart, problems, why_not)
-    else:
-        _print(stacks, chart, problems, why_not)
+    (_show_json if arguments.json else _show)(stacks, chart, problems, why_not)
     return 1 if problems else 0
 
 
@@ -85,7 +74,7 @@ def _stacks(arguments: argparse.Namespace) -> list[Stack]:
 
 
 def _chart(pinned: Pin, arguments: argparse.Namespace) -> tuple[Chart | None, str]:
-    """The chart, or why there is none."""
+    """Returns the chart, or None and the reason."""
     named = os.environ.get("Z2JH_CHART", "")
     try:
         if arguments.pull:
@@ -97,27 +86,26 @@ def _chart(pinned: Pin, arguments: argparse.Namespace) -> tuple[Chart | None, st
         return None, str(error)
 
 
-def _print(stacks: list[Stack], chart: Chart | None, problems: list[Problem], why: str) -> None:
-    for problem in problems:
-        print(problem)
+def _show(stacks: list[Stack], chart: Chart | None, problems: list[Problem], why: str) -> None:
+    lines = [str(problem) for problem in problems]
     if why:
-        print(f"not checked: {_LEFT_OUT}, because {why}")
-    held = f"chart {chart.version}" if chart else "no chart"
+        lines.append(f"not checked: {_LEFT_OUT}, because {why}")
+    at_hand = f"chart {chart.version}" if chart else "no chart"
     found = f"{len(problems)} problem(s)" if problems else "nothing is wrong"
-    print(f"{len(stacks)} combination(s) of layers, {held}: {found}")
+    console.show("\n".join([*lines, f"{len(stacks)} combination(s) of layers, {at_hand}: {found}"]))
 
 
-def _print_json(
-    stacks: list[Stack], chart: Chart | None, problems: list[Problem], why: str
-) -> None:
-    answer = {
+def _show_json(stacks: list[Stack], chart: Chart | None, problems: list[Problem], why: str) -> None:
+    console.show_json({
         "layers": [stack.name for stack in stacks],
         "chart": chart.version if chart else None,
         "not_checked": why,
-        "problems": [asdict(problem) for problem in problems],
-    }
-    print(json.dumps(answer, indent=1))
+        "problems": [
+            {"where": problem.where, "path": problem.path, "message": problem.message}
+            for problem in problems
+        ],
+    })  # fmt: skip
 
 
 if __name__ == "__main__":
-    sys.exit(program.run(main))
+    sys.exit(console.run(main))

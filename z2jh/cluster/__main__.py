@@ -1,9 +1,7 @@
-"""`python -m z2jh.cluster`: says what of the cluster is missing, and makes it when asked to."""
+"""`python -m z2jh.cluster`: says what the cluster lacks, and makes it when asked to."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -11,38 +9,29 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from z2jh.check import custom, layers, program
-from z2jh.check.pools import parse
-from z2jh.check.problems import UnusableError
+from z2jh import console
+from z2jh.hubvalues import custom, layers, pools
+from z2jh.problems import FileError, UnusableError
 
-from . import place, plan, wish
+from . import desired_state, place, plan
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from .plan import Change
 
-_EXIT_STATUS = """\
-exit status:
-  0  the plan was printed; with --apply: the cluster is as the values say
-  1  stopped: a call failed, or the answer to the question was no
-  2  a wrong argument, values that cannot be used, or gcloud is missing
-"""
 _DESCRIPTION = """\
-Prints the calls of gcloud that make the cluster as the values of an environment say. What exists is
-looked up first and left alone, so that running it again goes on where it stopped. Nothing is
-changed without --apply. Nothing is deleted but the pool that GKE itself makes with a cluster.
+Prints the calls of gcloud that make the cluster as the values of an environment say. It looks up
+first what exists, and leaves that alone, so that running it again goes on where it stopped. It
+changes nothing without --apply, and deletes nothing but the pool that GKE itself makes with a
+cluster.
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    result = argparse.ArgumentParser(
-        prog="python -m z2jh.cluster",
-        description=_DESCRIPTION,
-        epilog=_EXIT_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def parser() -> console.Parser:
+    """Returns the command line."""
+    result = console.Parser(prog="python -m z2jh.cluster", description=_DESCRIPTION)
     add = result.add_argument
     add("environment", choices=layers.ENVIRONMENTS)
     add("layer", nargs="*", help="more layers, such as sandbox")
@@ -56,57 +45,40 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives its exit status."""
-    arguments = parser().parse_intermixed_args(argv)
-    try:
-        changes = _plan(arguments)
-    except plan.CallError as error:
-        return program.fail("cluster", error, 1, as_json=arguments.json)
-    except UnusableError as error:
-        return program.fail("cluster", error, 2, as_json=arguments.json)
-    _print(changes, as_json=arguments.json)
+    """Run the command line; returns its exit status."""
+    return console.main("cluster", parser().parse_intermixed_args, _make, argv)
+
+
+def _make(arguments: argparse.Namespace) -> int:
+    changes = _plan(arguments)
+    if arguments.json:
+        console.show_json([asdict(change) for change in changes])
+    elif changes:
+        console.show("\n".join(map(str, changes)))
     if not arguments.billing_account:
-        print("cluster: without --billing-account no budget is made", file=sys.stderr)
+        console.tell("cluster: without --billing-account no budget is made")
     if not arguments.apply:
         return 0
-    if not (arguments.yes or _agreed(f"make these {len(changes)} calls?")):
+    if not (arguments.yes or console.agreed(f"make these {len(changes)} calls?")):
         return 1
-    try:
-        plan.apply(changes, _run, lambda line: print(line, file=sys.stderr))
-    except plan.CallError as error:
-        print(f"cluster: {error}", file=sys.stderr)
-        return 1
+    plan.apply(changes, _run, console.tell)
     return 0
 
 
 def _plan(arguments: argparse.Namespace) -> list[Change]:
     stack = layers.stack(arguments.environment, arguments.layer, arguments.values)
-    pools, problems = parse(stack)
-    problems = [*custom.check(stack), *problems]
+    if problems := custom.check(stack):
+        raise FileError(str(problems[0]))
+    found, problems = pools.read(stack)
     if problems:
-        raise UnusableError(str(problems[0]))
+        raise FileError(str(problems[0]))
     where = place.place(stack) if arguments.all else place.own(stack)
-    resources = wish.resources(where, pools, arguments.billing_account)
+    resources = desired_state.resources(where, found, arguments.billing_account)
     if arguments.all:
         return list(plan.everything(resources))
     if not shutil.which("gcloud"):
         raise UnusableError("gcloud is not on PATH: install it, or see every call with --all")
     return list(plan.missing(where, resources, _run))
-
-
-def _print(changes: list[Change], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps([asdict(change) for change in changes], indent=1))
-        return
-    for change in changes:
-        print(change)
-
-
-def _agreed(question: str) -> bool:
-    try:
-        return input(f"{question} [y/N] ").strip().lower() == "y"
-    except EOFError:
-        return False
 
 
 def _run(call: tuple[str, ...]) -> plan.Answer:
@@ -118,4 +90,4 @@ def _run(call: tuple[str, ...]) -> plan.Answer:
 
 
 if __name__ == "__main__":
-    sys.exit(program.run(main))
+    sys.exit(console.run(main))

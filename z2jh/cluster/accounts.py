@@ -1,36 +1,36 @@
-"""Who may do what: the accounts of nodes and of prescale, the registry, the key of the secrets."""
+"""Rights: the accounts of nodes and of prescale, the registry, the key of the secrets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .resource import Resource, gcloud, looked
+from .resource import Resource, describable, gcloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .place import Place
 
-# What a node's account may do: write logs and metrics.
+# The role of a node's account: it writes logs and metrics.
 _NODE_ROLE = "roles/container.defaultNodeServiceAccount"
-# What prescale does to the cluster: read it, and set its pools' minimum.
+# The rights of prescale: it reads the cluster, and sets its pools' minimum.
 _PRESCALE = "container.clusters.get,container.clusters.update,container.operations.get"
 
 
 def nodes(where: Place) -> Iterator[Resource]:
-    """One account for the nodes, with the roles that a node needs and no more."""
+    """Yields one account for the nodes, with no more roles than a node needs."""
     yield _account(where, f"{where.name}-nodes", f"Nodes of {where.name}")
     member = f"serviceAccount:{where.nodes_account}"
     yield Resource("nodes' role", (), _project_binding(where, member, _NODE_ROLE))
 
 
 def prescale(where: Place) -> Iterator[Resource]:
-    """Its account, a role of three rights, and the pod that may use it.
+    """Yields prescale's account, a role of three rights, and the pod that may use it.
 
-    After the cluster: the project's identities of pods come with the first that has them.
+    These come after the cluster: the project has identities of pods once a cluster has them.
     """
     yield _account(where, "prescale", "prescale")
-    yield looked(
+    yield describable(
         where,
         "prescale's role",
         ("iam", "roles"),
@@ -47,10 +47,10 @@ def prescale(where: Place) -> Iterator[Resource]:
 
 
 def registry(where: Place) -> Iterator[Resource]:
-    """Where the images are; the nodes may read there, and nowhere else."""
+    """Yields the registry of images, which the nodes may read, and no other."""
     region = ("--location", where.region)
     kind = ("artifacts", "repositories")
-    yield looked(where, "registry", kind, ("hub", *region), "--repository-format", "docker")
+    yield describable(where, "registry", kind, ("hub", *region), "--repository-format", "docker")
     member = ("--member", f"serviceAccount:{where.nodes_account}")
     role = ("--role", "roles/artifactregistry.reader")
     bind = (*kind, "add-iam-policy-binding", "hub", *region, *member, *role)
@@ -58,10 +58,10 @@ def registry(where: Place) -> Iterator[Resource]:
 
 
 def key(where: Place) -> Iterator[Resource]:
-    """The key that sops encrypts secrets with."""
+    """Yields the key that sops encrypts secrets with."""
     region = ("--location", where.region)
-    yield looked(where, "key ring", ("kms", "keyrings"), ("hub", *region))
-    yield looked(
+    yield describable(where, "key ring", ("kms", "keyrings"), ("hub", *region))
+    yield describable(
         where,
         "key for secrets",
         ("kms", "keys"),
@@ -71,7 +71,7 @@ def key(where: Place) -> Iterator[Resource]:
 
 
 def _account(where: Place, name: str, title: str) -> Resource:
-    """A service account; it is looked for by its address and made by its name."""
+    """Returns a service account, which is looked up by its address and made by its name."""
     kind = ("iam", "service-accounts")
     address = f"{name}@{where.project}.iam.gserviceaccount.com"
     look = gcloud(where, *kind, "describe", address, "--format", "json")
@@ -80,6 +80,6 @@ def _account(where: Place, name: str, title: str) -> Resource:
 
 
 def _project_binding(where: Place, member: str, role: str) -> tuple[str, ...]:
-    """A role in the project; to give it twice changes nothing."""
+    """Returns the call that gives a role in the project; giving it twice changes nothing."""
     bind = ("projects", "add-iam-policy-binding", where.project, "--member", member)
     return gcloud(where, *bind, "--role", role, "--condition", "None")

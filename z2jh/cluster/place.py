@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from z2jh.check.layers import get
-from z2jh.check.problems import UnusableError
+from z2jh.hubvalues.layers import get
+from z2jh.problems import FileError
 
 if TYPE_CHECKING:
-    from z2jh.check.layers import Stack
+    from z2jh.hubvalues.layers import Stack
 
+_PATH = ("custom", "cluster")
 _EXAMPLE = "example-project"  # what stands in the values before an operator has put in theirs
 _FIELDS = ("project", "region", "zone", "name", "namespace", "budget")
 
@@ -24,7 +25,7 @@ class Place:
         region: of networks, registry and backups.
         zone: of the cluster and of the homes' disks.
         name: the cluster's; what belongs to it is named after it.
-        namespace: where the hub is deployed.
+        namespace: of the hub.
         budget: for each month, in the billing account's currency.
     """
 
@@ -47,7 +48,7 @@ class Place:
 
     @property
     def context(self) -> str:
-        """What `get-credentials` calls the cluster."""
+        """The name that `get-credentials` gives the cluster."""
         return f"gke_{self.project}_{self.zone}_{self.name}"
 
 
@@ -55,24 +56,23 @@ def place(stack: Stack) -> Place:
     """Read `custom.cluster`.
 
     Raises:
-        UnusableError: something in it is missing.
+        FileError: a value is missing.
     """
-    given: Any = get(stack.values, "custom", "cluster") or {}
+    given: Any = get(stack.values, *_PATH) or {}
     for name in _FIELDS:
         if not given.get(name):
-            where = stack.origin(("custom", "cluster"))
-            raise UnusableError(f"{where}: custom.cluster.{name}: is not given")
+            raise FileError(str(stack.problem((*_PATH, name), "is not given")))
     return Place(**{name: given[name] for name in _FIELDS})
 
 
 def own(stack: Stack) -> Place:
-    """The same, for calls that reach Google.
+    """Read `custom.cluster` for calls that reach Google.
 
     Raises:
-        UnusableError: something is missing, or is still the example's.
+        FileError: a value is missing, or is still the example's.
     """
     where = place(stack)
     if where.project == _EXAMPLE:
-        at = stack.origin(("custom", "cluster", "project"))
-        raise UnusableError(f"{at}: custom.cluster.project: is the example's: put in your own")
+        message = "is the example's: put in your own"
+        raise FileError(str(stack.problem((*_PATH, "project"), message)))
     return where

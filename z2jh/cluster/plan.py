@@ -1,4 +1,4 @@
-"""What of the wished cluster is missing or different, as calls that would change it."""
+"""The plan: the calls that bring the cluster to its desired state."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from z2jh.check.pools import GKE_PODS, PROVISIONING, STANDARD
-from z2jh.check.problems import UnusableError
+from z2jh.gke.nodes import MAX_PODS, PROVISIONING, STANDARD
+from z2jh.problems import UnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from z2jh.check.pools import Pool
+    from z2jh.hubvalues.pools import Pool
 
     from .place import Place
     from .resource import Resource
 
-    # Runs a program; gives its status, what it printed, and what it complained of.
+    # Runs a program; returns its status and what it printed.
     Run = Callable[[tuple[str, ...]], "Answer"]
 
 _NOT_THERE = ("not found", "NOT_FOUND", "notFound", "was not found", "404", "does not exist")
 
 
 class CallError(UnusableError):
-    """A call failed for another reason than that something does not exist yet."""
+    """A call failed, and not because something does not exist yet."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a program said."""
+    """What a program printed, and its status."""
 
     status: int
     output: str
@@ -42,9 +44,9 @@ class Change:
     """One call that makes or changes something.
 
     Attributes:
-        what: for a person.
+        what: the resource, for a person.
         call: program and arguments.
-        why: why it is made.
+        why: the reason.
     """
 
     what: str
@@ -52,19 +54,19 @@ class Change:
     why: str
 
     def __str__(self) -> str:
-        """As it can be typed."""
+        """The call as it can be typed."""
         return f"# {self.what}: {self.why}\n{shlex.join(self.call)}"
 
 
 def everything(resources: Iterable[Resource]) -> Iterator[Change]:
-    """All calls that an empty project would see, without asking what exists."""
+    """Yields all calls that an empty project needs, without looking up what exists."""
     for resource in resources:
-        why = "goes, if it is there" if resource.comes_with else "made, if it is not there"
+        why = "goes, if it is there" if resource.deleted_with else "made, if it is not there"
         yield Change(resource.what, resource.make, why)
 
 
 def missing(where: Place, resources: Iterable[Resource], run: Run) -> Iterator[Change]:
-    """The calls that are needed; what exists is asked for, and nothing is changed.
+    """Yields the calls that are needed; looks up what exists, and changes nothing.
 
     Raises:
         CallError: a look-up failed, so that nobody knows what exists.
@@ -75,8 +77,8 @@ def missing(where: Place, resources: Iterable[Resource], run: Run) -> Iterator[C
             yield Change(resource.what, resource.make, "harmless when it was done before")
             continue
         found = _found(resource, run)
-        if resource.comes_with:
-            if found is not None or resource.comes_with in made:
+        if resource.deleted_with:
+            if found is not None or resource.deleted_with in made:
                 yield Change(resource.what, resource.make, "is not needed any more")
         elif found is None:
             made.add(resource.what)
@@ -100,7 +102,7 @@ def apply(changes: Iterable[Change], run: Run, tell: Callable[[str], None]) -> N
 
 
 def _found(resource: Resource, run: Run) -> dict[str, Any] | None:
-    """What a look-up says of a resource; None: it does not exist."""
+    """Looks a resource up; returns None if it does not exist."""
     answer = run(resource.look)
     if resource.named:
         if answer.status:
@@ -118,14 +120,14 @@ def _found(resource: Resource, run: Run) -> dict[str, Any] | None:
 
 
 def _difference(where: Place, pool: Pool, found: dict[str, Any]) -> Iterator[Change]:
-    """The call that gives a pool its sizes.
+    """Yields the call that gives a pool its sizes.
 
     Raises:
-        CallError: it has what cannot be changed, such as another machine type.
+        CallError: it differs in what GKE cannot change, such as its machine type.
     """
     config = found.get("config", {})
     fixed = {
-        "machine type": (config.get("machineType"), pool.machine_type),
+        "machine type": (config.get("machineType"), pool.machine.name),
         "provisioning": (_provisioning(config), pool.provisioning),
         "taints": (_taints(config), str(pool.taint)),
         "number of pods on a node": (_pods(found), pool.max_pods),
@@ -140,7 +142,7 @@ def _difference(where: Place, pool: Pool, found: dict[str, Any]) -> Iterator[Cha
     scaling = found.get("autoscaling", {})
     has = [int(scaling.get(key, 0)) for key in ("totalMinNodeCount", "totalMaxNodeCount")]
     if not scaling.get("enabled") or has[1] != pool.max_nodes:
-        # The minimum is left as it is: in the term it is the scaler's.
+        # The minimum is left as it is: in the term, prescale sets it.
         least = str(min(has[0], pool.max_nodes))
         call = (
             *("gcloud", "container", "node-pools", "update", pool.name),
@@ -156,12 +158,12 @@ def _provisioning(config: dict[str, Any]) -> str:
 
 
 def _pods(found: dict[str, Any]) -> int:
-    """Google writes 64-bit numbers as text."""
-    return int((found.get("maxPodsConstraint") or {}).get("maxPodsPerNode", GKE_PODS))
+    """Returns the number of pods; Google writes 64-bit numbers as text."""
+    return int((found.get("maxPodsConstraint") or {}).get("maxPodsPerNode", MAX_PODS))
 
 
 def _taints(config: dict[str, Any]) -> str:
-    """As the values write them; those that GKE adds by itself are left out."""
+    """Writes taints as the values do, without those that GKE adds by itself."""
     effects = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute"}
     return ", ".join(
         f"{taint['key']}={taint.get('value', '')}:{effects.get(taint['effect'], taint['effect'])}"

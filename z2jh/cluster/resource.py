@@ -1,4 +1,4 @@
-"""One thing that is to exist in Google's cloud: how to look for it and how to make it."""
+"""One thing that is to exist in Google's cloud: how to look it up and how to make it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from z2jh.check.pools import Pool
+    from z2jh.hubvalues.pools import Pool
 
     from .place import Place
 
@@ -16,12 +16,12 @@ class Resource:
     """One thing that is to exist.
 
     Attributes:
-        what: for a person.
+        what: its name for a person.
         look: the call that succeeds when it exists; empty when making it twice does no harm.
         make: the call that makes it.
-        named: for a call that lists: what its answer contains when the thing exists.
+        named: for a call that lists: the line that its answer has when the thing exists.
         pool: the pool that it is, so that a change of its size is seen.
-        comes_with: what brings it along, unwanted: `make` takes it away again.
+        deleted_with: the resource that brings it along unwanted; `make` deletes it again.
     """
 
     what: str
@@ -29,29 +29,29 @@ class Resource:
     make: tuple[str, ...]
     named: str = ""
     pool: Pool | None = None
-    comes_with: str = ""
+    deleted_with: str = ""
 
 
 def gcloud(where: Place, *arguments: str) -> tuple[str, ...]:
-    """A call in the cluster's project, which asks nothing back."""
+    """Returns a call in the cluster's project that asks no questions."""
     return ("gcloud", *arguments, "--project", where.project, "--quiet")
 
 
-def looked(
+def describable(
     where: Place,
     what: str,
     kind: tuple[str, ...],
     named: tuple[str, ...],
     *options: str,
 ) -> Resource:
-    """A resource of the usual kind: `describe` tells whether it is there, `create` makes it.
+    """Returns a resource of the usual kind: `describe` looks it up, `create` makes it.
 
     Args:
         where: the project.
-        what: for a person.
+        what: its name for a person.
         kind: gcloud's group of commands.
         named: its name, and the options that say where it is.
-        options: what it is to be like.
+        options: its properties.
     """
     look = gcloud(where, *kind, "describe", *named, "--format", "json")
     return Resource(what, look, gcloud(where, *kind, "create", *named, *options))

@@ -1,1 +1,1 @@
-"""Brings the hub's values onto its cluster, and back; `python -m z2jh.deploy` is its command."""
+"""Deploys the hub's values, and rolls them back; `python -m z2jh.deploy` is its command."""

@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from z2jh.check import chart as charts
-from z2jh.check import examples, layers, program, secrecy, whole
-from z2jh.check.helm import HelmError
-from z2jh.check.layers import get
-from z2jh.check.problems import UnusableError
+from z2jh import console
+from z2jh.check.rendering import chart as charts
+from z2jh.check.rendering.helm import HelmError
+from z2jh.check.rules import examples, secret_scan
+from z2jh.check.run import check
 from z2jh.cluster import place
+from z2jh.hubvalues import layers
+from z2jh.hubvalues.layers import get
 
 from . import difference, smoke
 from .release import MissingError, Release, earlier
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
-    from z2jh.check.chart import Chart
-    from z2jh.check.layers import Stack
+    from z2jh.check.rendering.chart import Chart
+    from z2jh.hubvalues.layers import Stack
 
     from .release import Revision
 
-_EXIT_STATUS = """\
-exit status:
-  0  deployed, or nothing to change, and the hub is well; with --plan: the difference was shown
-  1  the values are wrong, the answer was no, or the upgrade or the hub failed
-  2  a wrong argument; the chart, helm, kubectl or the cluster cannot be used
-"""
 _WAIT = 15  # minutes: the hook pulls the image onto every node first
 _PATIENCE = 180  # seconds for the first certificate
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    result = argparse.ArgumentParser(
-        prog="python -m z2jh.deploy",
-        description="Deploys an environment's values, with what is checked before and after.",
-        epilog=_EXIT_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def parser() -> console.Parser:
+    """Returns the command line."""
+    description = "Deploys an environment's values, and checks them before and the hub after."
+    result = console.Parser(prog="python -m z2jh.deploy", description=description)
     add = result.add_argument
     add("environment", choices=layers.ENVIRONMENTS)
     add("layer", nargs="*", help="more layers: classes/NAME, exams, sandbox")
@@ -58,16 +50,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives its exit status."""
-    arguments = parser().parse_intermixed_args(argv)
-    try:
-        stack = layers.stack(arguments.environment, arguments.layer, arguments.values)
-        if arguments.rollback is not None:
-            return _roll_back(arguments, stack)
-        return _deploy(arguments, stack)
-    except UnusableError as error:
-        print(f"deploy: {error}", file=sys.stderr)
-        return 2
+    """Run the command line; returns its exit status."""
+    return console.main("deploy", parser().parse_intermixed_args, _run, argv)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    stack = layers.stack(arguments.environment, arguments.layer, arguments.values)
+    if arguments.rollback is not None:
+        return _roll_back(arguments, stack)
+    return _deploy(arguments, stack)
 
 
 def _deploy(arguments: argparse.Namespace, stack: Stack) -> int:
@@ -81,7 +72,7 @@ def _deploy(arguments: argparse.Namespace, stack: Stack) -> int:
     if arguments.plan:
         return 0
     if is_needed:
-        if not (arguments.yes or _agreed(f"deploy this to {release.place.context}?")):
+        if not (arguments.yes or console.agreed(f"deploy this to {release.place.context}?")):
             return 1
         try:
             release.upgrade(chart.path, stack)
@@ -91,58 +82,57 @@ def _deploy(arguments: argparse.Namespace, stack: Stack) -> int:
 
 
 def _show(release: Release, chart: Chart, stack: Stack) -> bool:
-    """Print what would change; whether there is a reason to deploy."""
+    """Shows what would change, and returns whether there is a reason to deploy."""
     revisions = release.revisions()
     now = release.manifests() if revisions else []
     lines = difference.between(now, release.would_be(chart.path, stack))
-    print("\n".join(lines) or "nothing would change")
+    console.show("\n".join(lines) or "nothing would change")
     if lines or not revisions or revisions[-1].status == "deployed":
         return bool(lines)
-    # What helm shows as deployed may then be there in part.
-    print(f"but the last deployment is '{revisions[-1].status}', so it is made again")
+    # Then the cluster may have only a part of what helm shows as deployed.
+    console.show(f"but the last deployment is '{revisions[-1].status}', so it is made again")
     return True
 
 
 def _is_right(arguments: argparse.Namespace, stack: Stack, chart: Chart) -> bool:
-    """Whether there is nothing to mend; says what there is."""
+    """Shows what is to be mended, and returns whether nothing is."""
     pinned = charts.pin()
     problems = [
         *charts.mismatch(pinned, chart),
-        *secrecy.check_files(arguments.values.with_name("secrets")),
+        *secret_scan.check_files(arguments.values.with_name("secrets")),
     ]
-    problems = problems or whole.check(stack, pinned, chart) or examples.check(stack)
+    problems = problems or check(stack, pinned, chart) or examples.check(stack)
     for problem in problems:
-        print(problem)
+        console.show(str(problem))
     return not problems
 
 
 def _roll_back(arguments: argparse.Namespace, stack: Stack) -> int:
     release = Release(place.own(stack), arguments.wait)
     revisions = release.revisions()
-    print("\n".join(str(each) for each in revisions))
+    console.show("\n".join(map(str, revisions)))
     goal = _goal(revisions, arguments.rollback)
     question = f"go back to revision {goal.number} on {release.place.context}?"
-    if not (arguments.yes or _agreed(question)):
+    if not (arguments.yes or console.agreed(question)):
         return 1
     try:
         release.rollback(goal)
     except HelmError as error:
-        print(f"deploy: {error}", file=sys.stderr)
-        return 1
+        return console.fail("deploy", error, 1)
     return _try(arguments, stack)
 
 
 def _goal(revisions: list[Revision], named: str) -> Revision:
-    """The revision to go back to."""
+    """Returns the revision to go back to."""
     if not named:
         goal = earlier(revisions)
         if not goal:
             raise MissingError("there is no earlier revision that was well: mend and deploy")
         return goal
-    for each in revisions:
-        if str(each.number) == named:
-            return each
-    known = ", ".join(str(each.number) for each in revisions) or "none"
+    numbers = {str(revision.number): revision for revision in revisions}
+    if named in numbers:
+        return numbers[named]
+    known = ", ".join(numbers) or "none"
     raise MissingError(f"no revision '{named}': helm remembers {known}")
 
 
@@ -152,7 +142,7 @@ def _try(arguments: argparse.Namespace, stack: Stack) -> int:
         version = smoke.wait(url, _PATIENCE)
     except smoke.NotWellError as error:
         return _failed(arguments, str(error))
-    print(f"{url} is well: JupyterHub {version}")
+    console.show(f"{url} is well: JupyterHub {version}")
     return 0
 
 
@@ -160,16 +150,9 @@ def _failed(arguments: argparse.Namespace, said: str) -> int:
     back = f"make rollback ENV={arguments.environment}"
     if arguments.values.resolve() != layers.FOLDER:
         back += f" VALUES={arguments.values}"
-    print(f"deploy: {said}\ndeploy: to go back: {back}", file=sys.stderr)
+    console.tell(f"deploy: {said}\ndeploy: to go back: {back}")
     return 1
 
 
-def _agreed(question: str) -> bool:
-    try:
-        return input(f"{question} [y/N] ").strip().lower() == "y"
-    except EOFError:
-        return False
-
-
 if __name__ == "__main__":
-    sys.exit(program.run(main))
+    sys.exit(console.run(main))

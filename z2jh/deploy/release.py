@@ -1,4 +1,4 @@
-"""The deployed hub, seen and changed by helm and kubectl, on the cluster that the values name."""
+"""The deployed hub, read and changed through helm and kubectl, on the values' cluster."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from z2jh.check import helm, render
-from z2jh.check.helm import HelmError
-from z2jh.check.problems import UnusableError
+from z2jh.check.rendering import helm, template
+from z2jh.check.rendering.helm import HelmError
+from z2jh.problems import UnusableError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from z2jh.check.layers import Stack
     from z2jh.cluster.place import Place
+    from z2jh.hubvalues.layers import Stack
 
 _NO_RELEASE = "release: not found"
-_WELL = ("deployed", "superseded")  # helm's words for a revision that came up whole
+_WELL = ("deployed", "superseded")  # helm's words for a revision that became ready
 
 
 class MissingError(UnusableError):
-    """Something has to be there before a deployment, and is not."""
+    """Something that a deployment or a rollback needs does not exist."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One deployment of the past, as helm remembers it.
+    """One deployment, as helm remembers it.
 
     Attributes:
         number: counted from 1.
         status: in helm's words.
         updated: when it was made.
-        description: what came of it.
+        description: its outcome.
     """
 
     number: int
@@ -48,8 +48,8 @@ class Revision:
 
 
 def earlier(revisions: list[Revision]) -> Revision | None:
-    """The revision to go back to: the last before the newest that came up whole."""
-    well = [each for each in revisions[:-1] if each.status in _WELL]
+    """Returns the revision to go back to: the last before the newest that became ready."""
+    well = [revision for revision in revisions[:-1] if revision.status in _WELL]
     return well[-1] if well else None
 
 
@@ -58,7 +58,7 @@ class Release:
     """The hub of one environment.
 
     Attributes:
-        place: its cluster. Every call names it, so that none goes to whichever is current.
+        place: its cluster, which every call names: kubectl's current one may be another.
         wait: minutes that a change may take.
     """
 
@@ -66,10 +66,10 @@ class Release:
     wait: int
 
     def check_secret(self, name: str) -> None:
-        """See that the Secret is there that `hub.existingSecret` names.
+        """Check that the Secret exists that `hub.existingSecret` names.
 
         Raises:
-            MissingError: it is not, or the cluster cannot be asked.
+            MissingError: it does not, or the cluster cannot be asked.
         """
         kubectl = shutil.which("kubectl")
         if not kubectl:
@@ -85,51 +85,51 @@ class Release:
             )
 
     def revisions(self) -> list[Revision]:
-        """The deployments so far, oldest first; none before the first.
+        """Returns the deployments so far, oldest first.
 
         Raises:
             HelmError: helm could not ask the cluster.
         """
         try:
-            text = helm.run("history", render.RELEASE, *self._where(), "--output", "json")
+            text = helm.run("history", template.RELEASE, *self._where(), "--output", "json")
         except HelmError as error:
             if _NO_RELEASE in str(error):
                 return []
             raise
         keys = ("status", "updated", "description")
         return [
-            Revision(int(each["revision"]), *(str(each.get(key, "")) for key in keys))
-            for each in json.loads(text)
+            Revision(int(entry["revision"]), *(str(entry.get(key, "")) for key in keys))
+            for entry in json.loads(text)
         ]
 
     def manifests(self) -> list[dict[str, Any]]:
-        """What is deployed now, once something is.
+        """Returns the deployed manifests; there has to be a revision.
 
         Raises:
             HelmError: helm could not ask the cluster.
         """
-        return render.manifests(helm.run("get", "manifest", render.RELEASE, *self._where()))
+        return template.manifests(helm.run("get", "manifest", template.RELEASE, *self._where()))
 
     def would_be(self, chart: Path, stack: Stack) -> list[dict[str, Any]]:
-        """What the upgrade would deploy, rendered with the cluster's own Secrets looked up.
+        """Returns the manifests that an upgrade would deploy; helm looks up the cluster's Secrets.
 
         Raises:
             HelmError: helm refuses, or could not ask the cluster.
         """
         options = ["--install", "--dry-run=server", "--hide-notes", "--output", "json"]
-        text = helm.run("upgrade", render.RELEASE, str(chart), *options, *self._where(),
-                        *render.files(stack))  # fmt: skip
-        return render.manifests(json.loads(text)["manifest"])
+        text = helm.run("upgrade", template.RELEASE, str(chart), *options, *self._where(),
+                        *template.files(stack))  # fmt: skip
+        return template.manifests(json.loads(text)["manifest"])
 
     def upgrade(self, chart: Path, stack: Stack) -> None:
         """Deploy, and wait until everything is ready.
 
         Raises:
-            HelmError: it failed or took too long; the old hub may be half replaced.
+            HelmError: it failed or took too long; the old hub may be partly replaced.
         """
         options = ["--install", "--wait", "--timeout", f"{self.wait}m", "--history-max", "20"]
-        what = (render.RELEASE, str(chart), *options)
-        helm.run("upgrade", *what, *self._where(), *render.files(stack))
+        what = (template.RELEASE, str(chart), *options)
+        helm.run("upgrade", *what, *self._where(), *template.files(stack))
 
     def rollback(self, goal: Revision) -> None:
         """Go back to an earlier revision.
@@ -138,7 +138,7 @@ class Release:
             HelmError: it failed.
         """
         options = ["--wait", "--timeout", f"{self.wait}m"]
-        helm.run("rollback", render.RELEASE, str(goal.number), *options, *self._where())
+        helm.run("rollback", template.RELEASE, str(goal.number), *options, *self._where())
 
     def _where(self) -> tuple[str, ...]:
         place = self.place

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from z2jh.check.problems import UnusableError
+from z2jh.problems import UnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A hub without Kubernetes: what of the values does not need one, and servers on this machine.
+"""Configures a hub on one machine, with those values that need no Kubernetes.
 
 `make hub` starts it. The values are those of an environment; the login, the spawner and the
 addresses are the laptop's.
@@ -13,9 +13,9 @@ from typing import Any
 # JupyterHub runs this file by itself: the checkout is not on its path yet.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from z2jh.check import layers
-from z2jh.check.problems import UnusableError
+from z2jh.hubvalues import layers
 from z2jh.laptop.settings import from_values
+from z2jh.problems import UnusableError
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterHub puts it there
 
@@ -48,7 +48,7 @@ c.ConfigurableHTTPProxy.command = [str(node), str(proxy)]
 for _, code in sorted((layers.get(values, "hub", "extraConfig") or {}).items()):
     exec(code or "")  # noqa: S102 -- the operator's own values
 
-# Any name logs in with the one password, which is made up at each start unless it is given.
+# Any name logs in with one password, which is generated at each start unless it is given.
 password = here.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
 if "HUB_PASSWORD" not in here:
     print(f"hub: {c.JupyterHub.bind_url}, any name, password {password}", flush=True)  # noqa: T201 -- for the person who started it

@@ -1,33 +1,33 @@
-"""What of the values means the same on a hub without Kubernetes."""
+"""The values that mean the same on a hub without Kubernetes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from z2jh.check.layers import get
+from z2jh.hubvalues.layers import get
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from z2jh.check.layers import Values
+    from z2jh.hubvalues.layers import Values
 
 _LIMITS = {
     "concurrent_spawn_limit": "concurrentSpawnLimit",
     "active_server_limit": "activeServerLimit",
     "allow_named_servers": "allowNamedServers",
 }
-# What depends on who logs in and where; all else of `hub.config.JupyterHub` is taken.
+# These depend on the login and the host; all else of `hub.config.JupyterHub` is taken.
 _ELSEWHERE = ("authenticator_class", "subdomain_host")
 _CULLER = "jupyterhub-idle-culler"
 
 
 def from_values(values: Values, python: str, folder: Path) -> dict[str, dict[str, Any]]:
-    """JupyterHub's configuration, by class.
+    """Returns JupyterHub's configuration, by class.
 
     Args:
         values: the merged layers.
         python: the interpreter that the culler is run with.
-        folder: where pages that the values bring are written.
+        folder: where the values' own pages are written.
     """
     limits = {option: get(values, "hub", name) for option, name in _LIMITS.items()}
     hub = {option: limit for option, limit in limits.items() if limit is not None}
@@ -44,7 +44,7 @@ def from_values(values: Values, python: str, folder: Path) -> dict[str, dict[str
 
 
 def _pages(values: Values, folder: Path) -> list[str]:
-    """Write down the templates that the chart would mount into the hub's pod."""
+    """Writes the templates that the chart would mount into the hub's pod."""
     folder.mkdir(parents=True, exist_ok=True)
     mounted = get(values, "hub", "templatePaths") or []
     for file in (get(values, "hub", "extraFiles") or {}).values():
@@ -55,7 +55,7 @@ def _pages(values: Values, folder: Path) -> list[str]:
 
 
 def _culler(cull: dict[str, Any], python: str) -> dict[str, Any]:
-    """The culler as a service, with the chart's switches for it."""
+    """Returns the culler as a service, with the chart's switches for it."""
     if not cull.get("enabled"):
         return {}
     command = [python, "-m", "jupyterhub_idle_culler"]

@@ -2,67 +2,38 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import json
 import logging
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
+
+from z2jh import console
 
 from .commands import apply, connection, learn, placeholders, plan, simulate, status
-from .errors import PrescaleError, ScheduleError, UsageError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from .commands.result import Result, Verb
 
-EXIT_CODES = """\
-exit codes:
-  0  done
-  1  failed for another reason
-  2  a wrong argument
-  3  a schedule, roster or values file that cannot be used
-  4  an API is out of reach, or answers with errors that may pass
-  5  an API refuses: rights are missing
-  6  another prescale, or an operation on the cluster, is at work: the next run goes on
-  7  the seats of a class are not ready in time
-  8  with `plan --check`: more than the budget's cap is planned
-  130, 143  interrupted, ended by SIGTERM
-"""
-
-_INTERRUPTED = 130
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises errors in the arguments, so that --json can report them, too."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        raise UsageError(message)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns its exit code."""
-    options = argparse.Namespace(json="--json" in (sys.argv if arguments is None else arguments))
-    try:
-        options = parser().parse_args(arguments)
-        _set_up_logging(options.verbose)
-        result: Result = options.run(options)
-    except KeyboardInterrupt:
-        return _fail(options, PrescaleError("interrupted"), _INTERRUPTED)
-    except PrescaleError as error:
-        return _fail(options, error, error.exit_code)
-    except OSError as error:
-        message = f"{error.filename or 'input/output'}: {error.strerror or error}"
-        return _fail(options, PrescaleError(message), PrescaleError.exit_code)
-    _print(json.dumps(result.data, indent=2) if options.json else result.text)
+    """Runs the command line; returns its exit status."""
+    return console.main("prescale", parser().parse_args, _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    _set_up_logging(options.verbose)
+    result: Result = options.run(options)
+    if options.json:
+        console.show_json(result.data)
+    else:
+        console.show(result.text)
     if result.error:
-        print(f"prescale: {result.error}", file=sys.stderr)  # noqa: T201 -- a program's output
-        return result.error.exit_code
+        return console.fail("prescale", result.error, result.error.exit_code)
     return 0
 
 
@@ -72,24 +43,15 @@ def _set_up_logging(verbosity: int) -> None:
     logging.getLogger(__package__).setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> console.Parser:
     """Returns the parser of the command line."""
-    top = _Parser(
-        prog="python -m z2jh.prescale",
-        description="Seats ready before class, given back in the evening.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    description = "Seats ready before class, given back in the evening."
+    top = console.Parser(prog="python -m z2jh.prescale", description=description)
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
 
     def add(name: str, help_: str, verb: Verb) -> argparse.ArgumentParser:
-        parser = verbs.add_parser(
-            name,
-            help=help_,
-            description=f"{help_[0].upper()}{help_[1:]}.",
-            epilog=EXIT_CODES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        description = f"{help_[0].upper()}{help_[1:]}."
+        parser = verbs.add_parser(name, help=help_, description=description)
         parser.add_argument(
             "--json", action="store_true", help="one JSON object on standard output"
         )
@@ -137,21 +99,3 @@ def _files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _cache() -> Path:
     """Returns the folder for the user's caches, by the XDG specification."""
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "prescale"  # noqa: PTH111 -- leaves `~` alone without a home
-
-
-def _fail(options: argparse.Namespace, error: PrescaleError, code: int) -> int:
-    if options.json:
-        _print(
-            json.dumps(
-                {"error": type(error).__name__, "message": str(error), "exit_code": code}, indent=2
-            )
-        )
-    lead = "" if isinstance(error, ScheduleError) else "prescale: "
-    print(f"{lead}{error}", file=sys.stderr)  # noqa: T201 -- a program's output
-    return code
-
-
-def _print(text: str) -> None:
-    # The work is done, even if the reader of the output has gone.
-    with contextlib.suppress(BrokenPipeError):
-        print(text, flush=True)  # noqa: T201 -- a program's output

@@ -17,11 +17,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from z2jh.problems import FileError, UnusableError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class PrescaleError(Exception):
+class PrescaleError(UnusableError):
     """Prescale cannot go on. The message is for a person."""
 
     exit_code = 1
@@ -55,7 +57,7 @@ class Problem:
         return f"{place}: {self.what}{f'; {self.hint}' if self.hint else ''}"
 
 
-class ScheduleError(PrescaleError):
+class ScheduleError(PrescaleError, FileError):
     """A schedule, roster or values file cannot be used; names every problem."""
 
     exit_code = 3

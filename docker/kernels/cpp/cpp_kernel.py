@@ -1,9 +1,9 @@
-"""A Jupyter kernel of C++, over Clang's own interpreter `clang-repl`.
+"""A Jupyter kernel for C++ that runs Clang's interpreter `clang-repl`.
 
-Debian has the interpreter, and no index has a kernel for it that installs without conda. A cell
-is written to a file that the interpreter includes, so that comments, preprocessor lines and
-functions mean in a cell what they mean in a file. Standard input is the interpreter's own: a cell
-cannot read from it.
+Debian has the interpreter, and no index has a kernel for it that installs without conda. The kernel
+writes a cell to a file that the interpreter includes, so that comments, preprocessor lines and
+functions mean the same as in a file. A cell cannot read from standard input, which is the
+interpreter's own.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STANDARD = "c++17"
-# What is no word of the cell's: prompts, and by which way the interpreter came to the cell.
+# Output that is not the cell's: prompts, and the lines that say which file includes the cell.
 _NOISE = re.compile(
     rb"clang-repl(?:>|\.\.\.) +|In file included from (?:<<< inputs >>>|input_line_\d+):\d+:\n"
 )
-# Declared, not included, as that takes no time; by other names, as cells may include them.
+# Declared to save the time of including it; under other names, as a cell may include the headers.
 _PRELUDE = """\
 extern "C" long kernel_write(int, const void *, unsigned long) __asm__("write");
 extern "C" int kernel_flush(void *) __asm__("fflush");
@@ -42,9 +42,9 @@ class Interpreter:
     """A running clang-repl."""
 
     def __init__(self, folder: Path) -> None:
-        """Start it; cells are kept in `folder` as files, which it includes."""
+        """Starts the interpreter, which includes cells from files in `folder`."""
         self._folder = folder
-        self._cells = -1  # the prelude is none of the student's
+        self._cells = -1  # the prelude does not count
         self._process = subprocess.Popen(
             [_executable(), f"--Xcc=-std={STANDARD}", "--Xcc=-fno-color-diagnostics"],
             stdin=subprocess.PIPE,
@@ -55,19 +55,20 @@ class Interpreter:
         self.run(_PRELUDE, _ignore)
 
     def run(self, code: str, show: Callable[[str, str], None]) -> str:
-        """Run a cell; `show(stream, text)` is called with what it prints, as it comes.
+        """Runs a cell; calls `show(stream, text)` with its output as it comes.
 
-        Gives what it said on its standard error, where Clang's diagnostics are.
+        Returns:
+            What the cell and Clang have written to standard error.
 
         Raises:
-            EOFError: the interpreter has ended: the cell has crashed it.
+            EOFError: the cell has crashed the interpreter.
         """
         self._cells += 1
         cell = self._folder / f"cell-{self._cells}.cpp"
         cell.write_text(f'#line 1 "cell {self._cells}"\n{code}\n')
         mark = secrets.token_hex(8)
         send = "".join(f'kernel_write({stream}, "{mark}", {len(mark)}); ' for stream in (1, 2))
-        self._say(f'#include "{cell}"\n(void)kernel_flush(0); {send}\n')
+        self._write(f'#include "{cell}"\n(void)kernel_flush(0); {send}\n')
         errors: list[str] = []
 
         def show_error(text: str) -> None:
@@ -78,20 +79,20 @@ class Interpreter:
             target=_read_until, args=(self._process.stderr, mark.encode(), show_error)
         )
         reader.start()
-        whole = _read_until(self._process.stdout, mark.encode(), lambda text: show("stdout", text))
+        alive = _read_until(self._process.stdout, mark.encode(), lambda text: show("stdout", text))
         reader.join()
-        if not whole:
+        if not alive:
             raise EOFError
         return "".join(errors)
 
     def stop(self) -> None:
-        """End it."""
+        """Ends the interpreter."""
         self._process.kill()
         self._process.wait()
 
-    def _say(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         stdin = self._process.stdin
-        assert stdin is not None  # noqa: S101 -- it was asked for
+        assert stdin is not None  # noqa: S101 -- opened as a pipe
         try:
             stdin.write(text.encode())
             stdin.flush()
@@ -100,26 +101,26 @@ class Interpreter:
 
 
 def _read_until(pipe: IO[bytes] | None, mark: bytes, show: Callable[[str], None]) -> bool:
-    """Pass on what comes before the mark, without the prompts; False if the pipe ends before."""
-    assert pipe is not None  # noqa: S101 -- it was asked for
+    """Shows what comes before the mark, without prompts; returns False if the pipe ends first."""
+    assert pipe is not None  # noqa: S101 -- opened as a pipe
     pending = b""
     while data := os.read(pipe.fileno(), 65536):
         pending += data
         text, found, _ = pending.partition(mark)
         if found:
-            _pass_on(text, show)
+            _show_output(text, show)
             return True
-        # All but what may be the beginning of a mark or of a prompt.
+        # Keeps back what may be the beginning of a mark or of a prompt.
         ready = len(pending) - len(mark)
         if ready > 0 and b"\n" in pending[:ready]:
             ready = pending.rindex(b"\n", 0, ready) + 1
-            _pass_on(pending[:ready], show)
+            _show_output(pending[:ready], show)
             pending = pending[ready:]
-    _pass_on(pending, show)
+    _show_output(pending, show)
     return False
 
 
-def _pass_on(data: bytes, show: Callable[[str], None]) -> None:
+def _show_output(data: bytes, show: Callable[[str], None]) -> None:
     if text := _NOISE.sub(b"", data).decode(errors="replace"):
         show(text)
 
@@ -151,7 +152,7 @@ class CppKernel(Kernel):
     }
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 -- traitlets'
-        """Start without an interpreter; the first cell starts one."""
+        """Starts without an interpreter; the first cell starts one."""
         super().__init__(**options)  # type: ignore[no-untyped-call] # ipykernel's are not typed
         self._folder = TemporaryDirectory(prefix="cpp-kernel-")
         self._interpreter: Interpreter | None = None
@@ -173,12 +174,12 @@ class CppKernel(Kernel):
         try:
             if self._interpreter is None:
                 self._interpreter = Interpreter(Path(self._folder.name))
-            said = self._interpreter.run(code, show)
+            errors = self._interpreter.run(code, show)
         except KeyboardInterrupt:
             return self._lost("Interrupted", "the cell was interrupted")
         except EOFError:
             return self._lost("Crashed", "the cell has crashed the interpreter")
-        if error := _ERROR.search(said):
+        if error := _ERROR.search(errors):
             return self._error("CompilationError", error[0])
         count = self.execution_count
         return {"status": "ok", "execution_count": count, "payload": [], "user_expressions": {}}

@@ -1,1 +1,1 @@
-"""`jupyter codeserver doctor`: what stands in the way of VS Code here, and what to type."""
+"""The verb `jupyter codeserver doctor`: finds what keeps VS Code from working here."""

@@ -1,4 +1,4 @@
-"""What is wrong and what to do, judged from facts alone."""
+"""Judges the facts: what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jupyter_codeserver_proxy.failure import CannotStart
+
     from .facts import Facts, Place
 
-# Installing an extension with a language server takes some 200 MB; below 10 MB nothing is saved.
+# An extension with a language server takes some 200 MB. With less than 10 MB nothing is saved.
 _SCARCE = 500_000_000  # bytes
 _FULL = 10_000_000
-# VS Code's own advice for large workspaces is 524288; a class's folder is small, its hub is shared.
+# VS Code recommends 524288 for large workspaces. A class's folder is small, but its hub is shared.
 _FEW_WATCHES = 65_536
-_FEW_INSTANCES = 512  # per user id, which all students of a node may share; Linux has 128
+_FEW_INSTANCES = 512  # per user id, which all students of a node may share; Linux's default is 128
 _FEW_DESCRIPTORS = 1024  # a websocket takes two, a kernel some twenty
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.gcsfuse", "ceph", "9p"})
-# What the extension uses of each: setup.cfg says the same to pip.
+# The oldest versions that work, as in setup.cfg.
 _LEAST = {"jupyter-server": (2, 14), "jupyter-server-proxy": (4, 6)}
-# Without one of these flags of code-server something is worse.
+# Flags of code-server, and what happens without each.
 _WANTED_FLAGS = {
     "socket": "it cannot listen on a private socket",
     "reconnection-grace-time": "windows whose browser has gone are kept for three hours",
@@ -31,7 +33,7 @@ _LONGEST_INTERVAL = 300  # seconds
 
 
 class Level(str, Enum):
-    """How bad it is."""
+    """How bad a finding is."""
 
     OK = "ok"
     WARNING = "warning"
@@ -40,13 +42,13 @@ class Level(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check has found.
+    """The result of one check.
 
     Attributes:
-        about: the check's subject.
-        level: how bad it is.
+        about: the subject of the check.
+        level: how bad the finding is.
         what: one line for a person.
-        advice: what to do or to type; empty where nothing is to be done.
+        advice: what to do or to type; empty if nothing is to be done.
     """
 
     about: str
@@ -56,19 +58,22 @@ class Finding:
 
 
 def examine(facts: Facts) -> list[Finding]:
-    """All findings, in the order in which things are needed at a start."""
+    """Returns all findings, in the order in which a start needs things."""
     return [finding for check in _CHECKS for finding in check(facts)]
+
+
+def _fault(about: str, error: CannotStart) -> Finding:
+    return Finding(about, Level.WRONG, error.what, error.advice)
 
 
 def _code_server(facts: Facts) -> Iterator[Finding]:
     if facts.cannot_start:
-        cause = facts.cannot_start
-        yield Finding("code-server", Level.WRONG, cause.what, cause.advice)
+        yield _fault("code-server", facts.cannot_start)
         return
     version = facts.version or "of unknown version"
     yield Finding("code-server", Level.OK, f"{version}, {facts.executable} ({facts.found_in})")
-    if facts.cannot_hold:
-        yield Finding("policy", Level.WRONG, facts.cannot_hold.what, facts.cannot_hold.advice)
+    if facts.violation:
+        yield _fault("policy", facts.violation)
     elif facts.installation is None:
         yield Finding(
             "code-server",
@@ -89,8 +94,7 @@ def _code_server(facts: Facts) -> Iterator[Finding]:
 
 def _configuration(facts: Facts) -> Iterator[Finding]:
     if facts.wrong_option:
-        cause = facts.wrong_option
-        yield Finding("options", Level.WRONG, cause.what, cause.advice)
+        yield _fault("options", facts.wrong_option)
     else:
         yield Finding("options", Level.OK, "every option has a value that it may have")
 
@@ -99,14 +103,11 @@ def _versions(facts: Facts) -> Iterator[Finding]:
     for name, least in _LEAST.items():
         version = facts.versions.get(name)
         wanted = ".".join(map(str, least))
-        if version is None:
-            yield Finding(name, Level.WRONG, "not installed", f"pip install '{name}>={wanted}'")
-        elif _numbers(version) < least:
-            yield Finding(
-                name, Level.WRONG, f"{version} is too old", f"pip install '{name}>={wanted}'"
-            )
-        else:
+        if version and _numbers(version) >= least:
             yield Finding(name, Level.OK, version)
+        else:
+            fault = f"{version} is too old" if version else "not installed"
+            yield Finding(name, Level.WRONG, fault, f"pip install '{name}>={wanted}'")
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -158,8 +159,7 @@ def _place(about: str, place: Place, otherwise: str) -> Iterator[Finding]:
 
 def _runtime(facts: Facts) -> Iterator[Finding]:
     if facts.no_runtime:
-        cause = facts.no_runtime
-        yield Finding("runtime folder", Level.WRONG, cause.what, cause.advice)
+        yield _fault("runtime folder", facts.no_runtime)
     else:
         yield Finding("runtime folder", Level.OK, f"a private one can be made in {facts.runtime}")
 

@@ -1,4 +1,4 @@
-"""What the checks need to know of this machine, gathered without changing anything."""
+"""Gathers the facts that the checks need, without changing anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_codeserver_proxy.codeserver import executable, user_data
-from jupyter_codeserver_proxy.config import options as config
+from jupyter_codeserver_proxy.config.options import CodeServer, configured
 from jupyter_codeserver_proxy.failure import CannotStart
 from jupyter_codeserver_proxy.service import launch
 from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder, candidates
@@ -23,7 +23,7 @@ from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder, c
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jupyter_codeserver_proxy.config.options import CodeServer
+    from jupyter_codeserver_proxy.codeserver.command import StartOptions
 
 _MOUNTS = Path("/proc/self/mounts")
 _INOTIFY = Path("/proc/sys/fs/inotify")
@@ -31,14 +31,14 @@ _INOTIFY = Path("/proc/sys/fs/inotify")
 
 @dataclass(frozen=True)
 class Place:
-    """A folder that a student's programs write into.
+    """A folder that a student's programs write to.
 
     Attributes:
-        path: the folder, or the nearest one above it that is there.
-        is_writable: whether this process may write.
+        path: the folder, or the nearest existing folder above it.
+        is_writable: whether this process may write to it.
         free: bytes that this process may still write.
-        file_system: as the kernel names it; empty where it cannot be told.
-        uid: of this process.
+        file_system: the kernel's name of the file system; empty if it is unknown.
+        uid: the user id of this process.
     """
 
     path: Path
@@ -50,11 +50,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Hub:
-    """What a hub has told this environment.
+    """What the environment says about the hub.
 
     Attributes:
-        activity_interval: seconds between two reports of the server's.
-        public_url: where browsers reach the hub; empty where it has not said so.
+        activity_interval: seconds between two reports of the server's activity.
+        public_url: the hub's address for browsers; empty if it is unknown.
     """
 
     activity_interval: int
@@ -63,27 +63,27 @@ class Hub:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known.
+    """The facts that the checks judge.
 
     Attributes:
-        executable: of code-server; None if there is none.
-        found_in: for a person, where it was found.
-        version: of it; None if it does not say.
-        flags: those that it knows.
-        installation: where it is installed; None if that cannot be told.
-        cannot_hold: what of the options this code-server does not do.
-        cannot_start: why there is no code-server that could be started.
+        executable: the code-server; None if there is none.
+        found_in: where it was found, for a person.
+        version: its version; None if it does not say.
+        flags: the flags that it knows.
+        installation: its installation; None if that is unknown.
+        violation: how this code-server would violate the operator's options.
+        cannot_start: why no code-server can be started.
         wrong_option: what is wrong with the options.
-        versions: of the distributions that matter; None for one that is not installed.
+        versions: versions of the distributions that matter; None for a missing one.
         enabled: the server extensions that Jupyter's configuration enables.
         home: the student's home.
         user_data: VS Code's folder of settings and state.
-        runtime: where folders for sockets are made.
-        no_runtime: why there is no such place.
-        watches: inotify's limit; None where there is none.
-        instances: likewise.
-        descriptors: that a process may have at most; None where there is no limit.
-        hub: None outside of a hub.
+        runtime: the folder for the folders of sockets.
+        no_runtime: why there is no folder for sockets.
+        watches: inotify's limit of watches; None where there is none.
+        instances: inotify's limit of instances; None where there is none.
+        descriptors: the limit of open files and connections; None where there is none.
+        hub: the hub; None outside of one.
     """
 
     home: Place
@@ -93,7 +93,7 @@ class Facts:
     version: str | None = None
     flags: frozenset[str] = frozenset()
     installation: Path | None = None
-    cannot_hold: CannotStart | None = None
+    violation: CannotStart | None = None
     cannot_start: CannotStart | None = None
     wrong_option: CannotStart | None = None
     versions: Mapping[str, str | None] = field(default_factory=dict)
@@ -107,22 +107,23 @@ class Facts:
 
 
 def gather(environment: Mapping[str, str]) -> Facts:
-    """Ask the machine, Jupyter's configuration and code-server itself."""
+    """Asks the machine, Jupyter's configuration and code-server itself."""
     app = ServerApp()
     app.load_config_file()
     wrong_option = None
     try:
-        options = config.configured(app, environment)
-        options.values()
+        options = configured(app, environment)
+        settings = options.values()
+        options.workspace()
     except CannotStart as error:
-        wrong_option, options = error, config.CodeServer()
+        wrong_option, settings = error, CodeServer().values()
     home = Path.home()
-    data = options.user_data_folder or user_data.default_folder(environment)
-    runtime, no_runtime = _runtime(options.runtime(), environment)
+    data = settings.start.user_data_folder or user_data.default_folder(environment)
+    runtime, no_runtime = _runtime(settings.process.runtime, environment)
     return Facts(
         home=place(home),
-        user_data=place(Path(data).expanduser()),
-        **_code_server(options, environment),
+        user_data=place(data),
+        **_code_server(settings.start, environment),
         wrong_option=wrong_option,
         versions={
             name: _installed_version(name) for name in ("jupyter-server", "jupyter-server-proxy")
@@ -137,7 +138,7 @@ def gather(environment: Mapping[str, str]) -> Facts:
     )
 
 
-def _code_server(options: CodeServer, environment: Mapping[str, str]) -> dict[str, Any]:
+def _code_server(options: StartOptions, environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         found = executable.find(options.executable, environment)
         installation = executable.installation(found.path)
@@ -147,14 +148,14 @@ def _code_server(options: CodeServer, environment: Mapping[str, str]) -> dict[st
             "version": executable.version(found.path),
             "flags": executable.abilities(found.path).flags,
             "installation": installation.root if installation else None,
-            "cannot_hold": None if installation else _cannot_hold(found.path, options, environment),
+            "violation": None if installation else _violation(found.path, options, environment),
         }
     except CannotStart as error:
         return {"cannot_start": error}
 
 
-def _cannot_hold(
-    path: Path, options: CodeServer, environment: Mapping[str, str]
+def _violation(
+    path: Path, options: StartOptions, environment: Mapping[str, str]
 ) -> CannotStart | None:
     try:
         launch.check_unrecognised(path, launch.shared_folder(options, environment), ai=options.ai)
@@ -175,7 +176,7 @@ def _runtime(
 
 
 def place(path: Path) -> Place:
-    """What is known of a folder, or of the nearest one above it that is there."""
+    """Returns the facts about a folder, or about the nearest existing folder above it."""
     while not path.is_dir() and path != path.parent:
         path = path.parent
     return Place(
@@ -193,9 +194,9 @@ def _file_system(path: Path) -> str:
     except OSError:
         return ""  # not Linux
     resolved = path.resolve()
-    # Of two mounts on the same place the later one is seen.
+    # Of two mounts at the same point the later one counts.
     above = [(point, kind) for point, kind in mounts if resolved.is_relative_to(_unescaped(point))]
-    return max(enumerate(above), key=lambda each: (len(each[1][0]), each[0]))[1][1] if above else ""
+    return max(reversed(above), key=lambda mount: len(mount[0]))[1] if above else ""
 
 
 def _unescaped(point: str) -> str:
@@ -210,7 +211,7 @@ def _installed_version(name: str) -> str | None:
 
 
 def _enabled(app: ServerApp) -> frozenset[str]:
-    # As the server does at its start: first the folders of switches, then its configuration.
+    # As at the server's start, the configuration overrides the folders of switches.
     manager = ExtensionConfigManager(read_config_path=app.config_file_paths)
     switches = dict(manager.get_jpserver_extensions())  # type: ignore[no-untyped-call] # Jupyter's is not typed
     switches |= app.config.get("ServerApp", {}).get("jpserver_extensions", {})
@@ -225,7 +226,7 @@ def _limit(name: str) -> int | None:
 
 
 def _descriptors() -> int | None:
-    # Jupyter raises its own limit as far as it needs and this one allows.
+    # Jupyter raises its own limit up to this one.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return None if hard == resource.RLIM_INFINITY else hard
 

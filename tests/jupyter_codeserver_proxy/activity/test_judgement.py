@@ -1,4 +1,4 @@
-"""A person counts, a job counts for a while, a page that is merely open does not."""
+"""A person counts as use, a job counts for a while, and an open page does not."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ HOUR = timedelta(hours=1)
 
 
 def ago(**of_time: float) -> datetime:
-    """A moment before now."""
+    """Returns a time before now."""
     return NOW - timedelta(**of_time)
 
 
 def window(person: datetime | None = None, *jobs: str, beat: datetime = NOW) -> Report:
-    """A window's report."""
+    """Returns a window's report."""
     return Report(person, beat, frozenset(jobs))
 
 
@@ -102,7 +102,7 @@ def test_a_limit_of_zero_ignores_jobs() -> None:
 
 
 def test_what_counted_is_not_forgotten() -> None:
-    """When code-server ends, its windows' reports end with it, and the last of them still holds."""
+    """Reports end with code-server, and the last of them stays valid."""
     first = judge(Observation(visited=ago(minutes=9), has_terminal_job=True), Activity(), HOUR, NOW)
     later = judge(Observation(), first, HOUR, NOW + HOUR)
     assert (later.last, later.why) == (NOW, "terminal: running job")
@@ -123,7 +123,7 @@ observations = st.builds(
 
 @given(st.lists(observations, max_size=5), st.timedeltas(timedelta(0), 2 * HOUR))
 def test_time_never_goes_back_nor_beyond_now(seen: list[Observation], limit: timedelta) -> None:
-    """Whatever windows report, in whatever order."""
+    """This holds for any reports in any order."""
     activity = Activity()
     for step, observation in enumerate(seen):
         now = NOW + step * HOUR

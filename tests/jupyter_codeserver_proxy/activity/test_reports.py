@@ -1,4 +1,4 @@
-"""What windows wrote is read, and what is none of theirs does no harm."""
+"""Reports of windows are read, and other files do no harm."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_report_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_report_is_passed_over(tmp_path: Path, text: str) -> None:
-    """A student may write into that folder, too."""
+    """A student may write to that folder, too."""
     (tmp_path / "1.json").write_text(text)
     assert read(tmp_path) == ()
 
@@ -58,7 +58,7 @@ def test_what_is_no_report_is_passed_over(tmp_path: Path, text: str) -> None:
 def test_what_is_no_file_is_passed_over_at_once(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
-    """A pipe would be waited for until somebody writes; a link leads to what is none of ours."""
+    """Opening a pipe would block until somebody writes, and a link leads elsewhere."""
     (tmp_path / "report").write_text(WRITTEN)
     (tmp_path / "reports").mkdir()
     make(tmp_path / "reports" / "1.json")
@@ -67,12 +67,12 @@ def test_what_is_no_file_is_passed_over_at_once(
 
 
 def test_as_many_are_read_as_there_may_be_windows(tmp_path: Path) -> None:
-    """A folder full of files takes no longer than one with some hundreds."""
+    """A folder full of files takes as long as one with some hundreds."""
     for number in range(1500):
         (tmp_path / f"{number}.json").write_text(WRITTEN)
     assert len(read(tmp_path)) == 1000
 
 
 def test_a_folder_that_has_gone_holds_none(tmp_path: Path) -> None:
-    """It goes with the code-server that it belonged to."""
+    """The folder vanishes with its code-server."""
     assert read(tmp_path / "gone") == ()

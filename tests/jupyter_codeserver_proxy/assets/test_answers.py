@@ -35,9 +35,6 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 COMMIT = "c" * 40
 STABLE = f"stable-{COMMIT}/static"
 SCRIPT = f"{STABLE}/out/vs/workbench.js"
-WORKBENCH = f"{STABLE}/out/vs/code/browser/workbench/workbench.js"
-STYLESHEET = f"{STABLE}/out/vs/code/browser/workbench/workbench.css"
-BROWSER = "a student's"
 LARGE = f"{STABLE}/out/vs/large.js"
 CONTENT = b"\n".join(b"const name%d = %d;" % (number, number * number) for number in range(9000))
 NOISE = random.Random(0).randbytes(5000)  # noqa: S311 - nothing secret
@@ -75,7 +72,7 @@ class Handler(GuardedHandler):
         self.assets = assets
 
     async def get(self, path: str) -> None:
-        """Answer from disk, or say that code-server is to."""
+        """Answer from disk, or with `PROXY` if code-server must."""
         prefix = url_path_join(self.base_url, "files-of-vscode/")
         if not await self.assets.answer(self, self.request.path.removeprefix(prefix)):
             self.set_status(PROXY)
@@ -125,7 +122,7 @@ def fetch(
 async def test_an_asset_is_sent_compressed_and_for_ever(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any]
 ) -> None:
-    """Its address changes with its content, and only who is logged in may keep it."""
+    """Its address changes with its content, and no shared cache may store it."""
     assets.use(root)
     answer = await fetch(SCRIPT, Accept_Encoding="gzip, br")
     assert answer.code == 200
@@ -141,7 +138,7 @@ async def test_an_asset_is_sent_compressed_and_for_ever(
 async def test_each_encoding_has_its_own_strong_etag(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any]
 ) -> None:
-    """So that no cache mixes them up."""
+    """A cache cannot mix them up."""
     assets.use(root)
     answers = [await fetch(SCRIPT, Accept_Encoding=one) for one in ("br", "gzip", "identity")]
     assert [one.headers.get("Content-Encoding") for one in answers] == ["br", "gzip", None]
@@ -170,7 +167,7 @@ async def test_an_asset_that_the_browser_has_is_not_sent_again(
 async def test_head_has_the_headers_of_get_and_no_body(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any], encoding: str
 ) -> None:
-    """Whichever encoding is sent."""
+    """This holds for each encoding."""
     assets.use(root)
     get = await fetch(SCRIPT, Accept_Encoding=encoding)
     head = await fetch(SCRIPT, method="HEAD", Accept_Encoding=encoding, Range="bytes=0-9")
@@ -185,7 +182,7 @@ async def test_head_has_the_headers_of_get_and_no_body(
 async def test_a_range_is_one_of_the_bytes_that_are_sent(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any], encoding: str
 ) -> None:
-    """Of the compressed ones when they are compressed; the ETag says which."""
+    """A compressed file has ranges of compressed bytes, as its ETag tells."""
     assets.use(root)
     whole = await fetch(SCRIPT, Accept_Encoding=encoding)
     size = len(whole.body)
@@ -205,7 +202,7 @@ async def test_a_range_is_one_of_the_bytes_that_are_sent(
 async def test_if_range_gives_a_part_only_of_what_the_browser_has(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any]
 ) -> None:
-    """Of anything else it gets the whole."""
+    """With another ETag it gets the whole file."""
     assets.use(root)
     etag = (await fetch(SCRIPT, Accept_Encoding="br")).headers["ETag"]
     asked = {"Range": "bytes=0-9"}
@@ -237,7 +234,7 @@ async def test_code_servers_own_files_are_asked_for_again(
 async def test_what_is_not_compressed_yet_is_code_servers_to_answer(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any]
 ) -> None:
-    """It compresses on the fly; who takes no compression gets the file itself."""
+    """It compresses on the fly. A client without compression gets the file from disk."""
     assets.use(root)
     assert (await fetch(LARGE, Accept_Encoding="br")).code == PROXY
     plain = await fetch(LARGE)
@@ -250,7 +247,7 @@ async def test_what_gains_nothing_is_sent_as_it_is(
     fetch: Callable[..., Any],
     jp_serverapp: Any,  # noqa: ANN401 - Jupyter's fixture
 ) -> None:
-    """Even where an operator has switched Tornado's own compression on."""
+    """Tornado's own compression, if it is on, does not change that."""
     jp_serverapp.web_app.transforms.append(GZipContentEncoding)
     assets.use(root)
     answer = await fetch(f"{STABLE}/out/media/noise.ttf", Accept_Encoding="br, gzip")
@@ -270,7 +267,7 @@ async def test_what_gains_nothing_is_sent_as_it_is(
 async def test_what_is_not_known_is_code_servers_to_answer(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any], path: str
 ) -> None:
-    """It may know better."""
+    """code-server may know the file."""
     assets.use(root)
     assert (await fetch(path)).code == PROXY
 
@@ -278,7 +275,7 @@ async def test_what_is_not_known_is_code_servers_to_answer(
 async def test_a_file_that_has_gone_is_code_servers_to_answer(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any]
 ) -> None:
-    """As in the middle of an upgrade."""
+    """That happens during an upgrade."""
     assets.use(root)
     assert (await fetch(SCRIPT)).code == 200
     (root.root / "lib/vscode/out/vs/workbench.js").unlink()
@@ -288,7 +285,7 @@ async def test_a_file_that_has_gone_is_code_servers_to_answer(
 async def test_without_an_installation_everything_is_code_servers_to_answer(
     assets: Assets, fetch: Callable[..., Any]
 ) -> None:
-    """As when its folder cannot be told from its executable."""
+    """That happens if its folder cannot be found from its executable."""
     assert (await fetch(SCRIPT)).code == PROXY
     assets.use(None)
     assert (await fetch(SCRIPT)).code == PROXY
@@ -304,7 +301,7 @@ async def test_without_an_installation_everything_is_code_servers_to_answer(
 async def test_a_path_that_leads_outside_gets_404(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any], name: str
 ) -> None:
-    """And never reaches code-server."""
+    """The request never reaches code-server."""
     (root.root / "secret.js").write_text("not for a browser")
     (root.root / "lib/vscode/out/outside.js").symlink_to(root.root / "secret.js")
     assets.use(root)
@@ -315,7 +312,7 @@ async def test_a_path_that_leads_outside_gets_404(
 async def test_a_stranger_gets_nothing(
     root: AssetRoot, assets: Assets, fetch: Callable[..., Any]
 ) -> None:
-    """Not even what anybody could download elsewhere."""
+    """That includes files that anybody can download elsewhere."""
     assets.use(root)
     assert (await fetch(SCRIPT, Authorization="token wrong")).code == 403
 
@@ -327,7 +324,7 @@ async def test_assets_are_compressed_in_the_background(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In the user's own cache when the installation has none; and then they are sent."""
+    """They are kept in the user's own cache if the installation has none, and then sent."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (shared_folder(root) / COMMIT / "index.json").unlink()
     assets.use(root)
@@ -344,14 +341,13 @@ def connect(
     jp_serverapp: Any,  # noqa: ANN401 - Jupyter's fixture
     jp_auth_header: dict[str, str],
 ) -> Callable[[str], Any]:
-    """Request a path and read the answer oneself: its head, the reader and the writer."""
+    """Request a path; return the head of the answer, the reader and the writer."""
 
     async def request(path: str) -> tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", jp_serverapp.port)
         writer.write(
             f"GET {jp_serverapp.base_url}files-of-vscode/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: {jp_auth_header['Authorization']}\r\n"
-            f"User-Agent: {BROWSER}\r\n"
             "Connection: close\r\n\r\n".encode()
         )
         return await reader.readuntil(b"\r\n\r\n"), reader, writer
@@ -387,7 +383,7 @@ async def test_a_reader_that_leaves_is_no_error(
     connect: Callable[[str], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The server goes on, and does not log a traceback."""
+    """The server continues, and logs no traceback."""
     with (root.root / "lib/vscode/out/vs/huge.js").open("wb") as file:
         file.truncate(64 << 20)
     assets.use(root)
@@ -395,58 +391,6 @@ async def test_a_reader_that_leaves_is_no_error(
     writer.transport.abort()
     assert (await fetch(SCRIPT)).code == 200
     assert not [record for record in caplog.records if record.exc_info]
-
-
-@pytest.fixture
-def workbench(root: AssetRoot) -> None:
-    """An installation whose workbench.js is larger than what buffers hold, and its stylesheet."""
-    folder = root.root / "lib/vscode/out/vs/code/browser/workbench"
-    folder.mkdir(parents=True)
-    (folder / "workbench.css").write_bytes(b"body {}")
-    with (folder / "workbench.js").open("wb") as file:
-        file.truncate(64 << 20)
-
-
-async def a_page_that_waits(
-    fetch: Callable[..., Any], connect: Callable[[str], Any]
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, asyncio.Task[HTTPResponse]]:
-    """Its workbench.js, of which nothing is read, and its stylesheet, which is to come."""
-    _, reader, writer = await connect(WORKBENCH)
-    stylesheet = asyncio.create_task(fetch(STYLESHEET, User_Agent=BROWSER))
-    assert (await fetch(SCRIPT, User_Agent=BROWSER)).code == 200
-    assert not stylesheet.done()
-    return reader, writer, stylesheet
-
-
-@pytest.mark.usefixtures("workbench")
-async def test_the_stylesheet_waits_for_workbench_js(
-    root: AssetRoot, assets: Assets, fetch: Callable[..., Any], connect: Callable[[str], Any]
-) -> None:
-    """In the same browser, and nothing else does."""
-    assets.use(root)
-    reader, writer, stylesheet = await a_page_that_waits(fetch, connect)
-    assert (await fetch(STYLESHEET, User_Agent="another")).code == 200
-    assert not stylesheet.done()
-    while await reader.read(1 << 20):
-        pass
-    assert (await stylesheet).body == b"body {}"
-    assert (await fetch(STYLESHEET, User_Agent=BROWSER)).code == 200
-    writer.close()
-
-
-@pytest.mark.usefixtures("workbench")
-async def test_the_stylesheet_does_not_wait_for_a_page_that_was_left(
-    root: AssetRoot, assets: Assets, fetch: Callable[..., Any], connect: Callable[[str], Any]
-) -> None:
-    """Nor for workbench.js that the browser has."""
-    assets.use(root)
-    _, writer, stylesheet = await a_page_that_waits(fetch, connect)
-    writer.transport.abort()
-    assert (await stylesheet).code == 200
-    head = await fetch(WORKBENCH, method="HEAD", User_Agent=BROWSER)
-    tag = head.headers["ETag"]
-    assert (await fetch(WORKBENCH, User_Agent=BROWSER, If_None_Match=tag)).code == 304
-    assert (await fetch(STYLESHEET, User_Agent=BROWSER)).code == 200
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -539,7 +483,7 @@ async def test_the_answers_are_code_servers_own(
     direct: Callable[[str], tuple[int, str | None, bytes]],
     code_server: Path,
 ) -> None:
-    """Status, type and bytes of all that a load fetches, and of all that the first page names."""
+    """Status, type and bytes are equal for all files of a load and of the first page."""
     root = find_root(code_server)
     assert root
     assets.use(root)
@@ -562,7 +506,7 @@ async def test_no_kind_of_file_gets_another_type_than_code_servers(
     direct: Callable[[str], tuple[int, str | None, bytes]],
     code_server: Path,
 ) -> None:
-    """One file of each kind in the installation is ours with code-server's type, or left to it."""
+    """One file of each kind is sent with code-server's type, or left to code-server."""
     root = find_root(code_server)
     assert root
     assets.use(root)

@@ -73,7 +73,7 @@ def command(root: AssetRoot, destination: Path, quality: int = 9) -> list[str]:
 
 
 def served(root: AssetRoot, *folders: Path) -> dict[str, set[str]]:
-    """What a server finds: the encodings of each asset, each of which decodes to the original."""
+    """Return the encodings of each asset, after checking that each decodes to the original."""
     cache = AssetCache(root.commit, folders)
     found: dict[str, set[str]] = {}
     for file in worth_compressing(root):
@@ -106,7 +106,7 @@ def test_what_gains_is_compressed_and_what_does_not_is_remembered(
 
 
 def test_a_second_run_compresses_nothing(root: AssetRoot, tmp_path: Path) -> None:
-    """Nor does one of a lower quality."""
+    """A run of lower quality compresses nothing either."""
     first = compress(root, tmp_path / "to", 9)
     files = {file: file.stat().st_ino for file in (tmp_path / "to" / OLD).glob("[0-9a-f]*")}
     second = compress(root, tmp_path / "to", 5)
@@ -115,7 +115,7 @@ def test_a_second_run_compresses_nothing(root: AssetRoot, tmp_path: Path) -> Non
 
 
 def test_a_higher_quality_replaces_a_lower(root: AssetRoot, tmp_path: Path) -> None:
-    """And leaves nothing of it behind."""
+    """No file of the lower quality stays."""
     low = compress(root, tmp_path / "to", 1)
     high = compress(root, tmp_path / "to", 11)
     assert high.encoded["br"] < low.encoded["br"]
@@ -137,7 +137,7 @@ def test_a_version_change_replaces_the_old(root: AssetRoot, tmp_path: Path) -> N
 def test_an_asset_of_another_size_is_not_what_was_compressed(
     root: AssetRoot, tmp_path: Path
 ) -> None:
-    """As after a patch of the installation; the next run mends it."""
+    """That happens after a patch of the installation; the next run compresses it again."""
     compress(root, tmp_path / "to", 5)
     (root.root / SMALL).write_bytes(words(600))
     assert SMALL not in served(root, tmp_path / "to")
@@ -146,7 +146,7 @@ def test_an_asset_of_another_size_is_not_what_was_compressed(
 
 
 def cut(file: Path) -> None:
-    """Take the last byte away."""
+    """Remove the last byte."""
     file.write_bytes(file.read_bytes()[:-1])
 
 
@@ -170,7 +170,7 @@ def flip(file: Path) -> None:
 def test_what_is_damaged_is_not_served_and_is_made_again(
     root: AssetRoot, tmp_path: Path, damage: Callable[[Path], None], name: str
 ) -> None:
-    """Whichever file of the cache it is; `served` compares every byte."""
+    """This holds for each file of the cache; `served` compares every byte."""
     compress(root, tmp_path / "to", 5)
     for file in (tmp_path / "to" / OLD).glob(name):
         damage(file)
@@ -184,7 +184,7 @@ def test_what_is_damaged_is_not_served_and_is_made_again(
 def test_a_file_that_goes_while_it_is_in_use_is_not_served(
     root: AssetRoot, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    """As when another version's assets have replaced these."""
+    """That happens when another version's assets have replaced these."""
     compress(root, tmp_path / "to", 5)
     cache = AssetCache(OLD, [tmp_path / "to"])
     forms = cache.find(SMALL, (root.root / SMALL).stat().st_size)
@@ -209,7 +209,7 @@ CLIMBING = '{"size": 1, "quality": 1, "encoded": {"br": {"digest": "../../x", "s
     ],
 )
 def test_an_index_that_cannot_be_understood_is_empty(tmp_path: Path, index: str) -> None:
-    """Nothing in it is believed."""
+    """Nothing in it is used."""
     (tmp_path / OLD).mkdir()
     (tmp_path / OLD / "index.json").write_text(index)
     cache = AssetCache(OLD, [tmp_path])
@@ -218,7 +218,7 @@ def test_an_index_that_cannot_be_understood_is_empty(tmp_path: Path, index: str)
 
 
 def give_away(path: Path, user: int) -> None:
-    """Make it another user's."""
+    """Give it to another user."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
     os.chown(path, user, -1)
@@ -241,7 +241,7 @@ def test_what_others_may_have_written_is_not_served(
     way: Callable[[Path], None],
     what: str,
 ) -> None:
-    """However sound it looks, code-server answers instead; the log says why, once."""
+    """code-server answers instead, and the log says why, once."""
     compress(root, tmp_path / "to", 5)
     cache = AssetCache(OLD, [tmp_path / "to"])
     size = (root.root / SMALL).stat().st_size
@@ -260,7 +260,7 @@ def test_what_others_may_have_written_is_not_served(
 def test_a_compressed_file_that_others_may_have_written_is_not_served(
     root: AssetRoot, tmp_path: Path, way: Callable[[Path], None]
 ) -> None:
-    """Also one that was sound when it was first asked for."""
+    """That includes a file that was sound at its first use."""
     compress(root, tmp_path / "to", 5)
     cache = AssetCache(OLD, [tmp_path / "to"])
     size = (root.root / SMALL).stat().st_size
@@ -271,7 +271,7 @@ def test_a_compressed_file_that_others_may_have_written_is_not_served(
 
 
 def test_a_pipe_for_a_compressed_file_is_not_waited_for(root: AssetRoot, tmp_path: Path) -> None:
-    """Nor one for the index."""
+    """A link to an index is not followed either."""
     compress(root, tmp_path / "to", 5)
     for file in list((tmp_path / "to" / OLD).glob("[0-9a-f]*")):
         file.unlink()
@@ -284,7 +284,7 @@ def test_a_pipe_for_a_compressed_file_is_not_waited_for(root: AssetRoot, tmp_pat
 
 @pytest.fixture
 def sharing_umask() -> Iterator[None]:
-    """What is made is the group's to write, as in many a class and conda environment."""
+    """Files are created group-writable, as in many classes and conda environments."""
     before = os.umask(0o002)
     yield
     os.umask(before)
@@ -292,7 +292,7 @@ def sharing_umask() -> Iterator[None]:
 
 @pytest.mark.usefixtures("sharing_umask")
 def test_what_is_made_with_a_sharing_umask_is_served(root: AssetRoot, tmp_path: Path) -> None:
-    """It is made so that it is believed."""
+    """Nobody else can write its files, so they are used."""
     compress(root, tmp_path / "to", 5)
     assert (tmp_path / "to").stat().st_mode & 0o020
     assert served(root, tmp_path / "to") == ALL
@@ -302,7 +302,7 @@ def test_what_is_made_with_a_sharing_umask_is_served(root: AssetRoot, tmp_path: 
 def test_a_folder_that_others_could_write_is_taken_from_them(
     root: AssetRoot, tmp_path: Path
 ) -> None:
-    """What they may have left there is not believed, and made anew: forged, or of an older run."""
+    """Files of others in it, forged or of an older run, are not used but made anew."""
     compress(root, tmp_path / "to", 5)
     folder = tmp_path / "to" / OLD
     for path in (folder, *folder.iterdir()):
@@ -316,7 +316,7 @@ def test_a_folder_that_others_could_write_is_taken_from_them(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_another_users_is_left_alone(root: AssetRoot, tmp_path: Path) -> None:
-    """And the server's log will have one line of why."""
+    """The server's log has one line that says why."""
     folder = tmp_path / "to" / OLD
     folder.mkdir(parents=True)
     os.chown(folder, ANOTHER_USER, -1)
@@ -357,7 +357,7 @@ def test_the_shared_folder_comes_before_the_users(
 
 
 def test_one_process_compresses_at_a_time(root: AssetRoot, tmp_path: Path) -> None:
-    """The others leave at once, without a word of failure."""
+    """The others end at once, and report no failure."""
     (tmp_path / "to").mkdir()
     with FileLock(tmp_path / "to/.lock"):
         with pytest.raises(BusyError):
@@ -372,7 +372,7 @@ def test_one_process_compresses_at_a_time(root: AssetRoot, tmp_path: Path) -> No
 def test_processes_that_start_together_end_with_one_sound_result(
     root: AssetRoot, tmp_path: Path
 ) -> None:
-    """As when a student starts two servers."""
+    """That happens when a student starts two servers."""
     started = [subprocess.Popen(command(root, tmp_path / "to")) for _ in range(3)]
     assert [process.wait(timeout=60) for process in started] == [0, 0, 0]
     assert served(root, tmp_path / "to") == ALL
@@ -380,7 +380,7 @@ def test_processes_that_start_together_end_with_one_sound_result(
 
 
 def test_a_killed_run_leaves_nothing_wrong_and_the_next_completes_it(tmp_path: Path) -> None:
-    """Killed amid a file that takes seconds to compress."""
+    """The process is killed while it compresses a file that takes seconds."""
     root = install(tmp_path / "code-server", OLD, size=800_000)
     process = subprocess.Popen(command(root, tmp_path / "to", quality=11))
     partial = tmp_path / "to" / OLD / "asset.part"
@@ -403,7 +403,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_home_that_cannot_be_written_is_said_in_one_line(root: AssetRoot, tmp_path: Path) -> None:
-    """And with a status that the server can see."""
+    """The exit status tells the server."""
     (tmp_path / "file").touch()
     done = subprocess.run(
         command(root, tmp_path / "file/below"), capture_output=True, text=True, check=False
@@ -425,7 +425,7 @@ def test_a_full_disk_leaves_nothing_wrong(root: AssetRoot, tmp_path: Path) -> No
 
 
 def test_a_folder_without_code_server_is_refused(tmp_path: Path) -> None:
-    """With the folder's name."""
+    """The message names the folder."""
     nowhere = AssetRoot(tmp_path / "nowhere", OLD, "1")
     done = subprocess.run(command(nowhere, tmp_path), capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -28,7 +28,7 @@ HIDDEN = "not for a browser"
 
 
 def install(folder: Path) -> Path:
-    """Make what can be told from outside of an installation of code-server."""
+    """Make the files that identify an installation of code-server."""
     (folder / "lib/vscode/out").mkdir(parents=True)
     (folder / "out/browser").mkdir(parents=True)
     (folder / "out/node").mkdir()
@@ -141,13 +141,13 @@ def test_an_installation_that_cannot_be_told_is_none(script: str, tmp_path: Path
 
 
 def test_a_wrapper_that_calls_itself_is_none(tmp_path: Path) -> None:
-    """It is not followed for ever."""
+    """The search ends."""
     file = tmp_path / "bin/code-server"
     assert find_root(executable(file, f"#!/bin/sh\nexec {file}\n")) is None
 
 
 def test_the_real_installation_is_found(code_server: Path) -> None:
-    """What the tests run is served, too."""
+    """The code-server of the tests is found, too."""
     found = find_root(code_server)
     assert found
     assert (found.root / "lib/vscode/out/nls.messages.js").is_file()
@@ -211,13 +211,13 @@ def test_what_only_code_server_can_tell_is_left_to_it(root: AssetRoot, path: str
 def test_a_path_that_climbs_or_hides_its_segments_is_unsafe(
     root: AssetRoot, folder: str, name: str
 ) -> None:
-    """No browser asks for such a thing."""
+    """No browser sends such a path."""
     with pytest.raises(UnsafePathError):
         locate(root, f"{folder}/{name}")
 
 
 def resolved(root: AssetRoot, path: str) -> Path | None:
-    """Give the file on disk that a request path means."""
+    """Return the file on disk that a request path means."""
     asset = locate(root, path)
     return resolve(root, asset) if asset else None
 
@@ -226,13 +226,13 @@ def resolved(root: AssetRoot, path: str) -> Path | None:
     "name", ["outside.js", "up/secret.js", "up/code-server/package.json", "beside.js", "folder.js"]
 )
 def test_a_link_that_leads_outside_and_a_folder_are_unsafe(root: AssetRoot, name: str) -> None:
-    """What counts is where a file really lies."""
+    """The resolved path of a file counts."""
     with pytest.raises(UnsafePathError):
         resolved(root, f"{STABLE}/out/{name}")
 
 
 def test_a_link_within_the_installation_is_followed(root: AssetRoot) -> None:
-    """It leads to nothing that is not served anyhow."""
+    """It leads only to files that are served anyway."""
     assert resolved(root, f"{STABLE}/out/inside.js") == root.root / "lib/vscode/out/main.js"
 
 
@@ -256,7 +256,7 @@ PREFIXES = st.sampled_from([f"{STABLE}/", f"{STABLE}/out/", "_static/", "_static
 @given(prefix=PREFIXES, segments=st.lists(SEGMENTS | st.text(max_size=6), max_size=7))
 @settings(max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_outside_is_ever_served(root: AssetRoot, prefix: str, segments: list[str]) -> None:
-    """Whatever the path, a file that is found lies where code-server's public files lie."""
+    """For any path, the file is in one of code-server's public folders."""
     try:
         file = resolved(root, prefix + "/".join(segments))
     except UnsafePathError:

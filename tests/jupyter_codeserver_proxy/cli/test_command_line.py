@@ -1,4 +1,4 @@
-"""`jupyter codeserver` as programs call it: one JSON object, whatever happens."""
+"""Programs that call `jupyter codeserver` get one JSON object, whatever happens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty prefix, which is the one that is taken when none is named."""
+    """An empty prefix, which is the default."""
     monkeypatch.setenv("JUPYTER_CODESERVER_PREFIX", str(tmp_path / "prefix"))
     return tmp_path / "prefix"
 
@@ -25,7 +25,7 @@ def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_cannot_be_compressed_is_an_error_of_the_install(
     prefix: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In JSON, and what was installed stays."""
+    """The error is JSON, and the installation stays."""
     tarball = tmp_path / "release.tar.gz"
     tarball.write_bytes(release())
     source = ["--source", str(tarball), "--sha256", sha256(tarball.read_bytes())]
@@ -53,7 +53,7 @@ def test_what_cannot_be_compressed_is_an_error_of_the_install(
 def test_every_failure_is_one_json_object(
     capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
 ) -> None:
-    """With the exit code and one line for a person, which standard error has as well."""
+    """The JSON has the exit code and one line for a person, which also goes to standard error."""
     assert main([*arguments, "--json"]) == code
     said = capsys.readouterr()
     told = json.loads(said.out)
@@ -63,7 +63,7 @@ def test_every_failure_is_one_json_object(
 
 
 def test_a_doctor_whose_reader_has_seen_enough_says_nothing_of_it() -> None:
-    """As in `doctor | head`; whether something is wrong is still in the exit code."""
+    """In `doctor | head` the exit code still says whether something is wrong."""
     command = [sys.executable, "-m", "jupyter_codeserver_proxy", "doctor"]
     code, said = run_unread(command)
     assert code in {0, 1}

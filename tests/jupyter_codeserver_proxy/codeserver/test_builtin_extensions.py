@@ -1,4 +1,4 @@
-"""VS Code gets its own built-in extensions and ours, and nothing is written where they are."""
+"""VS Code gets its own built-in extensions and ours, and the originals are not changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A folder of built-in extensions; those share files that lie beside them."""
+    """A folder of built-in extensions, which share the files beside them."""
     own = tmp_path / "own"
     (own / "git").mkdir(parents=True)
     (own / "copilot").mkdir()
@@ -31,12 +31,15 @@ def own(tmp_path: Path) -> Path:
     ],
 )
 def test_ours_stands_among_its_own(own: Path, tmp_path: Path, names: set[str], *, ai: bool) -> None:
-    """With the defaults that it contributes; the assistant only where the operator wants it."""
+    """Ours contributes the defaults, and the assistant is there only if the operator wants it."""
     before = sorted(own.iterdir())
     defaults = {"editor.fontSize": 16}
     builtin_extensions.lay_out(own, tmp_path / "nowhere", tmp_path / "all", defaults, ai=ai)
     assert sorted(own.iterdir()) == before
-    assert {it.name for it in (tmp_path / "all").iterdir()} == {*names, "jupyter-codeserver-proxy"}
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {
+        *names,
+        "jupyter-codeserver-proxy",
+    }
     ours = tmp_path / "all/jupyter-codeserver-proxy"
     manifest = json.loads((ours / "package.json").read_text())
     assert (ours / manifest["main"]).is_file()
@@ -46,7 +49,7 @@ def test_ours_stands_among_its_own(own: Path, tmp_path: Path, names: set[str], *
 
 
 def test_the_debugger_describes_node_alone(own: Path, tmp_path: Path) -> None:
-    """It is a whole copy that can be removed again, and debugs all that it did."""
+    """The copy is complete, can be removed, and debugs the same programs."""
     debugger = own / "ms-vscode.js-debug"
     (debugger / "src").mkdir(parents=True)
     (debugger / "src/extension.js").write_text("code")
@@ -68,7 +71,7 @@ def test_the_debugger_describes_node_alone(own: Path, tmp_path: Path) -> None:
 
 
 def test_shared_extensions_stand_among_them(own: Path, tmp_path: Path) -> None:
-    """Each by a link to its folder; what is half installed is no extension."""
+    """Each is a link to its folder, and incomplete extensions are skipped."""
     shared = tmp_path / "shared"
     one = shared / "lectures.greeter-1.0.0"
     one.mkdir(parents=True)

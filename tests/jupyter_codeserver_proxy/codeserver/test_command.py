@@ -1,4 +1,4 @@
-"""Options in, arguments and environment out."""
+"""Options become arguments and environment."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import pytest
 from jupyter_codeserver_proxy.codeserver.command import (
     NODE_OPTIONS,
     CannotSwitchOffError,
-    Options,
+    StartOptions,
+    Workspace,
     arguments,
     environment,
 )
 
+WORK = Workspace(Path("/work"))
 SOCKET = Path("/run/private/socket")
 PROGRAMS = Path("/opt/jupyter/bin")
 ALL_FLAGS = {
@@ -30,30 +32,34 @@ ALL_FLAGS = {
 
 def test_it_listens_on_the_private_socket_alone() -> None:
     """The socket is code-server's only address, and only its owner may use it."""
-    result = arguments(Options(Path("/work")), ALL_FLAGS, SOCKET)
+    result = arguments(StartOptions(), WORK, ALL_FLAGS, SOCKET)
     assert result[:6] == ("--auth", "none", "--socket", str(SOCKET), "--socket-mode", "0600")
     assert not {"--bind-addr", "--port", "--host"} & set(result)
 
 
 def test_configuration_and_session_socket_lie_beside_the_socket() -> None:
-    """Nothing that a read-only or NFS home cannot hold is put there."""
-    result = arguments(Options(Path("/work")), ALL_FLAGS, SOCKET)
+    """They do not depend on the home, which may be read-only or on NFS."""
+    result = arguments(StartOptions(), WORK, ALL_FLAGS, SOCKET)
     assert result[result.index("--config") + 1] == f"{SOCKET}.yaml"
     assert result[result.index("--session-socket") + 1] == f"{SOCKET}.session"
 
 
 @pytest.mark.parametrize("flag", sorted(ALL_FLAGS))
 def test_a_flag_that_it_does_not_know_is_left_out(flag: str) -> None:
-    """An older code-server is not told what it would refuse to start with."""
-    options = Options(Path("/work"))
-    assert f"--{flag}" in arguments(options, ALL_FLAGS, SOCKET)
-    assert f"--{flag}" not in arguments(options, ALL_FLAGS - {flag}, SOCKET)
+    """An older code-server gets no flag that would keep it from starting."""
+    options = StartOptions()
+    assert f"--{flag}" in arguments(options, WORK, ALL_FLAGS, SOCKET)
+    assert f"--{flag}" not in arguments(options, WORK, ALL_FLAGS - {flag}, SOCKET)
 
 
 def test_further_arguments_come_before_the_folder() -> None:
-    """Given arguments win over ours, and the folder stays the last."""
-    options = Options(Path("/work"), Path("/extensions"), Path("/data"), ("--locale", "de"))
-    result = arguments(options, ALL_FLAGS, SOCKET)
+    """Configured arguments win over ours, and the folder stays the last."""
+    options = StartOptions(
+        extensions_folder=Path("/extensions"),
+        user_data_folder=Path("/data"),
+        arguments=("--locale", "de"),
+    )
+    result = arguments(options, WORK, ALL_FLAGS, SOCKET)
     assert result[-3:] == ("--locale", "de", "/work")
     assert result[result.index("--extensions-dir") + 1] == "/extensions"
     assert result[result.index("--user-data-dir") + 1] == "/data"
@@ -62,38 +68,36 @@ def test_further_arguments_come_before_the_folder() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
+        pytest.param(StartOptions(switched_off=("disable-proxy",)), ("--disable-proxy",), id="off"),
+        pytest.param(StartOptions(title="Editor"), ("--app-name", "Editor"), id="title"),
         pytest.param(
-            Options(Path("/work"), switched_off=("disable-proxy",)), ("--disable-proxy",), id="off"
-        ),
-        pytest.param(Options(Path("/work"), title="Editor"), ("--app-name", "Editor"), id="title"),
-        pytest.param(
-            Options(Path("/work"), Path("/extensions"), own_extensions=False),
+            StartOptions(extensions_folder=Path("/extensions"), own_extensions=False),
             ("--extensions-dir", f"{SOCKET}.extensions"),
             id="no own extensions",
         ),
     ],
 )
 def test_what_is_chosen_stands_in_the_arguments(
-    options: Options, expected: tuple[str, ...]
+    options: StartOptions, expected: tuple[str, ...]
 ) -> None:
-    """Once, and with its value."""
-    result = arguments(options, ALL_FLAGS | {"app-name", "disable-proxy"}, SOCKET)
+    """Each argument appears once, with its value."""
+    result = arguments(options, WORK, ALL_FLAGS | {"app-name", "disable-proxy"}, SOCKET)
     at = result.index(expected[0])
     assert result[at : at + len(expected)] == expected
     assert result.count(expected[0]) == 1
 
 
 def test_trust_is_asked_for_where_it_is_wanted() -> None:
-    """And nowhere else."""
-    result = arguments(Options(Path("/work"), workspace_trust=True), ALL_FLAGS, SOCKET)
+    """Otherwise VS Code does not ask."""
+    result = arguments(StartOptions(workspace_trust=True), WORK, ALL_FLAGS, SOCKET)
     assert "--disable-workspace-trust" not in result
 
 
 def test_what_cannot_be_switched_off_is_not_started() -> None:
-    """An exam does not get what its configuration forbids, only because code-server is old."""
-    options = Options(Path("/work"), switched_off=("disable-proxy",))
+    """An old code-server does not give an exam what its configuration forbids."""
+    options = StartOptions(switched_off=("disable-proxy",))
     with pytest.raises(CannotSwitchOffError, match="does not know --disable-proxy"):
-        arguments(options, ALL_FLAGS, SOCKET)
+        arguments(options, WORK, ALL_FLAGS, SOCKET)
 
 
 @pytest.mark.parametrize(
@@ -116,14 +120,14 @@ def test_what_cannot_be_switched_off_is_not_started() -> None:
     ],
 )
 def test_what_derails_it_and_what_is_secret_is_withheld(name: str) -> None:
-    """Such a variable reaches code-server only if the option says so."""
+    """These variables reach code-server only if the option sets them."""
     inherited = {name: "inherited", "HOME": "/home/alice"}
     assert environment({}, inherited, PROGRAMS).keys() == {"HOME", "PATH"}
     assert environment({name: "given"}, inherited, PROGRAMS)[name] == "given"
 
 
 def test_node_options_pass_code_server_by() -> None:
-    """They are its terminals', unless an operator gives it some."""
+    """Only terminals get them, unless the operator sets some."""
     inherited = {"NODE_OPTIONS": "--require /nowhere/debugger.js"}
     result = environment({}, inherited, PROGRAMS)
     assert "NODE_OPTIONS" not in result
@@ -142,5 +146,5 @@ def test_node_options_pass_code_server_by() -> None:
     ],
 )
 def test_jupyters_programs_are_on_the_path(inherited: dict[str, str], expected: str) -> None:
-    """The terminal finds Jupyter's `python`, and an order that somebody chose is kept."""
+    """The terminal finds Jupyter's `python`, and a chosen order of PATH stays."""
     assert environment({}, inherited, PROGRAMS)["PATH"] == expected

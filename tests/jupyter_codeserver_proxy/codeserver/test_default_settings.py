@@ -1,4 +1,4 @@
-"""The settings that VS Code starts with."""
+"""The default settings of VS Code."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ PASSED = "${env:JUPYTER_CODESERVER_NODE_OPTIONS}"
 def test_terminals_get_node_options_beside_what_an_operator_gives_them(
     chosen: dict[str, object], expected: object
 ) -> None:
-    """Nothing that the operator has chosen is lost."""
+    """The operator's own variables stay."""
     assert defaults(ai=False, interpreter="", chosen=chosen, node_options=True)[NAME] == expected
 
 
 def test_terminals_are_left_alone_without_node_options() -> None:
-    """VS Code would give them a reference to nothing."""
+    """Otherwise VS Code would pass on a reference to nothing."""
     assert NAME not in defaults(ai=False, interpreter="", chosen={})
 
 
 def test_a_links_file_waits_and_an_operators_choice_wins() -> None:
-    """Any file has an association, beside those that an operator has made."""
+    """Any file has an association, in addition to the operator's."""
     chosen = {ASSOCIATIONS: {"*.csv": "table", "*": "hex"}, "editor.fontSize": 16}
     assert for_a_link(chosen) == chosen
     (pattern,) = for_a_link({})[ASSOCIATIONS]

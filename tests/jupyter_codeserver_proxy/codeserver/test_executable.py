@@ -1,4 +1,4 @@
-"""Which code-server is used, and what it can do."""
+"""Finding a code-server, and what it can do."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests import conda
 if TYPE_CHECKING:
     from pathlib import Path
 
-STALE = "--require /nowhere/debugger.js"  # as a debugger leaves it behind
+STALE = "--require /nowhere/debugger.js"  # a debugger leaves this behind
 
 
 def program(path: Path, text: str = "exit 0") -> Path:
-    """A small program in a new file."""
+    """Writes a small program to a new file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
@@ -34,7 +34,7 @@ def program(path: Path, text: str = "exit 0") -> Path:
 def test_it_is_found_in_the_order_of_the_design(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Configured path, PATH, the environment's own bin, the fetcher's prefix."""
+    """The order is: configured path, PATH, the environment's own bin, the fetcher's prefix."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "python"))
     variables = {
         "PATH": str(tmp_path / "path"),
@@ -64,7 +64,7 @@ def test_a_configured_name_is_looked_up_on_the_path(tmp_path: Path) -> None:
 
 
 def test_a_configured_file_that_is_missing_is_not_passed_over(tmp_path: Path) -> None:
-    """Who names an executable does not silently get another one."""
+    """A wrong name does not lead silently to another program."""
     program(tmp_path / "code-server")
     missing = str(tmp_path / "missing")
     with pytest.raises(ExecutableNotFoundError, match=r"CodeServer\.executable is") as raised:
@@ -74,7 +74,7 @@ def test_a_configured_file_that_is_missing_is_not_passed_over(tmp_path: Path) ->
 
 @pytest.fixture
 def remote_cli(code_server: Path) -> Path:
-    """The folder that VS Code puts first on the PATH of its terminals."""
+    """The folder that is first on the PATH of VS Code's terminals."""
     found = find_root(code_server)
     assert found
     return found.root / "lib/vscode/bin/remote-cli"
@@ -84,7 +84,7 @@ def remote_cli(code_server: Path) -> Path:
 def test_the_command_line_of_vscodes_terminals_is_passed_over(
     tmp_path: Path, remote_cli: Path, configured: str
 ) -> None:
-    """Where Jupyter runs in such a terminal, the code-server behind it on PATH is found."""
+    """If Jupyter runs in such a terminal, the next code-server on PATH is found."""
     linked = tmp_path / "linked"
     linked.symlink_to(remote_cli)
     (tmp_path / "bin").mkdir()
@@ -96,14 +96,14 @@ def test_the_command_line_of_vscodes_terminals_is_passed_over(
 
 
 def test_the_command_line_of_vscodes_terminals_is_refused(remote_cli: Path) -> None:
-    """Who names it is told that it is no code-server."""
+    """The error says that it is no code-server."""
     for configured in (str(remote_cli / "code-server"), "code-server"):
         with pytest.raises(ExecutableNotFoundError, match="command line of VS Code's"):
             executable.find(configured, {"PATH": str(remote_cli)})
 
 
 def test_a_real_code_server_tells_its_version_and_flags(code_server: Path) -> None:
-    """Version and flags are those of its own help."""
+    """Version and flags come from its own help."""
     version = executable.version(code_server)
     assert version is not None
     assert version.startswith("4.")
@@ -116,11 +116,11 @@ def test_a_real_code_server_tells_its_version_and_flags(code_server: Path) -> No
         "disable-telemetry",
         "session-socket",
     } <= known
-    assert "enable-sandbox" not in known  # only an example in another flag's text
+    assert "enable-sandbox" not in known  # an example in another flag's text
 
 
 def test_the_version_is_read_from_the_fetchers_marker(tmp_path: Path) -> None:
-    """Where the fetcher's marker lies beside it, the program is not run for its version."""
+    """With the fetcher's marker beside it, the program is not run for its version."""
     path = program(tmp_path / "bin" / "code-server", "exit 1")
     assert executable.version(path) is None
     (tmp_path / "install.json").write_text(json.dumps({"version": "4.139.1"}))
@@ -130,10 +130,10 @@ def test_the_version_is_read_from_the_fetchers_marker(tmp_path: Path) -> None:
 def test_asking_writes_nothing_into_the_home(
     code_server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A look at the version leaves no configuration file in a student's home."""
+    """Reading the version leaves no configuration file in a student's home."""
     monkeypatch.setenv("HOME", str(tmp_path))
     executable.version(code_server)
-    copy = tmp_path / "bin" / "code-server"  # beside it there is no answer of the fetcher's
+    copy = tmp_path / "bin" / "code-server"  # the fetcher's copy of `--help` is not beside it
     program(copy, f'exec {code_server} "$@"')
     executable.abilities(copy)
     (tmp_path / "bin").rename(tmp_path.parent / f"{tmp_path.name}-bin")
@@ -141,7 +141,7 @@ def test_asking_writes_nothing_into_the_home(
 
 
 def test_the_fetchers_answer_spares_the_question(tmp_path: Path) -> None:
-    """Where the fetcher has left the `--help` beside it, the program is not run for its flags."""
+    """With the fetcher's copy of `--help` beside it, the program is not run for its flags."""
     path = program(tmp_path / "bin" / "code-server", "exit 1")
     (tmp_path / "help.txt").write_text("code-server 4.13.0 abc\n  -h --help   --x\n     --auth\n")
     assert executable.abilities(path).flags == {"help", "auth"}
@@ -156,7 +156,7 @@ def test_the_fetchers_answer_spares_the_question(tmp_path: Path) -> None:
     ],
 )
 def test_one_that_does_not_run_says_what_was_tried(tmp_path: Path, text: str, said: str) -> None:
-    """A broken code-server is one line with the command and its last words."""
+    """The error is one line with the command and the last line of output."""
     path = program(tmp_path / "code-server", text)
     with pytest.raises(ExecutableBrokenError) as raised:
         executable.abilities(path)
@@ -165,7 +165,7 @@ def test_one_that_does_not_run_says_what_was_tried(tmp_path: Path, text: str, sa
 
 
 def test_a_file_that_is_no_program_is_named(tmp_path: Path) -> None:
-    """An executable file that the system cannot run does not end in a traceback."""
+    """The error has no traceback if the system cannot run the file."""
     path = tmp_path / "code-server"
     path.write_bytes(b"\x7fELF nonsense")
     path.chmod(0o755)
@@ -174,7 +174,7 @@ def test_a_file_that_is_no_program_is_named(tmp_path: Path) -> None:
 
 
 def test_a_secret_in_its_last_words_is_hidden(tmp_path: Path) -> None:
-    """They go to a page."""
+    """The page shows them."""
     path = program(tmp_path / "code-server", "echo 'Error: API_KEY=s3cret' >&2; exit 3")
     with pytest.raises(ExecutableBrokenError) as raised:
         executable.abilities(path)
@@ -182,7 +182,7 @@ def test_a_secret_in_its_last_words_is_hidden(tmp_path: Path) -> None:
 
 
 def test_words_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
-    """A program may write anything."""
+    """A program may write any bytes."""
     path = program(tmp_path / "code-server", r"printf '\377\n  --auth\n'")
     assert executable.abilities(path).flags == {"auth"}
 
@@ -199,7 +199,7 @@ def test_words_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
 def test_a_script_tells_which_code_server_it_starts(
     tmp_path: Path, code_server: Path, script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However it gets there."""
+    """All kinds of scripts work."""
     monkeypatch.setenv("REAL", str(code_server))
     (tmp_path / "real").symlink_to(code_server)
     path = program(tmp_path / "bin/code-server", script.format(code_server))
@@ -212,7 +212,7 @@ def test_a_script_tells_which_code_server_it_starts(
 def test_a_script_that_splits_words_tells_what_to_run_instead(
     tmp_path: Path, code_server: Path
 ) -> None:
-    """With its node's arguments, its own and its variables."""
+    """The script's arguments for node and for code-server are known, and its variables."""
     found = find_root(code_server)
     assert found
     script = f'export COURSE="a b" CACHE="$HOME/x"; exec {code_server} $* --locale de'
@@ -220,11 +220,11 @@ def test_a_script_that_splits_words_tells_what_to_run_instead(
     assert wrapped is not None
     assert wrapped.is_split
     assert (wrapped.root, wrapped.arguments) == (found.root, ("--locale", "de"))
-    assert wrapped.environment == {"COURSE": "a b"}  # the home was another one
+    assert wrapped.environment == {"COURSE": "a b"}  # without the temporary home
 
 
 def test_conda_forges_code_server_is_recognised(tmp_path: Path, code_server: Path) -> None:
-    """Also where its environment is not activated, and another node is on PATH."""
+    """This also works if its environment is not activated and another node is on PATH."""
     path = conda.install(tmp_path / "env", code_server)
     top = tmp_path / "env/share/code-server"
     found = executable.installation(path)
@@ -241,7 +241,7 @@ def test_conda_forges_code_server_is_recognised(tmp_path: Path, code_server: Pat
 def test_a_script_that_starts_another_one_by_now_is_asked_again(
     tmp_path: Path, code_server: Path
 ) -> None:
-    """An upgrade behind it is met without a restart of Jupyter."""
+    """Jupyter need not be restarted after an upgrade."""
     conda.install(tmp_path / "1", code_server)
     (current := tmp_path / "current").symlink_to("1")
     path = program(tmp_path / "code-server", f'exec {current}/bin/code-server "$@"')
@@ -266,7 +266,7 @@ def test_a_script_that_starts_another_one_by_now_is_asked_again(
 def test_a_script_that_does_not_tell_is_asked_for_its_flags_all_the_same(
     tmp_path: Path, code_server: Path, script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only where it leads is not known."""
+    """Only its target is unknown."""
     monkeypatch.setenv("REAL", str(code_server))
     path = program(tmp_path / "code-server", script)
     assert "session-socket" in executable.abilities(path).flags
@@ -276,7 +276,7 @@ def test_a_script_that_does_not_tell_is_asked_for_its_flags_all_the_same(
 def test_a_debuggers_stale_options_do_not_reach_it(
     tmp_path: Path, code_server: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With them, its node would not start."""
+    """With these options, its node would not start."""
     monkeypatch.setenv("NODE_OPTIONS", STALE)
     path = program(tmp_path / "code-server", f'exec {code_server} "$@"')
     assert executable.version(path) == executable.version(code_server)

@@ -26,21 +26,21 @@ HERE = "linux-x64"
 
 
 def test_a_vsix_is_unpacked(tmp_path: Path) -> None:
-    """Into a folder with its name and version; what describes the package stays outside."""
+    """Its folder is named by identifier and version, and lacks the package's description."""
     shared = tmp_path / "shared"
     extension = shared_extensions.install(make_vsix(tmp_path), shared, platform=HERE)
     assert (extension.identifier, extension.version) == ("lectures.greeter", "1.0.0")
-    assert [it.name for it in shared.iterdir()] == ["lectures.greeter-1.0.0"]
-    assert sorted(it.name for it in extension.folder.iterdir()) == ["out", "package.json"]
+    assert [path.name for path in shared.iterdir()] == ["lectures.greeter-1.0.0"]
+    assert sorted(path.name for path in extension.folder.iterdir()) == ["out", "package.json"]
     assert shared_extensions.installed(shared) == [extension]
 
 
 def test_another_version_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
-    """One version of an extension is there at a time."""
+    """Only one version of an extension is installed at a time."""
     shared = tmp_path / "shared"
     for version in ("1.0.0", "1.1.0"):
         shared_extensions.install(make_vsix(tmp_path, version), shared, platform=HERE)
-    assert [each.version for each in shared_extensions.installed(shared)] == ["1.1.0"]
+    assert [extension.version for extension in shared_extensions.installed(shared)] == ["1.1.0"]
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_another_version_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
 def test_what_is_wrong_leaves_nothing_behind(
     tmp_path: Path, make: Callable[[Path], Path], told: str
 ) -> None:
-    """Neither in the folder of extensions nor beside it."""
+    """Nothing is left in the folder of extensions or beside it."""
     inside = tmp_path / "inside"
     inside.mkdir()
     vsix = make(inside)
     with pytest.raises(ExtensionError, match=told):
         shared_extensions.install(vsix, inside / "shared", platform=HERE)
     assert list(inside.glob("shared/*")) == []
-    assert [it.name for it in tmp_path.iterdir()] == ["inside"]
+    assert [path.name for path in tmp_path.iterdir()] == ["inside"]
 
 
 def _written(file: Path, content: bytes) -> Path:
@@ -119,14 +119,14 @@ def _zipped(folder: Path, members: dict[str, str], level: int = 9) -> Path:
 
 
 def _encrypted(vsix: Path) -> Path:
-    """Its directory says so of the last member."""
+    """The archive's directory understates the size of the last member."""
     content = bytearray(vsix.read_bytes())
     content[content.rindex(b"PK\x01\x02") + 8] |= 1
     return _written(vsix, bytes(content))
 
 
 def test_another_sha256_is_refused(tmp_path: Path) -> None:
-    """Before anything is unpacked."""
+    """The digest is checked before anything is unpacked."""
     with pytest.raises(ExtensionError, match="has the sha256"):
         shared_extensions.install(
             make_vsix(tmp_path), tmp_path / "shared", platform=HERE, sha256="0" * 64
@@ -136,7 +136,7 @@ def test_another_sha256_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["wrapped", "unwrapped"])
 def test_a_vsix_that_is_wrapped_in_gzip_is_unwrapped(tmp_path: Path, form: str) -> None:
-    """Its sha256 may be that of either form."""
+    """The sha256 may be that of either form."""
     plain = make_vsix(tmp_path).read_bytes()
     vsix = _wrapped(tmp_path)
     sha256 = hashlib.sha256(vsix.read_bytes() if form == "wrapped" else plain).hexdigest()
@@ -148,7 +148,7 @@ def test_a_vsix_that_is_wrapped_in_gzip_is_unwrapped(tmp_path: Path, form: str) 
 
 
 def test_what_is_refused_leaves_the_old_version(tmp_path: Path) -> None:
-    """A file that is too large takes nothing away."""
+    """A file that is too large changes nothing."""
     shared = tmp_path / "shared"
     extension = shared_extensions.install(make_vsix(tmp_path), shared, platform=HERE)
     large = make_vsix(tmp_path, "2.0.0", **{"extension/large": "x"})
@@ -161,7 +161,7 @@ def test_what_is_refused_leaves_the_old_version(tmp_path: Path) -> None:
 
 @pytest.fixture
 def gallery(tmp_path: Path) -> Iterator[str]:
-    """A web server with a .vsix, as it is and with `Content-Encoding: gzip`, whoever asks."""
+    """A web server with a .vsix, plain and always with `Content-Encoding: gzip`."""
     folder = tmp_path / "gallery"
     folder.mkdir()
     make_vsix(folder)
@@ -185,7 +185,7 @@ def gallery(tmp_path: Path) -> Iterator[str]:
 def test_the_command_line_installs_lists_and_deletes(
     tmp_path: Path, gallery: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """From a URL with its sha256, which is not optional."""
+    """A URL needs its sha256."""
     where = ["--folder", str(tmp_path / "shared")]
     assert main(["extensions", "install", gallery, *where]) == 2
     assert "needs --sha256" in capsys.readouterr().err
@@ -204,7 +204,7 @@ def test_the_command_line_installs_lists_and_deletes(
 def test_a_vsix_with_a_content_encoding_is_installed(
     tmp_path: Path, gallery: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Marketplaces send theirs so, also to who asks for none; what is published is the .vsix's."""
+    """Marketplaces send gzip even unasked, and publish the digest of the .vsix."""
     sha256 = hashlib.sha256((tmp_path / "gallery/greeter-1.0.0.vsix").read_bytes()).hexdigest()
     url = gallery.replace("greeter-1.0.0", "wrapped")
     where = ["--folder", str(tmp_path / "shared")]

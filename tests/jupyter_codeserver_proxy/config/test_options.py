@@ -9,6 +9,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_codeserver_proxy.codeserver.command import arguments
+from jupyter_codeserver_proxy.config.environment import variables
 from jupyter_codeserver_proxy.config.options import CodeServer, ConfigurationError, configured
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(tmp_path: Path) -> ServerApp:
-    """A Jupyter server that has been told its root, and is not started."""
+    """A Jupyter server that knows its root and is not started."""
     app = ServerApp(log=logging.getLogger(__name__))
     app.root_dir = str(tmp_path)
     return app
@@ -25,15 +26,15 @@ def app(tmp_path: Path) -> ServerApp:
 
 def test_configuration_wins_over_the_environment_over_the_default(app: ServerApp) -> None:
     """The precedence is: Jupyter's configuration, environment, default."""
-    variables = {"JUPYTER_CODESERVER_TITLE": "from environment"}
+    environment = {"JUPYTER_CODESERVER_TITLE": "from environment"}
     assert configured(app, {}).title == "VS Code"
-    assert configured(app, variables).title == "from environment"
+    assert configured(app, environment).title == "from environment"
     app.config.CodeServer.title = "from configuration"
-    assert configured(app, variables).title == "from configuration"
+    assert configured(app, environment).title == "from configuration"
 
 
 def test_the_command_line_sets_an_option(app: ServerApp) -> None:
-    """`--CodeServer.option=value` is read as Jupyter's other options are."""
+    """`--CodeServer.option=value` works like Jupyter's other options."""
     app.parse_command_line(["--CodeServer.timeout=7", "--CodeServer.arguments=--locale"])
     options = configured(app, {})
     assert (options.timeout, options.arguments) == (7.0, ["--locale"])
@@ -44,20 +45,20 @@ def test_every_option_has_help_and_can_come_from_the_environment() -> None:
     traits = CodeServer.class_traits(config=True)
     assert len(traits) >= 9
     for name, trait in traits.items():
-        assert f"JUPYTER_CODESERVER_{name.upper()}" in trait.metadata["environment"]
-        for variable in trait.metadata["environment"]:
+        assert f"JUPYTER_CODESERVER_{name.upper()}" in variables(name, trait)
+        for variable in variables(name, trait):
             assert variable in trait.metadata["help"]
 
 
 def test_the_environment_gives_values_of_each_type(app: ServerApp) -> None:
     """Numbers, lists, dictionaries and switches are read from their text."""
-    variables = {
+    environment = {
         "JUPYTER_CODESERVER_TIMEOUT": "9.5",
         "JUPYTER_CODESERVER_ARGUMENTS": "--locale 'de'",
         "JUPYTER_CODESERVER_ENVIRONMENT": "{'CLASS': 'physics'}",
         "JUPYTER_CODESERVER_NEW_BROWSER_TAB": "false",
     }
-    options = configured(app, variables)
+    options = configured(app, environment)
     assert options.timeout == 9.5
     assert options.arguments == ["--locale", "de"]
     assert options.environment == {"CLASS": "physics"}
@@ -73,7 +74,7 @@ MAPS = [
 
 @pytest.mark.parametrize("text", MAPS)
 def test_a_map_is_written_in_json_or_as_in_python(app: ServerApp, text: str) -> None:
-    """In the environment and on the command line."""
+    """Both forms work in the environment and on the command line."""
     expected = {"a": False, "b": {"c": [None, 1]}}
     assert configured(app, {"JUPYTER_CODESERVER_SETTINGS": text}).settings == expected
     app.parse_command_line([f"--CodeServer.settings={text}"])
@@ -91,7 +92,7 @@ def test_a_map_is_written_in_json_or_as_in_python(app: ServerApp, text: str) -> 
     ],
 )
 def test_a_map_that_cannot_be_read_says_where(app: ServerApp, text: str, why: str) -> None:
-    """In one line with the option, and without what may be a token."""
+    """The message is one line with the option, and without the text, which may be a token."""
     with pytest.raises(ConfigurationError) as raised:
         configured(app, {"JUPYTER_CODESERVER_ENVIRONMENT": text})
     said = str(raised.value)
@@ -116,7 +117,7 @@ def test_a_map_that_cannot_be_read_says_where(app: ServerApp, text: str, why: st
 def test_a_wrong_value_says_what_was_given_and_what_is_allowed(
     app: ServerApp, option: str, value: object, said: str
 ) -> None:
-    """A wrong value is one error with the value, the option and what it takes."""
+    """The error names the value, the option and the allowed values."""
     app.config.CodeServer[option] = value
     with pytest.raises(ConfigurationError) as raised:
         configured(app, {})
@@ -127,7 +128,7 @@ def test_a_wrong_value_says_what_was_given_and_what_is_allowed(
 def test_an_unknown_option_is_not_swallowed(
     app: ServerApp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A misspelt option is warned about, with the one that was meant."""
+    """A misspelt option causes a warning that suggests the right one."""
     app.config.CodeServer.exectuable = "code-server"
     configured(app, {})
     assert "`exectuable` not recognized" in caplog.text
@@ -147,45 +148,47 @@ def test_the_working_folder_is_below_the_servers_root(
 ) -> None:
     """VS Code opens the root of the Jupyter server, or what CODE_WORKINGDIR names."""
     (tmp_path / "class").mkdir()
-    variables = {"CODE_WORKINGDIR": variable.format(tmp_path=tmp_path)} if variable else {}
-    assert configured(app, variables).values().folder == tmp_path / expected
+    environment = {"CODE_WORKINGDIR": variable.format(tmp_path=tmp_path)} if variable else {}
+    assert configured(app, environment).workspace().folder == tmp_path / expected
 
 
 def test_a_workspace_may_be_what_is_opened(app: ServerApp, tmp_path: Path) -> None:
-    """CODE_WORKINGDIR may name its file; code-server runs in the folder of that."""
+    """CODE_WORKINGDIR may name a workspace file; code-server runs in the file's folder."""
     (tmp_path / "class").mkdir()
     (tmp_path / "class/a.code-workspace").write_text("{}")
-    options = configured(app, {"CODE_WORKINGDIR": "class/a.code-workspace"}).values()
-    assert options.folder == tmp_path / "class"
-    assert options.workspace == tmp_path / "class/a.code-workspace"
-    assert arguments(options, (), tmp_path / "socket")[-1] == str(options.workspace)
+    options = configured(app, {"CODE_WORKINGDIR": "class/a.code-workspace"})
+    workspace = options.workspace()
+    assert workspace.folder == tmp_path / "class"
+    assert workspace.file == tmp_path / "class/a.code-workspace"
+    socket = tmp_path / "socket"
+    assert arguments(options.values().start, workspace, (), socket)[-1] == str(workspace.file)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "none.code-workspace", "x" * 300, "\0"])
 def test_what_is_neither_folder_nor_workspace_is_refused(
     app: ServerApp, tmp_path: Path, name: str
 ) -> None:
-    """In the same words, whatever is wrong with it."""
+    """The message is the same, whatever is wrong with the path."""
     (tmp_path / "a.txt").write_text("")
     app.config.CodeServer.working_folder = name
     with pytest.raises(ConfigurationError, match=r"neither a folder nor a \.code-workspace file"):
-        configured(app, {}).values()
+        configured(app, {}).workspace()
 
 
 def test_a_working_folder_that_is_not_there_is_named(app: ServerApp, tmp_path: Path) -> None:
-    """Who configured a folder that does not exist reads which, and by what option."""
+    """The error names the missing folder and the option."""
     app.config.CodeServer.working_folder = "nowhere"
     with pytest.raises(
         ConfigurationError, match=r"CodeServer\.working_folder is 'nowhere'"
     ) as raised:
-        configured(app, {}).values()
+        configured(app, {}).workspace()
     assert str(tmp_path / "nowhere") in str(raised.value)
 
 
 def test_a_tilde_is_the_home(
     app: ServerApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Folders are understood as in a shell."""
+    """A path may begin with a tilde, as in a shell."""
     monkeypatch.setenv("HOME", str(tmp_path))
     app.config.CodeServer.extensions_folder = "~/extensions"
-    assert configured(app, {}).values().extensions_folder == tmp_path / "extensions"
+    assert configured(app, {}).values().start.extensions_folder == tmp_path / "extensions"

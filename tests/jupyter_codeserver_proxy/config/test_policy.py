@@ -1,4 +1,4 @@
-"""What a class or an exam decides about VS Code."""
+"""Options by which a class or an exam restricts VS Code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jupyter_codeserver_proxy.config.policy import Policy
 
 
 def test_everything_is_there_unless_it_is_switched_off() -> None:
-    """By default code-server gets no flag and no variable from here."""
+    """By default the policy adds no flag and no variable."""
     assert Policy().switched_off() == ()
     assert Policy().variables() == {}
 
@@ -25,12 +25,12 @@ def test_everything_is_there_unless_it_is_switched_off() -> None:
     ],
 )
 def test_each_option_has_its_flag(option: str, flag: str) -> None:
-    """One and no other."""
+    """Each option adds its own flag and no other."""
     assert Policy(**{option: False}).switched_off() == (flag,)
 
 
 def test_a_gallery_is_described_as_code_server_wants_it() -> None:
-    """By its address alone, if it runs Open VSX."""
+    """Its address is enough if it runs Open VSX."""
     (text,) = Policy(gallery="https://gallery.example.org/").variables().values()
     found = json.loads(text)
     assert found["serviceUrl"] == "https://gallery.example.org/vscode/gallery"
@@ -38,19 +38,19 @@ def test_a_gallery_is_described_as_code_server_wants_it() -> None:
 
 
 def test_a_description_passes_as_it_is() -> None:
-    """For whoever runs something else."""
+    """This serves galleries of other kinds."""
     described = '{"serviceUrl": "https://gallery.example.org"}'
     assert Policy(gallery=described).variables() == {"EXTENSIONS_GALLERY": described}
 
 
 @pytest.mark.parametrize("wrong", ["", "none", "gallery.example.org", "{}", "{not json"])
 def test_no_gallery_is_told_with_what_is_allowed(wrong: str) -> None:
-    """The value, the option and what it takes."""
+    """The error names the value, the option and the allowed values."""
     with pytest.raises(TraitError, match=r"CodeServer\.gallery is .*; allowed is open-vsx, off"):
         Policy(gallery=wrong)
 
 
 def test_settings_are_what_json_can_say() -> None:
-    """Others could not be passed to VS Code."""
+    """Other values could not be passed to VS Code."""
     with pytest.raises(TraitError, match=r"CodeServer\.settings is .*; allowed is what JSON"):
         Policy(settings={"editor.rulers": {80}})

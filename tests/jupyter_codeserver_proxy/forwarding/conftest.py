@@ -23,35 +23,35 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PATIENCE = 30.0
-"""Seconds after which a test that waits has failed."""
+"""Seconds after which a waiting test fails."""
 PREFIX = "/user/alice/codeserver"
 
 
 @dataclass(frozen=True)
 class Message:
-    """A request or a response as it came: a chunked body is not decoded."""
+    """A request or a response as it arrived; a chunked body is not decoded."""
 
     head: bytes
     body: bytes
 
     @property
     def start(self) -> bytes:
-        """The first line."""
+        """Returns the first line."""
         return self.head.partition(b"\r\n")[0]
 
     @property
     def status(self) -> int:
-        """A response's."""
+        """Returns a response's status."""
         return int(self.start.split(b" ")[1])
 
     @property
     def target(self) -> bytes:
-        """A request's."""
+        """Returns a request's target."""
         return self.start.split(b" ")[1]
 
     @property
     def fields(self) -> dict[bytes, list[bytes]]:
-        """Names in lower case, values in their order."""
+        """Returns the values by lower-case name, in their order."""
         found: dict[bytes, list[bytes]] = {}
         for line in self.head.split(b"\r\n")[1:]:
             name, colon, value = line.partition(b":")
@@ -61,7 +61,7 @@ class Message:
 
     @property
     def content(self) -> bytes:
-        """The body, its chunks joined."""
+        """Returns the body without chunked framing."""
         if b"transfer-encoding" not in self.fields:
             return self.body
         data, rest = b"", self.body
@@ -75,7 +75,7 @@ class Message:
 
 
 class Wire:
-    """A blocking socket, read by what HTTP/1 is made of."""
+    """A blocking socket that reads HTTP/1 messages."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -83,11 +83,11 @@ class Wire:
         sock.settimeout(PATIENCE)
 
     def send(self, data: bytes) -> None:
-        """Writes all of it."""
+        """Sends all of the data."""
         self.sock.sendall(data)
 
     def send_until_stuck(self, limit: int, patience: float = 2) -> int:
-        """Writes until nobody reads any more, or the limit is reached; returns how much it was."""
+        """Sends until the peer stops reading, up to a limit; returns the number of bytes."""
         self.sock.settimeout(patience)
         sent = 0
         with suppress(TimeoutError):
@@ -97,19 +97,19 @@ class Wire:
         return sent
 
     def read(self, size: int) -> bytes:
-        """Reads exactly so much."""
+        """Reads this many bytes."""
         while len(self.unread) < size:
             self._more()
         data, self.unread = self.unread[:size], self.unread[size:]
         return data
 
     def skip(self, size: int) -> None:
-        """Reads exactly so much, and keeps nothing."""
+        """Reads this many bytes and drops them."""
         while size:
             size -= len(self.read(min(size, 1 << 18)))
 
     def until(self, mark: bytes) -> bytes:
-        """Reads up to a mark, which is included."""
+        """Reads up to a mark, and includes it."""
         while mark not in self.unread:
             self._more()
         return self.read(self.unread.index(mark) + len(mark))
@@ -155,13 +155,13 @@ class Wire:
         self.unread += data
 
     def close(self) -> None:
-        """Closes it."""
+        """Closes the socket."""
         self.sock.close()
 
 
 @dataclass
 class RawUpstream:
-    """A server on a unix socket whose every connection a function plays, in a thread of its own."""
+    """A server on a unix socket; a function plays each connection in a thread of its own."""
 
     path: Path
     play: Callable[[Wire], None]
@@ -221,11 +221,11 @@ class Gateway:
 
     @property
     def host(self) -> bytes:
-        """As a browser names it."""
+        """Returns the Host that a browser sends."""
         return b"127.0.0.1:%d" % self.port
 
     def connect(self) -> Wire:
-        """A browser's connection."""
+        """Opens a browser's connection."""
         sock = socket.create_connection(("127.0.0.1", self.port))
         if self.tls:
             sock = self.tls.wrap_socket(sock)
@@ -239,7 +239,7 @@ class Gateway:
         self._wires.clear()
 
     def head(self, line: bytes, *lines: bytes) -> bytes:
-        """A logged-in browser's request head; `line` is method and target below the prefix."""
+        """Returns a logged-in browser's head; `line` has the method and target below `PREFIX`."""
         method, _, target = line.partition(b" ")
         first = b"%b %b%b HTTP/1.1" % (method, PREFIX.encode(), target)
         return b"\r\n".join(
@@ -247,7 +247,7 @@ class Gateway:
         )
 
     def ask(self, line: bytes, *lines: bytes, body: bytes = b"") -> Message:
-        """One request and its response."""
+        """Sends one request and returns its response."""
         wire = self.connect()
         wire.send(self.head(line, *lines) + body)
         answer = wire.message(bodiless=line.startswith(b"HEAD"))
@@ -255,7 +255,7 @@ class Gateway:
         return answer
 
     def open_websocket(self, line: bytes = b"GET /ws", *lines: bytes) -> tuple[Wire, bytes]:
-        """An upgraded connection, and the head that upgraded it."""
+        """Returns an upgraded connection and the head of the 101 response."""
         wire = self.connect()
         wire.send(
             self.head(
@@ -270,7 +270,7 @@ class Gateway:
         return wire, wire.until(b"\r\n\r\n")
 
     def state(self, method: bytes = b"GET") -> dict[str, Any]:
-        """What the forwarding extension tells of itself."""
+        """Returns what the forwarding extension reports."""
         wire = self.connect()
         wire.send(method + b" /user/alice/state HTTP/1.1\r\nHost: " + self.host + b"\r\n\r\n")
         body = wire.message().body
@@ -278,7 +278,7 @@ class Gateway:
         return json.loads(body) if body else {}
 
     def await_state(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Waits until the state is as it should be."""
+        """Waits until the condition holds for the state."""
         deadline = time.monotonic() + PATIENCE
         while not condition(state := self.state()):
             assert time.monotonic() < deadline, state
@@ -294,11 +294,11 @@ def running_gateway(
     extension: str = "forwarding",
     **variables: str,
 ) -> Iterator[Gateway]:
-    """A Jupyter server of its own home, with this server extension."""
+    """Runs a Jupyter server with its own home and this server extension."""
     token, link, log = secrets.token_hex(16), folder / "link", folder / "jupyter.log"
     settings = {
         "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": str(_free_port()),  # older servers do not tell which one 0 became
+        "ServerApp.port": str(_free_port()),  # older servers do not report the port that 0 became
         "ServerApp.base_url": "/user/alice/",
         "ServerApp.root_dir": str(folder),
         "ServerApp.open_browser": "False",
@@ -357,14 +357,14 @@ def _description(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> 
 
 @pytest.fixture(scope="session")
 def gateway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One Jupyter server for all tests."""
+    """Runs one Jupyter server for all tests."""
     with running_gateway(tmp_path_factory.mktemp("gateway")) as gateway:
         yield gateway
 
 
 @pytest.fixture
 def gateway(gateway_process: Gateway) -> Iterator[Gateway]:
-    """It forwards to nothing yet."""
+    """Returns the shared server, which forwards to nothing yet."""
     gateway_process.link.unlink(missing_ok=True)
     yield gateway_process
     gateway_process.hang_up()
@@ -375,7 +375,7 @@ def gateway(gateway_process: Gateway) -> Iterator[Gateway]:
 def serving(
     gateway: Gateway, folder: Path
 ) -> Iterator[Callable[[Callable[[Wire], None]], RawUpstream]]:
-    """Puts an upstream behind a gateway; what fails in it fails the test."""
+    """Puts upstreams behind a gateway; an error in one fails the test."""
     started: list[RawUpstream] = []
 
     def serve(play: Callable[[Wire], None]) -> RawUpstream:
@@ -393,6 +393,6 @@ def serving(
 def serve(
     gateway: Gateway, tmp_path: Path
 ) -> Iterator[Callable[[Callable[[Wire], None]], RawUpstream]]:
-    """Puts an upstream behind the gateway that tests share."""
+    """Puts upstreams behind the shared gateway."""
     with serving(gateway, tmp_path) as serve:
         yield serve

@@ -1,9 +1,10 @@
-"""A Jupyter Server extension that forwards to whatever socket a symbolic link names."""
+"""A Jupyter Server extension that forwards to the socket that a symbolic link names."""
 
 from __future__ import annotations
 
 import os
 import resource
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,14 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from jupyter_codeserver_proxy.forwarding.decision import Forward
 from jupyter_codeserver_proxy.forwarding.proxy import ProxyHandler
-from jupyter_codeserver_proxy.forwarding.upstream import Traffic, Upstream
+from jupyter_codeserver_proxy.forwarding.traffic import Traffic
+from jupyter_codeserver_proxy.forwarding.upstream import Upstream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jupyter_server.auth.identity import User
     from jupyter_server.base.handlers import JupyterHandler
     from jupyter_server.serverapp import ServerApp
@@ -30,34 +35,38 @@ def _linked() -> Path | None:
     return link.readlink() if link.is_symlink() else None
 
 
-class ForwardingHandler(ProxyHandler):
-    """The proxy, towards `$FORWARDING_TO`; without it, a page of Jupyter's own."""
+class ChangingForward(Forward):
+    """Changes the responses to a few targets."""
 
-    async def upstream(self) -> Upstream | None:
-        """One for each target of the link, as there is one for each start of code-server."""
+    def internal_redirect(self, head: ResponseHead) -> Forward | None:
+        """Follows the redirect of one page."""
+        if self.target != "/redirected" or head.status != 302:
+            return None
+        return replace(self, target="/rewritten")
+
+    def header_lines(self, head: ResponseHead) -> list[bytes]:
+        """Adds a line to the 404 of one page."""
+        return [b"X-Added: 1"] if self.target == "/added" and head.status == 404 else []
+
+    def rewrite(self, head: ResponseHead) -> Callable[[bytes], bytes] | None:
+        """Makes the body of one page longer."""
+        is_rewritten = self.target == "/rewritten" and head.status == 200
+        return b"rewritten: ".__add__ if is_rewritten else None
+
+
+class ForwardingHandler(ProxyHandler):
+    """Forwards to `$FORWARDING_TO`; without it, answers with a page of Jupyter's own."""
+
+    async def decide(self) -> Forward | None:
+        """Makes an upstream for each target of the link, as for each start of code-server."""
         path = _linked()
         if path is None:
             self.set_status(503)
             await self.finish("not started")
             return None
         half_open = float(os.environ.get("FORWARDING_HALF_OPEN", "10"))
-        return UPSTREAMS.setdefault(path, Upstream(path, TRAFFIC, half_open))
-
-    def rewrites(self, head: ResponseHead) -> bool:
-        """One page, if it is one."""
-        return self.target == "/rewritten" and head.status == 200
-
-    def instead(self, head: ResponseHead) -> str | None:
-        """What one page redirects to."""
-        return "/rewritten" if self.target == "/redirected" and head.status == 302 else None
-
-    def added(self, head: ResponseHead) -> list[bytes]:
-        """Something, to one page, if it is not there."""
-        return [b"X-Added: 1"] if self.target == "/added" and head.status == 404 else []
-
-    def rewritten(self, body: bytes) -> bytes:
-        """Longer than it was."""
-        return b"rewritten: " + body
+        upstream = UPSTREAMS.setdefault(path, Upstream(path, TRAFFIC, half_open))
+        return ChangingForward(upstream=upstream, target=self.target)
 
 
 class ReadersOnly(Authorizer):
@@ -70,15 +79,15 @@ class ReadersOnly(Authorizer):
         action: str,
         resource: str,
     ) -> bool:
-        """Who opens a terminal executes, whatever the method."""
+        """Treats every request to code-server as execution."""
         return action == "read" or resource != "codeserver"
 
 
 class StateHandler(web.RequestHandler):
-    """What a test cannot see from outside."""
+    """Reports what a test cannot see from outside."""
 
     async def get(self) -> None:
-        """Tells it as JSON."""
+        """Answers in JSON."""
         self.finish(
             {
                 "websockets": TRAFFIC.websockets,
@@ -92,12 +101,12 @@ class StateHandler(web.RequestHandler):
         )
 
     async def delete(self) -> None:
-        """Closes every upstream, as at Jupyter's end."""
+        """Closes every upstream, as Jupyter does when it ends."""
         for upstream in UPSTREAMS.values():
             upstream.close()
 
     def check_xsrf_cookie(self) -> None:
-        """The tests are no browser."""
+        """Checks nothing, as the tests are not a browser."""
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

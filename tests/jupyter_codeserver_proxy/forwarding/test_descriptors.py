@@ -1,4 +1,4 @@
-"""New connections are refused before descriptors run out, on a Jupyter server that has few."""
+"""New connections are refused before descriptors run out; tested on a server that has few."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.jupyter_codeserver_proxy.forwarding.test_splice import Serve
 
 FEW = 200
-"""How many more Jupyter may have."""
+"""Descriptors that Jupyter may open beyond those it has."""
 MANY = 300
 
 pytestmark = pytest.mark.skipif(
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_a_low_limit_is_raised_where_that_is_allowed(tmp_path: Path) -> None:
-    """Jupyter itself does it, and we count on it."""
+    """Jupyter raises it, and we rely on that."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
@@ -43,7 +43,7 @@ def test_a_low_limit_is_raised_where_that_is_allowed(tmp_path: Path) -> None:
 
 @pytest.fixture
 def narrow(gateway: Gateway) -> Iterator[Gateway]:
-    """The Jupyter server with few descriptors left."""
+    """Leaves the Jupyter server few descriptors."""
     state = gateway.state()
     before = resource.prlimit(state["pid"], resource.RLIMIT_NOFILE)
     few = (state["descriptors"] + FEW, before[1])
@@ -54,7 +54,7 @@ def narrow(gateway: Gateway) -> Iterator[Gateway]:
 
 @pytest.fixture
 def upstream(serve: Serve) -> Iterator[RawUpstream]:
-    """It takes websockets, and answers requests unless they are slow."""
+    """Accepts websockets, and answers all requests except slow ones."""
     over = threading.Event()
 
     def play(wire: Wire) -> None:
@@ -72,12 +72,12 @@ def upstream(serve: Serve) -> Iterator[RawUpstream]:
 
 
 def refused(wires: list[Wire]) -> list[Wire]:
-    """Those of connections without an answer yet that have one."""
+    """Returns the answers on connections that had none."""
     return [wire for wire in wires if select.select([wire.sock], [], [], 0)[0]]
 
 
 def test_websockets_are_refused_in_time(narrow: Gateway, upstream: RawUpstream) -> None:
-    """Jupyter, and who is there already, go on; a page is refused as well, and says why."""
+    """Jupyter and open connections go on; a page is refused too, and says why."""
     base = narrow.state()["descriptors"]
     written = narrow.log.stat().st_size
     opened = [narrow.open_websocket() for _ in range(MANY)]
@@ -100,7 +100,7 @@ def test_websockets_are_refused_in_time(narrow: Gateway, upstream: RawUpstream) 
 
 
 def test_slow_requests_are_refused_in_time(narrow: Gateway, upstream: RawUpstream) -> None:
-    """Each takes two descriptors, too, for as long as it lasts."""
+    """Each slow request also takes two descriptors while it lasts."""
     written = narrow.log.stat().st_size
     wires = [narrow.connect() for _ in range(MANY // 2)]
     for wire in wires:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeserver_proxy.forwarding.embedding import frame_ancestors, lets_others
+from jupyter_codeserver_proxy.forwarding.embedding import allows_other_origins, frame_ancestors
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,6 @@ from jupyter_codeserver_proxy.forwarding.embedding import frame_ancestors, lets_
 def test_vscode_is_framed_by_whom_jupyters_policy_lets(
     policy: str, expected: str, *, others: bool
 ) -> None:
-    """Its other directives are for Jupyter's pages."""
+    """Its frame-ancestors apply; its other directives are for Jupyter's pages."""
     assert frame_ancestors(policy) == expected
-    assert lets_others(expected) is others
+    assert allows_other_origins(expected) is others

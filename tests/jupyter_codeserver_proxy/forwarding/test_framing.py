@@ -1,4 +1,4 @@
-"""Responses are followed to their end without being decoded."""
+"""The end of a response is found without decoding it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_codeserver_proxy.forwarding.errors import MalformedResponseError
 from jupyter_codeserver_proxy.forwarding.framing import (
     MAX_LINE,
     Chunked,
-    Length,
-    MalformedResponseError,
+    ContentLength,
     UntilClose,
     body_framing,
+    decode_chunked,
     parse_head,
-    unchunked,
 )
 
 
 def test_a_head_keeps_its_lines() -> None:
-    """Names are compared in lower case, lines are passed on as they came."""
+    """Names are compared in lower case; lines are passed on unchanged."""
     head = parse_head(b"HTTP/1.1 200 All fine\r\nX-A: 1\r\nx-a:  2 \r\nEmpty:")
     assert (head.version, head.status, head.reason) == (1, 200, b"All fine")
     assert head.fields == [(b"x-a", b"X-A: 1"), (b"x-a", b"x-a:  2 "), (b"empty", b"Empty:")]
@@ -55,7 +55,7 @@ def test_what_is_unusual_but_allowed_is_read(block: bytes) -> None:
     ],
 )
 def test_what_is_not_http_is_refused(block: bytes) -> None:
-    """Nothing that two readers could understand in two ways is passed on."""
+    """A response that two readers could understand differently is refused."""
     with pytest.raises(MalformedResponseError):
         parse_head(block)
 
@@ -63,14 +63,16 @@ def test_what_is_not_http_is_refused(block: bytes) -> None:
 @pytest.mark.parametrize(
     ("fields", "kind"),
     [
-        pytest.param(b"Content-Length: 5", Length, id="a length"),
-        pytest.param(b"Content-Length: 5\r\nContent-Length: 5", Length, id="a length said twice"),
+        pytest.param(b"Content-Length: 5", ContentLength, id="a length"),
+        pytest.param(
+            b"Content-Length: 5\r\nContent-Length: 5", ContentLength, id="a length said twice"
+        ),
         pytest.param(b"Transfer-Encoding: Chunked", Chunked, id="chunks"),
         pytest.param(b"X: 1", UntilClose, id="neither"),
     ],
 )
 def test_a_head_tells_how_its_body_ends(fields: bytes, kind: type) -> None:
-    """By length, by chunks, or by the connection's end."""
+    """A body ends by its length, by its chunks, or with the connection."""
     assert type(body_framing(parse_head(b"HTTP/1.1 200 OK\r\n" + fields), "GET")) is kind
 
 
@@ -83,7 +85,7 @@ def test_a_head_tells_how_its_body_ends(fields: bytes, kind: type) -> None:
     ],
 )
 def test_some_responses_have_no_body(method: str, status: int) -> None:
-    """Whatever length they name is another response's."""
+    """Their Content-Length describes another response."""
     head = parse_head(b"HTTP/1.1 %d X\r\nContent-Length: 5" % status)
     assert body_framing(head, method).complete
 
@@ -98,18 +100,18 @@ def test_some_responses_have_no_body(method: str, status: int) -> None:
     ],
 )
 def test_a_body_whose_end_is_unclear_is_refused(fields: bytes) -> None:
-    """Such a response is how requests are smuggled."""
+    """Request smuggling uses such responses."""
     with pytest.raises(MalformedResponseError):
         body_framing(parse_head(b"HTTP/1.1 200 OK\r\n" + fields), "GET")
 
 
-def _taken(framing: Chunked | Length, data: bytes, cuts: list[int]) -> int:
+def _taken(framing: Chunked | ContentLength, data: bytes, cuts: list[int]) -> int:
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     total = 0
     for start, end in pairwise(edges):
         if framing.complete:
             break
-        total += framing.take(data[start:end])
+        total += framing.consume(data[start:end])
     return total
 
 
@@ -123,19 +125,19 @@ def _taken(framing: Chunked | Length, data: bytes, cuts: list[int]) -> int:
 def test_chunks_are_followed_wherever_they_are_cut(
     chunks: list[bytes], extension: bytes, trailers: bytes, rest: bytes, cuts: list[int]
 ) -> None:
-    """The end of a chunked body is found to the byte, trailers included, in pieces of any size."""
+    """The exact end of a chunked body with trailers is found, in pieces of any size."""
     body = b"".join(b"%X%b\r\n%b\r\n" % (len(chunk), extension, chunk) for chunk in chunks)
     body += b"0\r\n" + trailers + b"\r\n"
     framing = Chunked()
     assert _taken(framing, body + rest, cuts) == len(body)
     assert framing.complete
-    assert unchunked(body) == b"".join(chunks)
+    assert decode_chunked(body) == b"".join(chunks)
 
 
 @given(length=st.integers(0, 50), rest=st.binary(max_size=20), cuts=st.lists(st.integers(0, 80)))
 def test_a_length_is_counted_wherever_it_is_cut(length: int, rest: bytes, cuts: list[int]) -> None:
-    """What follows belongs to the next message."""
-    framing = Length(length)
+    """The bytes behind it belong to the next message."""
+    framing = ContentLength(length)
     assert _taken(framing, bytes(length) + rest, cuts) == length
     assert framing.complete
 
@@ -152,6 +154,6 @@ def test_a_length_is_counted_wherever_it_is_cut(length: int, rest: bytes, cuts: 
     ],
 )
 def test_chunks_that_are_none_are_refused(body: bytes) -> None:
-    """A body that cannot be followed is not passed on."""
+    """A body with broken chunked framing is refused."""
     with pytest.raises(MalformedResponseError):
-        Chunked().take(body)
+        Chunked().consume(body)

@@ -1,4 +1,4 @@
-"""What of a message's head passes, and what stops."""
+"""Which fields of a head pass, and which are removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tornado.httputil import HTTPHeaders
 
 from jupyter_codeserver_proxy.forwarding.framing import parse_head
 from jupyter_codeserver_proxy.forwarding.headers import (
-    Visitor,
+    ClientInfo,
     is_upgrade,
     request_head,
     response_head,
@@ -19,7 +19,7 @@ from jupyter_codeserver_proxy.forwarding.headers import (
     without_secrets,
 )
 
-VISITOR = Visitor(
+CLIENT = ClientInfo(
     host="hub.example.org",
     scheme="https",
     address="192.0.2.7",
@@ -43,7 +43,7 @@ PREFIX = b"/user/alice/codeserver"
     ],
 )
 def test_cookies_of_jupyter_stop_here(cookies: str, kept: str) -> None:
-    """Those of code-server, and of applications behind it, pass as they are."""
+    """Cookies of code-server and of applications behind it pass unchanged."""
     assert without_jupyter_cookies(cookies, "login") == kept
 
 
@@ -62,15 +62,15 @@ def test_cookies_of_jupyter_stop_here(cookies: str, kept: str) -> None:
     ],
 )
 def test_tokens_of_jupyter_leave_the_query(target: str, kept: str | None) -> None:
-    """The rest of the query stays byte for byte."""
+    """The rest of the query does not change."""
     expected = target if kept is None else kept
     assert without_secrets(target, {"s3cret"}.__contains__) == expected
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=255, exclude_characters="&"), max_size=12)))
 def test_a_query_without_secrets_does_not_change(parameters: list[str]) -> None:
-    """Whatever it looks like."""
-    query = "&".join(each for each in parameters if "x" not in each and "t" not in each)
+    """A query without secrets stays the same, however odd it is."""
+    query = "&".join(part for part in parameters if "x" not in part and "t" not in part)
     assert without_secrets("/p?" + query, lambda _: True) == "/p?" + query
 
 
@@ -86,7 +86,7 @@ def test_a_query_without_secrets_does_not_change(parameters: list[str]) -> None:
 def test_a_websocket_is_asked_for_in_one_way(
     method: str, fields: dict[str, str], *, upgrade: bool
 ) -> None:
-    """GET, without a body, and an upgrade that Connection names."""
+    """An upgrade is a GET without a body whose Connection field names Upgrade."""
     assert is_upgrade(method, HTTPHeaders({"Upgrade": "websocket", **fields})) is upgrade
 
 
@@ -94,7 +94,7 @@ def _request(*fields: tuple[str, str], method: str = "GET", target: str = "/x") 
     headers = HTTPHeaders()
     for name, value in (("Host", "proxy.internal"), *fields):
         headers.add(name, value)
-    head = request_head(method, target, "HTTP/1.1", headers, VISITOR)
+    head = request_head(method, target, "HTTP/1.1", headers, CLIENT)
     return head.block.decode("latin-1").split("\r\n")[:-2]
 
 
@@ -114,19 +114,19 @@ def _request(*fields: tuple[str, str], method: str = "GET", target: str = "/x") 
     ],
 )
 def test_these_request_fields_stop_here(name: str, value: str) -> None:
-    """Secrets, what is for this hop alone, and claims that only Jupyter can make."""
+    """Secrets, hop-by-hop fields, and claims that only Jupyter can make are removed."""
     assert not any(value in line for line in _request((name, value)))
 
 
 def test_fields_named_in_connection_stop_here() -> None:
-    """A sender may declare any field to be for this hop alone."""
+    """A client may declare any field to be hop-by-hop."""
     lines = _request(("Connection", "close, X-Hop"), ("X-Hop", "1"), ("X-End", "2"))
     assert "X-End: 2" in lines
     assert not any(line.startswith(("X-Hop", "Connection")) for line in lines)
 
 
 def test_code_server_learns_who_calls_from_jupyter() -> None:
-    """Host, scheme and address are those that Jupyter has accepted."""
+    """code-server gets the host, scheme and address that Jupyter accepted."""
     lines = _request()
     assert lines[:2] == ["GET /x HTTP/1.1", "Host: hub.example.org"]
     assert "X-Forwarded-Host: hub.example.org" in lines
@@ -135,21 +135,21 @@ def test_code_server_learns_who_calls_from_jupyter() -> None:
 
 
 def test_an_accepted_origin_is_the_host_that_code_server_checks() -> None:
-    """Behind a proxy that changes Host, an origin that the configuration allows still works."""
-    visitor = replace(VISITOR, origin_host="public.example.org")
+    """An allowed origin works behind a proxy that changes Host."""
+    client = replace(CLIENT, origin_host="public.example.org")
     headers = HTTPHeaders({"Upgrade": "websocket", "Connection": "Upgrade"})
-    block = request_head("GET", "/", "HTTP/1.1", headers, visitor).block
+    block = request_head("GET", "/", "HTTP/1.1", headers, client).block
     assert b"\r\nHost: hub.example.org\r\n" in block
     assert b"\r\nX-Forwarded-Host: public.example.org\r\n" in block
 
 
 def test_a_token_leaves_the_referer() -> None:
-    """A page opened with a token repeats it with everything that it loads."""
+    """A page that was opened with a token sends it in the Referer of everything it loads."""
     assert "Referer: https://h/lab?a=1" in _request(("Referer", "https://h/lab?token=t&a=1"))
 
 
 def test_an_upgrade_passes_on() -> None:
-    """With the fields that make the handshake."""
+    """The fields of the handshake pass."""
     lines = _request(
         ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Key", "k")
     )
@@ -159,7 +159,7 @@ def test_an_upgrade_passes_on() -> None:
 
 def _response(*lines: bytes) -> list[bytes]:
     head = parse_head(b"\r\n".join([b"HTTP/1.1 200 OK", *lines]))
-    return response_head(head, PREFIX, VISITOR).split(b"\r\n")[1:-2]
+    return response_head(head, PREFIX, CLIENT).split(b"\r\n")[1:-2]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def _response(*lines: bytes) -> list[bytes]:
 def test_redirects_and_cookies_stay_below_the_prefix(
     given_line: bytes, passed: bytes | None
 ) -> None:
-    """What upstream says of its root is said of our prefix; the rest is not touched."""
+    """Paths at upstream's root move below our prefix; other URLs do not change."""
     assert _response(given_line) == [given_line if passed is None else passed]
 
 
@@ -229,20 +229,20 @@ def test_redirects_and_cookies_stay_below_the_prefix(
     ],
 )
 def test_these_response_fields_stop_here(line: bytes) -> None:
-    """What is for this hop alone, and cookies that are not code-server's to set."""
+    """Hop-by-hop fields and Jupyter's cookies are removed."""
     assert _response(line) == []
 
 
 def test_other_response_fields_pass_as_they_came() -> None:
-    """Repeated ones too, in their order."""
+    """Repeated fields keep their order."""
     lines = (b"set-cookie: a=1", b"X-a:  1 ", b"Set-Cookie: b=2", b"Transfer-Encoding: chunked")
     assert _response(*lines) == list(lines)
 
 
 def test_the_head_that_opens_a_websocket_passes() -> None:
-    """What is for this hop alone is what it is about; a cookie still stays below the prefix."""
+    """A 101 keeps its hop-by-hop fields; a cookie still stays below the prefix."""
     fields = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSet-Cookie: a=1; Path=/"
     head = parse_head(b"HTTP/1.1 101 Switching Protocols\r\n" + fields)
-    passed = response_head(head, PREFIX, VISITOR).split(b"\r\n")[1:-2]
+    passed = response_head(head, PREFIX, CLIENT).split(b"\r\n")[1:-2]
     assert passed[:2] == [b"Connection: Upgrade", b"Upgrade: websocket"]
     assert passed[2] == b"Set-Cookie: a=1; Path=" + PREFIX + b"/"

@@ -1,4 +1,4 @@
-"""HTTP through a real Jupyter server, to upstreams that misbehave on demand."""
+"""HTTP through a real Jupyter server to upstreams that misbehave on demand."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 GIB = 1 << 30
 SLACK = 32 << 20
-"""Bytes that sockets and buffers between two ends may hold."""
+"""Bytes that fit into the sockets and buffers between two ends, at most."""
 POLICY = b"content-security-policy"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def answering(response: bytes, heard: list[Message] | None = None) -> Callable[[Wire], None]:
-    """An upstream that says the same to every request."""
+    """Returns an upstream that sends the same response to every request."""
 
     def play(wire: Wire) -> None:
         while True:
@@ -56,7 +56,7 @@ def answering(response: bytes, heard: list[Message] | None = None) -> Callable[[
 def test_a_body_is_rewritten_however_it_comes(
     gateway: Gateway, serve: Serve, response: bytes
 ) -> None:
-    """The browser gets another one with its length, and the connection serves it again."""
+    """The browser gets the new body and its length."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -71,7 +71,7 @@ def test_a_body_is_rewritten_however_it_comes(
 
 
 def test_another_target_is_asked_for_instead(gateway: Gateway, serve: Serve) -> None:
-    """The browser gets that one's answer alone, and upstream hears of both on one connection."""
+    """The browser gets the second response alone; both requests use one connection."""
 
     def play(wire: Wire) -> None:
         assert wire.message().target == b"/redirected"
@@ -87,7 +87,7 @@ def test_another_target_is_asked_for_instead(gateway: Gateway, serve: Serve) -> 
 
 @pytest.mark.parametrize("played", [b"garbage\r\n\r\n", b""], ids=["garbage", "an end"])
 def test_the_other_target_may_fail_as_well(gateway: Gateway, serve: Serve, played: bytes) -> None:
-    """It is told as for any other."""
+    """Errors of the second request are answered like those of the first."""
 
     def play(wire: Wire) -> None:
         if wire.message().target == b"/redirected":
@@ -105,12 +105,12 @@ def test_the_other_target_may_fail_as_well(gateway: Gateway, serve: Serve, playe
 def test_a_response_can_be_given_a_line(
     gateway: Gateway, serve: Serve, status: bytes, lines: list[bytes] | None
 ) -> None:
-    """To those that it is meant for."""
+    """The line is added to the response that asks for it."""
     serve(answering(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"))
     assert gateway.ask(b"GET /added").fields.get(b"x-added") == lines
 
 
-# Who is let in
+# Access
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_response_can_be_given_a_line(
 def test_a_stranger_reaches_nothing(
     gateway: Gateway, serve: Serve, lines: list[bytes], status: int
 ) -> None:
-    """A person is sent to the login page, everything else is refused; upstream hears nothing."""
+    """A person is redirected to the login page, other requests get 403; upstream sees neither."""
     upstream = serve(answering(OK))
     wire = gateway.connect()
     head = [b"GET /user/alice/codeserver/a HTTP/1.1", b"Host: " + gateway.host, *lines]
@@ -168,7 +168,7 @@ def test_a_stranger_reaches_nothing(
 def test_unsafe_methods_need_our_origin(
     gateway: Gateway, serve: Serve, method: bytes, lines: list[bytes], status: int
 ) -> None:
-    """VS Code's own requests pass without Jupyter's XSRF token, those of other sites do not."""
+    """VS Code's own requests pass without Jupyter's XSRF token; those of other sites do not."""
     heard: list[Message] = []
     serve(answering(OK, heard))
     filled = [
@@ -194,7 +194,7 @@ def test_unsafe_methods_need_our_origin(
 def test_another_page_reads_nothing(
     gateway: Gateway, serve: Serve, method: bytes, lines: list[bytes], status: int
 ) -> None:
-    """A page of a sister domain, such as another student's, may lead here and no more."""
+    """A page of a sister domain, such as another student's, may link here and nothing else."""
     upstream = serve(answering(OK))
     filled = [line.replace(b"TOKEN", gateway.token.encode()) for line in lines]
     answer = gateway.ask(method + b" /secret.js", b"Sec-Fetch-Site: same-site", *filled)
@@ -213,7 +213,7 @@ def test_another_page_reads_nothing(
 def test_an_origin_that_the_operator_names_is_let_in(
     tmp_path: Path, option: str, status: int
 ) -> None:
-    """To be named, it has to be told from the others: `*` names none."""
+    """A named origin is allowed; `*` names none."""
     lines = (b"Sec-Fetch-Site: cross-site", b"Origin: https://portal.example")
     with running_gateway(tmp_path, f"--ServerApp.{option}") as gateway:
         upstream = RawUpstream(tmp_path / "0.sock", answering(OK))
@@ -225,7 +225,7 @@ def test_an_origin_that_the_operator_names_is_let_in(
 
 
 def test_a_user_who_may_only_read_gets_nothing(tmp_path: Path) -> None:
-    """Code-server is a terminal: Jupyter's authoriser is asked for leave to execute."""
+    """code-server is a terminal, so Jupyter's authorizer has to allow execution."""
     upstream = RawUpstream(tmp_path / "s", answering(OK))
     (tmp_path / "link").symlink_to(upstream.path)
     with running_gateway(
@@ -238,7 +238,7 @@ def test_a_user_who_may_only_read_gets_nothing(tmp_path: Path) -> None:
 
 
 def test_the_first_visit_with_a_token_logs_in(gateway: Gateway, serve: Serve) -> None:
-    """Jupyter's login cookie comes with code-server's answer, and its token goes no further."""
+    """code-server's response carries Jupyter's login cookie; the token does not reach it."""
     heard: list[Message] = []
     serve(answering(OK, heard))
     wire = gateway.connect()
@@ -254,7 +254,7 @@ def test_the_first_visit_with_a_token_logs_in(gateway: Gateway, serve: Serve) ->
 
 
 def test_secrets_do_not_reach_upstream(gateway: Gateway, serve: Serve) -> None:
-    """Neither the cookie that lets the request in, nor any other of Jupyter's."""
+    """Jupyter's cookies and tokens are removed."""
     heard: list[Message] = []
     serve(answering(OK, heard))
     wire = gateway.connect()
@@ -267,7 +267,7 @@ def test_secrets_do_not_reach_upstream(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_jupyter_itself_may_answer(gateway: Gateway) -> None:
-    """A subclass that has no upstream to name answers itself, uploads included."""
+    """A subclass may answer a request itself, also an upload."""
     assert gateway.ask(b"GET /").content == b"not started"
     body = b"x" * 1_000_000
     length = b"Content-Length: %d" % len(body)
@@ -276,7 +276,7 @@ def test_jupyter_itself_may_answer(gateway: Gateway) -> None:
 
 
 def test_what_jupyter_answers_has_its_headers(gateway: Gateway, serve: Serve) -> None:
-    """Pages, refusals and failures carry Jupyter's policy; forwarded responses do not."""
+    """Our own answers carry Jupyter's policy; forwarded responses do not."""
     assert POLICY in gateway.ask(b"GET /").fields
     serve(answering(OK))
     assert POLICY not in gateway.ask(b"GET /").fields
@@ -296,7 +296,7 @@ def _counted(gateway: Gateway, status: int) -> float:
 
 
 def test_jupyter_counts_and_logs_as_ever(gateway: Gateway, serve: Serve) -> None:
-    """Every request is in its metrics, and what went wrong is in its log as well."""
+    """Every request is counted; failed ones are also logged."""
     serve(answering(OK))
     successes, failures = _counted(gateway, 200), _counted(gateway, 502)
     gateway.ask(b"GET /went-well")
@@ -310,7 +310,7 @@ def test_jupyter_counts_and_logs_as_ever(gateway: Gateway, serve: Serve) -> None
 
 
 def test_traffic_is_no_activity(gateway: Gateway, serve: Serve) -> None:
-    """Jupyter's last_activity does not move, whatever passes."""
+    """Forwarding does not change Jupyter's last_activity."""
     serve(answering(OK))
     before = gateway.state()["active"]
     gateway.ask(b"GET /")
@@ -318,7 +318,7 @@ def test_traffic_is_no_activity(gateway: Gateway, serve: Serve) -> None:
     assert gateway.state()["active"] == before
 
 
-# Requests arrive as they were sent
+# Requests arrive unchanged
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_traffic_is_no_activity(gateway: Gateway, serve: Serve) -> None:
     ],
 )
 def test_a_target_arrives_byte_for_byte(gateway: Gateway, serve: Serve, target: bytes) -> None:
-    """Nothing is decoded, normalised or encoded on the way."""
+    """A target is not decoded, normalised or encoded on the way."""
     heard: list[Message] = []
     serve(answering(OK, heard))
     assert gateway.ask(b"GET " + target).content == b"ok"
@@ -349,7 +349,7 @@ def test_a_target_arrives_byte_for_byte(gateway: Gateway, serve: Serve, target: 
     "target", [pytest.param(b"*", id="asterisk"), pytest.param(b"http://h/x", id="absolute")]
 )
 def test_targets_of_other_forms_are_not_ours(gateway: Gateway, serve: Serve, target: bytes) -> None:
-    """They match no route, and nothing breaks."""
+    """They match no route and get a client error."""
     upstream = serve(answering(OK))
     wire = gateway.connect()
     wire.send(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: " + gateway.host + b"\r\n\r\n")
@@ -358,7 +358,7 @@ def test_targets_of_other_forms_are_not_ours(gateway: Gateway, serve: Serve, tar
 
 
 def test_an_upload_of_chunks_arrives(gateway: Gateway, serve: Serve) -> None:
-    """Its length is as unknown upstream as it was here."""
+    """The body arrives in chunks."""
     heard: list[Message] = []
     serve(answering(OK, heard))
     body = b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"
@@ -368,7 +368,7 @@ def test_an_upload_of_chunks_arrives(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_expect_is_answered_before_the_body(gateway: Gateway, serve: Serve) -> None:
-    """A client that asks first is told to go on."""
+    """A client that expects 100 gets it."""
     serve(answering(OK))
     wire = gateway.connect()
     wire.send(
@@ -382,14 +382,14 @@ def test_expect_is_answered_before_the_body(gateway: Gateway, serve: Serve) -> N
 
 
 def test_an_upload_that_is_refused_needs_not_be_sent(gateway: Gateway, serve: Serve) -> None:
-    """With Expect, a stranger is refused before the body."""
+    """With Expect, an unauthorized client is refused before it sends the body."""
     serve(answering(OK))
     wire = gateway.connect()
     wire.send(gateway.head(b"PUT /", b"Expect: 100-continue", b"Content-Length: 3"))
     assert wire.message().status == 403
 
 
-# Responses arrive as they were sent
+# Responses arrive unchanged
 
 
 @pytest.mark.parametrize(
@@ -428,7 +428,7 @@ def test_an_upload_that_is_refused_needs_not_be_sent(gateway: Gateway, serve: Se
     ],
 )
 def test_a_response_arrives_byte_for_byte(gateway: Gateway, serve: Serve, response: bytes) -> None:
-    """Head, framing and trailers; nothing of Jupyter's is added, and the connection stays open."""
+    """Head, framing and trailers are unchanged; Jupyter adds nothing; the connection stays open."""
     serve(answering(response))
     wire = gateway.connect()
     for _ in range(2):
@@ -439,7 +439,7 @@ def test_a_response_arrives_byte_for_byte(gateway: Gateway, serve: Serve, respon
 
 
 def test_compressed_bodies_stay_compressed(gateway: Gateway, serve: Serve) -> None:
-    """Nobody decodes them on the way."""
+    """A compressed body is not decoded on the way."""
     body = gzip.compress(b"hello" * 100)
     serve(
         answering(
@@ -451,7 +451,7 @@ def test_compressed_bodies_stay_compressed(gateway: Gateway, serve: Serve) -> No
 
 
 def test_head_has_no_body(gateway: Gateway, serve: Serve) -> None:
-    """Its length is that of the body which GET would have, and the connection goes on."""
+    """Its Content-Length is that of a GET, and the connection is used again."""
 
     def play(wire: Wire) -> None:
         assert wire.message().start.startswith(b"HEAD ")
@@ -468,7 +468,7 @@ def test_head_has_no_body(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_a_body_that_the_end_of_the_connection_ends_arrives(gateway: Gateway, serve: Serve) -> None:
-    """It ends the browser's connection as well."""
+    """The body's end also ends the browser's connection."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -481,7 +481,7 @@ def test_a_body_that_the_end_of_the_connection_ends_arrives(gateway: Gateway, se
 
 
 def test_http_1_0_gets_no_chunks(gateway: Gateway, serve: Serve) -> None:
-    """Upstream is told that such a client cannot read them."""
+    """Upstream gets an HTTP/1.0 request, so it sends no chunks."""
 
     def play(wire: Wire) -> None:
         assert wire.message().start.endswith(b"HTTP/1.0")
@@ -494,7 +494,7 @@ def test_http_1_0_gets_no_chunks(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_early_hints_pass_and_continue_does_not(gateway: Gateway, serve: Serve) -> None:
-    """1xx responses come before the one that counts."""
+    """103 reaches the browser before the final response; 100 does not."""
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"
     serve(answering(b"HTTP/1.1 100 Continue\r\n\r\n" + hints + OK))
     wire = gateway.connect()
@@ -503,7 +503,7 @@ def test_early_hints_pass_and_continue_does_not(gateway: Gateway, serve: Serve) 
 
 
 def test_a_stream_arrives_as_it_is_sent(gateway: Gateway, serve: Serve) -> None:
-    """Server-sent events are not held back."""
+    """Server-sent events are not delayed."""
     go = threading.Event()
 
     def play(wire: Wire) -> None:
@@ -521,7 +521,7 @@ def test_a_stream_arrives_as_it_is_sent(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_an_upload_and_its_answer_may_overlap(gateway: Gateway, serve: Serve) -> None:
-    """An upstream that answers while it reads does not lock up, however much it is."""
+    """An upstream that responds while it reads does not deadlock, with bodies of any size."""
     size = 32 << 20
 
     def play(wire: Wire) -> None:
@@ -541,7 +541,7 @@ def test_an_upload_and_its_answer_may_overlap(gateway: Gateway, serve: Serve) ->
 
 
 def test_a_refusal_amid_an_upload_arrives(gateway: Gateway, serve: Serve) -> None:
-    """Upstream says no and hangs up; its answer is passed on, and the rest of the body is not."""
+    """Upstream refuses and hangs up; its response is passed on, the rest of the body is not."""
 
     def play(wire: Wire) -> None:
         wire.until(b"\r\n\r\n")
@@ -558,7 +558,7 @@ def test_a_refusal_amid_an_upload_arrives(gateway: Gateway, serve: Serve) -> Non
 
 
 def test_connections_are_used_again(gateway: Gateway, serve: Serve) -> None:
-    """Many requests, one connection; a POST waits for no stale one and takes its own."""
+    """Many requests use one connection; a POST gets a new one, as a pooled one may be stale."""
     upstream = serve(answering(OK))
     for _ in range(5):
         gateway.ask(b"GET /")
@@ -568,7 +568,7 @@ def test_connections_are_used_again(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_a_connection_that_upstream_closed_is_replaced(gateway: Gateway, serve: Serve) -> None:
-    """Nobody notices that an idle connection was gone."""
+    """The browser does not notice that an idle connection was closed."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -583,7 +583,7 @@ def test_a_connection_that_upstream_closed_is_replaced(gateway: Gateway, serve: 
 def test_a_request_that_met_a_closing_connection_is_sent_again(
     gateway: Gateway, serve: Serve
 ) -> None:
-    """Upstream reads it, and closes without a word: once more, on a new connection."""
+    """Upstream reads it and closes without a response; it is sent again on a new connection."""
     heard: list[Message] = []
 
     def play(wire: Wire) -> None:
@@ -600,7 +600,7 @@ def test_a_request_that_met_a_closing_connection_is_sent_again(
 
 
 def test_a_request_is_not_sent_a_third_time(gateway: Gateway, serve: Serve) -> None:
-    """An upstream that never answers is no reason to go on."""
+    """An upstream that never responds gets a request twice at most."""
     heard: list[Message] = []
 
     def play(wire: Wire) -> None:
@@ -616,7 +616,7 @@ def test_a_request_is_not_sent_a_third_time(gateway: Gateway, serve: Serve) -> N
 
 
 def test_a_post_is_never_sent_twice(gateway: Gateway, serve: Serve) -> None:
-    """Who knows what it did."""
+    """A POST may have had an effect, so it is sent once."""
     heard: list[Message] = []
     serve(lambda wire: heard.append(wire.message()))
     assert gateway.ask(b"POST /", b"Sec-Fetch-Site: none").status == 502
@@ -643,7 +643,7 @@ def test_a_post_is_never_sent_twice(gateway: Gateway, serve: Serve) -> None:
     ],
 )
 def test_what_is_no_answer_is_a_502(gateway: Gateway, serve: Serve, garbage: bytes) -> None:
-    """In one clear line."""
+    """The 502 explains itself in one line."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -657,7 +657,7 @@ def test_what_is_no_answer_is_a_502(gateway: Gateway, serve: Serve, garbage: byt
 
 
 def test_a_socket_where_nobody_listens_is_a_502(gateway: Gateway, serve: Serve) -> None:
-    """Whether the request has a body or not."""
+    """Requests with and without a body get a 502."""
     serve(answering(OK)).stop()
     assert gateway.ask(b"GET /").status == 502
     body = b"Content-Length: 3"
@@ -687,7 +687,7 @@ def test_a_cut_answer_is_seen_to_be_cut(gateway: Gateway, serve: Serve, cut: byt
 
 
 def test_a_browser_that_leaves_ends_the_upstream_request(gateway: Gateway, serve: Serve) -> None:
-    """Before the answer has begun."""
+    """The upstream request ends before its response has begun."""
     arrived, ended = threading.Event(), threading.Event()
 
     def play(wire: Wire) -> None:
@@ -705,7 +705,7 @@ def test_a_browser_that_leaves_ends_the_upstream_request(gateway: Gateway, serve
 
 
 def test_a_browser_that_leaves_amid_a_download_ends_it(gateway: Gateway, serve: Serve) -> None:
-    """An upstream that could go on for ever is stopped."""
+    """An endless upstream is stopped."""
     ended = threading.Event()
 
     def play(wire: Wire) -> None:
@@ -726,7 +726,7 @@ def test_a_browser_that_leaves_amid_a_download_ends_it(gateway: Gateway, serve: 
 
 
 def test_a_browser_that_leaves_amid_an_upload_ends_it(gateway: Gateway, serve: Serve) -> None:
-    """Upstream does not wait for the rest, and the upload's connection is not used again."""
+    """Upstream does not wait for the rest; the connection is not used again."""
     arrived, ended = threading.Event(), threading.Event()
 
     def play(wire: Wire) -> None:
@@ -746,14 +746,14 @@ def test_a_browser_that_leaves_amid_an_upload_ends_it(gateway: Gateway, serve: S
 
 
 class Flood:
-    """An upstream that answers with a gigabyte, until nobody reads any more."""
+    """An upstream that sends a gigabyte until nobody reads any more."""
 
     def __init__(self) -> None:
         self.sent = GIB
         self.is_stuck = threading.Event()
 
     def play(self, wire: Wire) -> None:
-        """One connection; `/quick` is answered at once."""
+        """Plays one connection; answers `/quick` at once."""
         if wire.message().target == b"/quick":
             wire.send(OK)
             return
@@ -764,7 +764,7 @@ class Flood:
 
 
 def test_a_reader_that_stops_stops_upstream(gateway: Gateway, serve: Serve) -> None:
-    """A browser that reads nothing holds a gigabyte upstream, not in Jupyter's memory."""
+    """A gigabyte that the browser does not read waits upstream, not in Jupyter's memory."""
     flood = Flood()
     serve(flood.play)
     before = gateway.state()["peak"]
@@ -780,7 +780,7 @@ def test_a_reader_that_stops_stops_upstream(gateway: Gateway, serve: Serve) -> N
 
 @pytest.mark.slow
 def test_a_reader_of_a_byte_a_second_holds_nobody_up(gateway: Gateway, serve: Serve) -> None:
-    """Its gigabyte waits upstream, not in Jupyter's memory, and others are answered meanwhile."""
+    """Its gigabyte waits upstream, not in Jupyter's memory; others are answered meanwhile."""
     flood = Flood()
     serve(flood.play)
     before = gateway.state()["peak"]
@@ -831,7 +831,7 @@ def _digest_of_rest(wire: Wire, size: int) -> str:
 
 
 def test_a_gigabyte_comes_down_whole(gateway: Gateway, serve: Serve) -> None:
-    """Its sha256 is the same, and Jupyter's memory does not grow with it."""
+    """The SHA-256 is the same, and Jupyter's memory does not grow."""
     sent = hashlib.sha256()
 
     def play(wire: Wire) -> None:
@@ -852,7 +852,7 @@ def test_a_gigabyte_comes_down_whole(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_a_gigabyte_goes_up_whole(gateway: Gateway, serve: Serve) -> None:
-    """Twice what Jupyter itself accepts; its sha256 is the same, and Jupyter's memory stays."""
+    """It is twice Jupyter's own limit; the SHA-256 is the same, and the memory does not grow."""
 
     def play(wire: Wire) -> None:
         wire.until(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Random requests and responses are the same with and without the proxy between the two ends."""
+"""Random requests and responses are the same with and without the proxy."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 random_requests = settings(
     deadline=None,
-    # one server for all examples: a request leaves nothing behind
+    # one server for all examples, as a request leaves nothing behind
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-# What the proxy sets or stops, and what delimits messages.
+# Fields that the proxy sets or removes, and fields that delimit messages.
 OURS = {
     b"connection",
     b"content-length",
@@ -41,7 +41,7 @@ OURS = {
     b"x-forwarded-proto",
 }
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-# Whatever Tornado lets through: no blanks and no control characters.
+# Every character that Tornado lets pass: no blanks, no control characters.
 BYTES = st.lists(
     st.one_of(
         st.sampled_from([b"/", b"//", b"..", b"%2e", b"%2F", b"%", b"+", b"&", b"=", b";", b"a"]),
@@ -52,15 +52,17 @@ BYTES = st.lists(
     max_size=12,
 ).map(b"".join)
 NAMES = st.from_regex(r"\A[Xx]-[A-Za-z0-9_!#$-]{1,8}\Z").map(str.encode)
-# Older Tornados strip what Latin-1 counts as blanks (0x85, 0xA0) from both ends.
+# Older Tornados strip Latin-1's blanks (0x85, 0xA0) from both ends.
 VALUES = st.from_regex(rb"\A([!-~\xa1-\xff]([!-~\x80-\xff \t]{0,10}[!-~\xa1-\xff])?)?\Z")
 FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=6)
+# An empty 431 is node's own, which is replaced by a page that says what to do.
+STATUSES = st.integers(200, 599).filter(lambda status: status != 431)
 PATTERNS = st.tuples(st.binary(max_size=300), st.sampled_from([1, 2, 900]))  # and how often
 BODIES = st.one_of(st.none(), PATTERNS)
 
 
 def framed(body: bytes, *, chunked: bool) -> tuple[list[bytes], bytes]:
-    """The fields that delimit a body, and the body as it goes onto the wire."""
+    """Returns the fields that delimit a body, and the body on the wire."""
     if not chunked:
         return [b"Content-Length: %d" % len(body)], body
     pieces = [body[at : at + 40_000] for at in range(0, len(body), 40_000)]
@@ -69,12 +71,12 @@ def framed(body: bytes, *, chunked: bool) -> tuple[list[bytes], bytes]:
 
 
 def own_fields(message: Message) -> dict[bytes, list[bytes]]:
-    """Those that are nobody's on the way."""
+    """Returns the fields that the proxy neither sets nor removes."""
     return {name: values for name, values in message.fields.items() if name not in OURS}
 
 
 def given_fields(fields: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
-    """As a recipient is to read them."""
+    """Returns the fields as a recipient reads them."""
     found: dict[bytes, list[bytes]] = {}
     for name, value in fields:
         found.setdefault(name.lower(), []).append(value)
@@ -82,7 +84,7 @@ def given_fields(fields: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
 
 
 class Script:
-    """What an upstream hears, and what it says to it."""
+    """What an upstream receives, and what it responds."""
 
     def __init__(self) -> None:
         self.response = b""
@@ -91,7 +93,7 @@ class Script:
 
 @pytest.fixture
 def script(serve: Serve) -> Script:
-    """An upstream that follows it."""
+    """An upstream that plays the script."""
     script = Script()
 
     def play(wire: Wire) -> None:
@@ -123,7 +125,7 @@ def script(serve: Serve) -> Script:
     fields=FIELDS,
     body=BODIES,
     chunked=st.booleans(),
-    status=st.integers(200, 599),
+    status=STATUSES,
     answer_fields=FIELDS,
     answer=PATTERNS,
     answer_chunked=st.booleans(),
@@ -143,14 +145,14 @@ def test_both_ends_see_what_the_other_sent(  # noqa: PLR0913 -- each is a part o
     answer: tuple[bytes, int],
     answer_chunked: bool,
 ) -> None:
-    """Random requests and random responses, to the byte."""
+    """Random requests and random responses arrive unchanged."""
     bodiless = method == "HEAD" or status in {204, 304}
     framing, sent = framed(answer[0] * answer[1], chunked=answer_chunked)
     lines = [name + b": " + value for name, value in answer_fields]
     lines = [b"HTTP/1.1 %d Any reason" % status, *lines]
     tail = b"" if bodiless else sent
     script.response = b"\r\n".join([*lines, *framing, b"", b""]) + tail
-    # A 204 may not tell a length (RFC 9110, section 8.6), and loses it on its way.
+    # A 204 may not have a Content-Length (RFC 9110, section 8.6), which is removed.
     kept = [] if status == 204 else framing
     expected = b"\r\n".join([*lines, *kept, b"", b""]) + tail
     script.heard.clear()
@@ -172,7 +174,7 @@ def test_both_ends_see_what_the_other_sent(  # noqa: PLR0913 -- each is a part o
 
 @pytest.fixture(scope="module")
 def real(code_server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A real code-server's socket."""
+    """Runs a real code-server and returns its socket."""
     folder = tmp_path_factory.mktemp("real")
     (folder / "config.yaml").write_text("auth: none\n")
     path = folder / "s"
@@ -200,7 +202,7 @@ def real(code_server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def directly(path: Path) -> Wire:
-    """A connection to a unix socket."""
+    """Opens a connection to a unix socket."""
     sock = socket.socket(socket.AF_UNIX)
     sock.connect(str(path))
     return Wire(sock)
@@ -237,7 +239,7 @@ RANGES = st.sampled_from([[], [b"Range: bytes=0-9"], [b"If-None-Match: *"], [b"A
 def test_code_server_answers_as_it_does_directly(
     gateway: Gateway, real: Path, method: str, path: bytes, lines: list[bytes]
 ) -> None:
-    """A thousand random requests: the same status, fields and body."""
+    """A thousand random requests get the same status, fields and body."""
     gateway.link.unlink(missing_ok=True)
     gateway.link.symlink_to(real)
     line = method.encode() + b" /" + path

@@ -1,4 +1,4 @@
-"""What could be read in two ways is refused here, and nobody behind us hears of it."""
+"""Ambiguous messages are refused before upstream or the browser sees them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ CHUNKED = b"Transfer-Encoding: chunked"
 
 
 def answering(wire: Wire) -> None:
-    """Names what it is asked for; a body is read by its framing, as code-server does."""
+    """Responds with the target; reads a body by its framing, as code-server does."""
     while True:
         target = wire.message().target
         if target == b"/slow":
-            wire.until(b"\r\n\r\n")  # answered once the next request is there
+            wire.until(b"\r\n\r\n")  # answered when the next request has arrived
         wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(target), target))
 
 
 def test_the_next_client_gets_its_own_answer(gateway: Gateway, serve: Serve) -> None:
-    """A request within another's body, whose length is declared to be for one hop, stays there."""
+    """A request in a body stays there, even if Connection names Content-Length."""
     serve(answering)
     smuggled = b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n"
     lines = [b"Connection: Content-Length", b"Content-Length: %d" % len(smuggled)]
@@ -64,7 +64,7 @@ def test_the_next_client_gets_its_own_answer(gateway: Gateway, serve: Serve) -> 
 def test_an_unclear_body_is_refused_by_its_head(
     gateway: Gateway, serve: Serve, lines: list[bytes], status: int
 ) -> None:
-    """In one line, before upstream hears of it; and nothing after it is read as a request."""
+    """The refusal is one line; upstream sees nothing, and the rest is not read as a request."""
     upstream = serve(answering)
     wire = gateway.connect()
     wire.send(gateway.head(b"POST /", *lines, OURS) + b"abc" + gateway.head(b"GET /next"))
@@ -77,7 +77,7 @@ def test_an_unclear_body_is_refused_by_its_head(
 
 
 def test_http_1_0_has_no_chunks(gateway: Gateway, serve: Serve) -> None:
-    """Such a body's end would be another one to whoever holds to that version."""
+    """A server that follows HTTP/1.0 would see another end of the body."""
     upstream = serve(answering)
     wire = gateway.connect()
     head = gateway.head(b"POST /", CHUNKED, OURS).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
@@ -97,7 +97,7 @@ def test_http_1_0_has_no_chunks(gateway: Gateway, serve: Serve) -> None:
     ],
 )
 def test_what_is_merely_odd_passes(gateway: Gateway, serve: Serve, lines: list[bytes]) -> None:
-    """As proxies and old clients send it."""
+    """Odd requests of proxies and old clients pass."""
     serve(answering)
     assert gateway.ask(b"GET /odd", *lines).content == b"/odd"
 
@@ -115,7 +115,7 @@ def test_what_is_merely_odd_passes(gateway: Gateway, serve: Serve, lines: list[b
 def test_an_upload_that_turns_out_bad_ends_its_connection(
     gateway: Gateway, serve: Serve, body: bytes
 ) -> None:
-    """Upstream sees it cut, never whole, and nothing else comes by that connection."""
+    """Upstream sees a cut upload, never a complete one, and no other request."""
     seen: list[bytes] = []
 
     def play(wire: Wire) -> None:
@@ -127,7 +127,7 @@ def test_an_upload_that_turns_out_bad_ends_its_connection(
     wire.send(gateway.head(b"POST /", CHUNKED, OURS) + body)
     assert wire.rest()[:13] in {b"HTTP/1.1 400 ", b""}  # Tornado before 6.6 just hangs up
     upstream.stop()
-    assert not any(each.endswith(b"0\r\n\r\n") for each in seen)
+    assert not any(upload.endswith(b"0\r\n\r\n") for upload in seen)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_an_upload_that_turns_out_bad_ends_its_connection(
 def test_upstream_may_not_hide_where_its_answer_ends(
     gateway: Gateway, serve: Serve, head: bytes
 ) -> None:
-    """A browser would take the rest of the connection for the body."""
+    """A browser would read the rest of the connection as the body."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -151,7 +151,7 @@ def test_upstream_may_not_hide_where_its_answer_ends(
 
 
 def playing(response: bytes) -> Callable[[Wire], None]:
-    """Answers once."""
+    """Returns an upstream that responds once."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -162,7 +162,7 @@ def playing(response: bytes) -> Callable[[Wire], None]:
 
 @pytest.mark.parametrize("trailer", [b"X: a\rb", b"X: \0", b"X : 1", b"no colon", b" folded"])
 def test_a_bad_trailer_cuts_the_answer(gateway: Gateway, serve: Serve, trailer: bytes) -> None:
-    """A browser gets none that would be refused in a head."""
+    """A trailer that would be refused in a head is not passed on."""
     chunks = b"\r\n\r\n2\r\nok\r\n0\r\n" + trailer + b"\r\n\r\n"
     serve(playing(b"HTTP/1.1 200 OK\r\n" + CHUNKED + chunks))
     assert gateway.ask(b"GET /").status == 502
@@ -172,7 +172,7 @@ def test_a_bad_trailer_cuts_the_answer(gateway: Gateway, serve: Serve, trailer: 
 def test_a_response_that_has_no_body_tells_no_length(
     gateway: Gateway, serve: Serve, line: bytes
 ) -> None:
-    """RFC 9110 forbids it, and whoever believed it would take the next answer for that body."""
+    """RFC 9110 forbids it; a client that believed it would read the next response as the body."""
     hints = b"HTTP/1.1 103 Early Hints\r\nX: 1\r\n"
     none = b"HTTP/1.1 204 No Content\r\nX: 1\r\n"
     serve(playing(hints + line + b"\r\n\r\n" + none + line + b"\r\n\r\n"))
@@ -183,7 +183,7 @@ def test_a_response_that_has_no_body_tells_no_length(
 
 
 def test_interim_responses_end(gateway: Gateway, serve: Serve) -> None:
-    """An upstream that never comes to its answer is no reason to wait for ever."""
+    """An upstream that sends only interim responses is given up."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -195,7 +195,7 @@ def test_interim_responses_end(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_an_answer_before_the_end_of_the_body_is_the_last(gateway: Gateway, serve: Serve) -> None:
-    """Should the rest of the body be bad, Tornado says so after it, to nobody's question."""
+    """Tornado would send a second response if the rest of the body were malformed."""
 
     def play(wire: Wire) -> None:
         wire.until(b"\r\n\r\n")
@@ -210,7 +210,7 @@ def test_an_answer_before_the_end_of_the_body_is_the_last(gateway: Gateway, serv
 
 
 def test_a_method_that_is_none_is_refused_in_a_line(gateway: Gateway) -> None:
-    """Without a traceback in Jupyter's log."""
+    """The refusal leaves no traceback in Jupyter's log."""
     before = gateway.log.stat().st_size
     answer = gateway.ask(b"FOO /")
     assert (answer.status, answer.content) == (405, b"Method Not Allowed.\n")

@@ -1,4 +1,4 @@
-"""Websockets through a real Jupyter server: bytes in, the same bytes out."""
+"""Websockets through a real Jupyter server carry bytes unchanged."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ ACCEPTED = (
     b"Sec-WebSocket-Protocol: tunnel\r\n\r\n"
 )
 SLACK = 32 << 20
-"""Bytes that sockets and buffers between two ends may hold."""
+"""Bytes that fit into the sockets and buffers between two ends, at most."""
 
 
 def echo(wire: Wire) -> None:
-    """Accepts an upgrade, and returns every byte until the browser is done."""
+    """Accepts an upgrade, and echoes every byte until the browser ends."""
     wire.until(b"\r\n\r\n")
     wire.send(ACCEPTED)
     while data := wire.unread or wire.sock.recv(1 << 16):
@@ -47,7 +47,7 @@ def echo(wire: Wire) -> None:
 
 
 def test_the_handshake_is_the_two_ends_own(gateway: Gateway, serve: Serve) -> None:
-    """Keys, compression and subprotocols are agreed upon between browser and upstream."""
+    """Browser and upstream negotiate keys, compression and subprotocols themselves."""
     heard: list[Message] = []
 
     def play(wire: Wire) -> None:
@@ -82,7 +82,7 @@ def test_the_handshake_is_the_two_ends_own(gateway: Gateway, serve: Serve) -> No
 def test_a_foreign_page_opens_no_websocket(
     gateway: Gateway, serve: Serve, origin: bytes, *, accepted: bool
 ) -> None:
-    """Jupyter's origin check is made before upstream hears of it."""
+    """Jupyter checks the origin before upstream sees the request."""
     upstream = serve(echo)
     _, head = gateway.open_websocket(
         b"GET /ws", b"Origin: " + origin.replace(b"HOST", gateway.host)
@@ -92,7 +92,7 @@ def test_a_foreign_page_opens_no_websocket(
 
 
 def test_upstream_may_refuse(gateway: Gateway, serve: Serve) -> None:
-    """The browser learns its reason, and the connection goes on."""
+    """The browser gets upstream's refusal, and the connection is used again."""
 
     def play(wire: Wire) -> None:
         for body in (b"no", b"ok"):
@@ -108,7 +108,7 @@ def test_upstream_may_refuse(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_upstream_may_refuse_without_a_length(gateway: Gateway, serve: Serve) -> None:
-    """As code-server does."""
+    """code-server refuses like this."""
 
     def play(wire: Wire) -> None:
         wire.message()
@@ -121,7 +121,7 @@ def test_upstream_may_refuse_without_a_length(gateway: Gateway, serve: Serve) ->
 
 
 def test_bytes_pass_both_ways(gateway: Gateway, serve: Serve) -> None:
-    """Any bytes, far more than JSP's 10 MiB for one message, at once in both directions."""
+    """Far more than jupyter-server-proxy's limit of 10 MiB passes in both directions at once."""
     serve(echo)
     wire, _ = gateway.open_websocket()
     data = os.urandom(24 << 20)
@@ -132,7 +132,7 @@ def test_bytes_pass_both_ways(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_bytes_that_come_early_are_not_lost(gateway: Gateway, serve: Serve) -> None:
-    """Neither those behind the request's head, nor those behind the response's."""
+    """Bytes directly behind the head of the request or of the response arrive."""
 
     def play(wire: Wire) -> None:
         wire.until(b"\r\n\r\n")
@@ -148,7 +148,7 @@ def test_bytes_that_come_early_are_not_lost(gateway: Gateway, serve: Serve) -> N
 
 
 def test_what_passes_is_counted(gateway: Gateway, serve: Serve) -> None:
-    """Open websockets, and bytes in each direction."""
+    """Open websockets and the bytes in each direction are counted."""
     serve(echo)
     before = gateway.await_state(lambda state: state["websockets"] == 0)
     wire, _ = gateway.open_websocket()
@@ -163,7 +163,7 @@ def test_what_passes_is_counted(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_the_browser_may_close_its_half(gateway: Gateway, serve: Serve) -> None:
-    """Upstream reads to the end, and what it says then still arrives."""
+    """Upstream reads to the end, and what it sends then still arrives."""
 
     def play(wire: Wire) -> None:
         wire.until(b"\r\n\r\n")
@@ -179,7 +179,7 @@ def test_the_browser_may_close_its_half(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_upstream_may_close_its_half(gateway: Gateway, serve: Serve) -> None:
-    """The browser reads to the end, and what it says then still arrives."""
+    """The browser reads to the end, and what it sends then still arrives."""
     heard: queue.Queue[bytes] = queue.Queue()
 
     def play(wire: Wire) -> None:
@@ -199,7 +199,7 @@ def test_upstream_may_close_its_half(gateway: Gateway, serve: Serve) -> None:
 
 @pytest.mark.parametrize("who", ["browser", "upstream"])
 def test_half_a_websocket_does_not_stay(tmp_path: Path, who: str) -> None:
-    """As when a browser closes by FIN alone and upstream, silent, does not look."""
+    """A browser closes with a FIN alone, and upstream neither sends nor reads: both are closed."""
     over = threading.Event()
 
     def play(wire: Wire) -> None:
@@ -226,7 +226,7 @@ def test_half_a_websocket_does_not_stay(tmp_path: Path, who: str) -> None:
 
 
 def test_a_browser_is_asked_whether_it_is_there(gateway: Gateway, serve: Serve) -> None:
-    """The kernel probes a silent connection, as a laptop that is away sends no FIN."""
+    """The kernel probes a silent connection, as a suspended laptop sends no FIN."""
     table = Path("/proc/net/tcp")
     if not table.exists():
         pytest.skip("the kernel's timers are read from /proc")
@@ -241,7 +241,7 @@ def test_a_browser_is_asked_whether_it_is_there(gateway: Gateway, serve: Serve) 
 
 
 def test_an_upstream_that_dies_ends_the_websocket(gateway: Gateway, serve: Serve) -> None:
-    """The browser sees the end of its connection, and nothing stays open here."""
+    """The browser's connection ends, and nothing stays open here."""
     upstream = serve(echo)
     descriptors = gateway.await_state(lambda state: state["websockets"] == 0)["descriptors"]
     wire, _ = gateway.open_websocket()
@@ -254,7 +254,7 @@ def test_an_upstream_that_dies_ends_the_websocket(gateway: Gateway, serve: Serve
 
 
 def test_a_browser_that_vanishes_ends_the_websocket(gateway: Gateway, serve: Serve) -> None:
-    """Its connection is reset; upstream sees the end of its own."""
+    """The browser's connection is reset; upstream's connection ends."""
     ended = threading.Event()
 
     def play(wire: Wire) -> None:
@@ -265,7 +265,7 @@ def test_a_browser_that_vanishes_ends_the_websocket(gateway: Gateway, serve: Ser
 
     serve(play)
     wire, _ = gateway.open_websocket()
-    reset = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # linger for no time: close() resets
+    reset = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # with a linger time of zero, close() resets
     wire.sock.setsockopt(1, 13, reset)
     wire.close()
     assert ended.wait(30)
@@ -273,7 +273,7 @@ def test_a_browser_that_vanishes_ends_the_websocket(gateway: Gateway, serve: Ser
 
 
 def test_a_browser_that_stops_reading_stops_upstream(gateway: Gateway, serve: Serve) -> None:
-    """What it does not read waits upstream, and arrives whole once it is read."""
+    """Unread bytes wait upstream, and arrive complete later."""
     size, stuck = 96 << 20, threading.Event()
     sent = size
 
@@ -299,7 +299,7 @@ def test_a_browser_that_stops_reading_stops_upstream(gateway: Gateway, serve: Se
 
 
 def test_an_upstream_that_stops_reading_stops_the_browser(gateway: Gateway, serve: Serve) -> None:
-    """What it does not read waits in the browser, and arrives whole once it is read."""
+    """Unread bytes wait in the browser, and arrive complete later."""
     size, go = 96 << 20, threading.Event()
 
     def play(wire: Wire) -> None:
@@ -321,7 +321,7 @@ def test_an_upstream_that_stops_reading_stops_the_browser(gateway: Gateway, serv
 
 
 def test_two_hundred_at_once(gateway: Gateway, serve: Serve) -> None:
-    """They all work, none mixes with another, and nothing stays behind."""
+    """All of them work, their bytes do not mix, and nothing stays open."""
     serve(echo)
     before = gateway.await_state(lambda state: state["websockets"] == 0)["descriptors"]
     head = gateway.head(b"GET /ws", b"Connection: Upgrade", b"Upgrade: websocket")
@@ -343,7 +343,7 @@ def test_two_hundred_at_once(gateway: Gateway, serve: Serve) -> None:
 
 
 def test_the_end_of_jupyter_ends_all_of_them(gateway: Gateway, serve: Serve) -> None:
-    """Closing an upstream closes its websockets and its requests under way."""
+    """Closing an upstream ends its websockets and its pending requests."""
 
     def play(wire: Wire) -> None:
         if b"/ws" in wire.until(b"\r\n\r\n"):
@@ -363,7 +363,7 @@ def test_the_end_of_jupyter_ends_all_of_them(gateway: Gateway, serve: Serve) -> 
 
 @pytest.fixture(scope="module")
 def tls_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A Jupyter server that speaks TLS itself."""
+    """Runs a Jupyter server with TLS."""
     folder = tmp_path_factory.mktemp("tls")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     openssl = shutil.which("openssl")
@@ -381,7 +381,7 @@ def tls_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.fixture
 def serve_tls(tls_gateway: Gateway, tmp_path: Path) -> Iterator[Serve]:
-    """Puts an upstream behind it."""
+    """Puts upstreams behind the TLS server."""
     started: list[RawUpstream] = []
 
     def serve(play: Callable[[Wire], None]) -> RawUpstream:
@@ -397,7 +397,7 @@ def serve_tls(tls_gateway: Gateway, tmp_path: Path) -> Iterator[Serve]:
 
 
 def test_bytes_pass_over_tls(tls_gateway: Gateway, serve_tls: Serve) -> None:
-    """A websocket works on Jupyter's own TLS, and upstream knows that it is https."""
+    """A websocket works over Jupyter's own TLS, and upstream is told that it is https."""
     heads: list[bytes] = []
 
     def play(wire: Wire) -> None:
@@ -423,7 +423,7 @@ def test_bytes_pass_over_tls(tls_gateway: Gateway, serve_tls: Serve) -> None:
 
 
 def test_upstream_ends_a_websocket_over_tls(tls_gateway: Gateway, serve_tls: Serve) -> None:
-    """Its last words arrive, then the end."""
+    """Upstream's last bytes arrive, then the end."""
 
     def play(wire: Wire) -> None:
         wire.until(b"\r\n\r\n")
@@ -438,7 +438,7 @@ def test_upstream_ends_a_websocket_over_tls(tls_gateway: Gateway, serve_tls: Ser
 def test_the_end_of_jupyter_ends_a_websocket_over_tls(
     tls_gateway: Gateway, serve_tls: Serve
 ) -> None:
-    """Closing an upstream closes it."""
+    """Closing an upstream ends the websocket."""
     serve_tls(echo)
     wire, _ = tls_gateway.open_websocket()
     tls_gateway.state(b"DELETE")

@@ -1,4 +1,4 @@
-"""`code-server FILE` finds us in the folder where it looks, as long as we are there."""
+"""`code-server FILE` finds our socket where it looks, as long as Jupyter runs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ASKS = b"GET /session?filePath=%2Fa HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One whose path is short enough for sockets."""
+    """A folder whose path is short enough for sockets."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 
 
 async def ask(path: Path, question: bytes) -> bytes:
-    """The answer of a socket."""
+    """Returns the answer from a socket."""
     reader, writer = await asyncio.open_unix_connection(path)
     writer.write(question)
     writer.write_eof()
@@ -36,7 +36,7 @@ async def ask(path: Path, question: bytes) -> bytes:
 
 
 def test_without_code_server_the_command_is_told_so(folder: Path) -> None:
-    """Where it looks, and by what it shows; who only tries whether we are here gets nothing."""
+    """It finds a message that it shows. A mere test of the connection gets no answer."""
     data = folder / "home/code-server"
 
     async def answers() -> list[bytes]:
@@ -53,11 +53,11 @@ def test_without_code_server_the_command_is_told_so(folder: Path) -> None:
     assert json.loads(body)["socketPath"].startswith("No window of VS Code is open.")
     assert nothing == [b"", b""]
     assert list(data.iterdir()) == []
-    assert [it.name for it in folder.iterdir()] == ["home"]
+    assert [file.name for file in folder.iterdir()] == ["home"]
 
 
 def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> None:
-    """They have one home; the end of one takes nothing from the other."""
+    """Two servers share a home, and the end of one does not disturb the other."""
     link = folder / "code-server-ipc.sock"
 
     async def leads() -> list[Path]:
@@ -78,7 +78,7 @@ def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> 
 
 
 def test_a_home_that_cannot_be_written_is_no_hindrance(folder: Path) -> None:
-    """The command then finds nobody, and all else works."""
+    """Only the command does not work then."""
     (folder / "file").touch()
 
     async def scenario() -> None:
@@ -87,4 +87,4 @@ def test_a_home_that_cannot_be_written_is_no_hindrance(folder: Path) -> None:
         await sessions.close()
 
     asyncio.run(scenario())
-    assert [it.name for it in folder.iterdir()] == ["file"]
+    assert [file.name for file in folder.iterdir()] == ["file"]

@@ -1,4 +1,4 @@
-"""Disks that are full or read-only."""
+"""Full and read-only disks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def read_only_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system that takes nothing."""
+    """A read-only file system."""
     with _mounted(tmp_path / "disk", "ro") as disk:
         yield disk
 
@@ -39,7 +39,7 @@ def disk_of_few_files(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _mounted(folder: Path, options: str) -> Iterator[Path]:
-    """A small file system in memory, unmounted afterwards."""
+    """Mounts a small file system in memory, and unmounts it afterwards."""
     folder.mkdir()
     mount = [shutil.which("mount") or "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:

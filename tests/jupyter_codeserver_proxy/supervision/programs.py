@@ -1,4 +1,4 @@
-"""Small programs that stand for code-server, and what tests ask of them."""
+"""Small programs in place of code-server, and helpers for their tests."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_codeserver_proxy.supervision.process import Command
+from jupyter_codeserver_proxy.supervision.child import Command
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 PATIENCE = 60
 
-# What each small program begins with: `path` is the socket, `notes` a folder that tests read.
+# The beginning of each program: `path` is the socket, and `notes` a folder that tests read.
 PRELUDE = """
 import os, pathlib, signal, socket, sys, time
 path, notes = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -44,7 +44,7 @@ def serve(answer=b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok", times=
 note("starts", os.getpid())
 """
 
-# Leaves a child in its group that does not listen to SIGTERM.
+# Forks a child in the same group that ignores SIGTERM.
 STUBBORN_CHILD = """
 if os.fork() == 0:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -56,10 +56,10 @@ while not (notes / "child").exists():
 
 
 def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run an asynchronous test in a loop of its own, which has to be empty afterwards."""
+    """Runs an asynchronous test in its own loop, which must have no tasks afterwards."""
 
     @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- whatever fixtures it takes
+    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- any fixtures
         async def whole() -> None:
             await asyncio.wait_for(test(*args, **kwargs), PATIENCE)
             assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -69,23 +69,27 @@ def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return run
 
 
-def program(notes: Path, body: str) -> Callable[[Path], Command]:
-    """A command that runs a few lines of Python."""
+def program(notes: Path, body: str) -> Callable[[Path], Awaitable[Command]]:
+    """Returns a command that runs a few lines of Python."""
     script = notes / "program.py"
     script.write_text(PRELUDE + body)
     arguments = (sys.executable, "-I", "-S", str(script))
     environment = {"PATH": os.environ["PATH"]}
-    return lambda path: Command((*arguments, str(path), str(notes)), environment, notes)
+
+    async def command(path: Path) -> Command:
+        return Command((*arguments, str(path), str(notes)), environment, notes)
+
+    return command
 
 
 def noted(notes: Path, name: str) -> list[int]:
-    """The numbers that programs have noted."""
+    """Returns the numbers that programs have noted."""
     file = notes / name
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
 def lives(pid: int) -> bool:
-    """Whether a process runs; a zombie that nobody collects does not."""
+    """Returns whether a process runs; a zombie does not."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
@@ -96,13 +100,13 @@ def lives(pid: int) -> bool:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds; the test as a whole has a limit."""
-    while not condition():  # noqa: ASYNC110 -- of another process there is no Event
+    """Waits until the condition holds; the whole test has a time limit."""
+    while not condition():  # noqa: ASYNC110 -- another process has no Event
         await asyncio.sleep(0.01)
 
 
 def answer(path: Path) -> bytes:
-    """What is answered on a socket."""
+    """Returns the answer on a socket."""
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")

@@ -1,4 +1,4 @@
-"""The likely cause is read from genuine output, exit statuses and exec errors."""
+"""The likely cause follows from genuine output, exit statuses and exec errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jupyter_codeserver_proxy.supervision.diagnosis import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Lines as code-server 4.139, node 24 and Debian's shell wrote them; those on glibc and quota are
+# Output of code-server 4.139, node 24 and Debian's shell. The lines about glibc and quotas come
 # from reports.
 GENUINE = [
     pytest.param(
@@ -78,7 +78,7 @@ GENUINE = [
 
 @pytest.mark.parametrize(("line", "reason"), GENUINE)
 def test_output_gives_the_cause_away(line: str, reason: Reason) -> None:
-    """A line among others tells the cause, with something to do about it."""
+    """One line among others reveals the cause, and the advice fits it."""
     found = diagnose(Ending(1, ("info  starting", line, "    at x.js:1"), was_ready=False))
     assert found
     assert found.reason is reason
@@ -87,7 +87,7 @@ def test_output_gives_the_cause_away(line: str, reason: Reason) -> None:
 
 
 def test_inotify_watches_are_no_full_disk() -> None:
-    """ENOSPC for want of inotify watches does not send anybody to delete files."""
+    """ENOSPC without inotify watches does not make anybody delete files."""
     line = "Error: ENOSPC: System limit for number of file watchers reached, watch '/home/ann'"
     found = diagnose(Ending(1, (line,), was_ready=True))
     assert found
@@ -122,13 +122,13 @@ def test_inotify_watches_are_no_full_disk() -> None:
     ],
 )
 def test_exit_status_counts(ending: Ending, reason: Reason | None) -> None:
-    """An ending is normal, a lack of memory or a crash by its status and the kernel's count."""
+    """Exit status and the kernel's count distinguish a normal end, a lack of memory and a crash."""
     found = diagnose(ending)
     assert (found and found.reason) == reason
 
 
 def test_a_crash_names_its_signal() -> None:
-    """The number alone would mean nothing to a student."""
+    """The number alone means nothing to a student."""
     found = diagnose(Ending(-signal.SIGSEGV, (), was_ready=True))
     assert found
     assert "signal 11 (Segmentation fault" in found.what
@@ -146,12 +146,12 @@ def test_a_crash_names_its_signal() -> None:
 def test_what_cannot_be_run_is_not_installed(
     tmp_path: Path, content: bytes | None, mode: int
 ) -> None:
-    """The operating system's own refusals name the program and how to install it."""
+    """The message names the program that the system refused, and how to install it."""
     program = tmp_path / "code-server"
     if content is not None:
         program.write_bytes(content)
         program.chmod(mode)
-    with pytest.raises(OSError) as refusal:  # noqa: PT011 -- which one is what is tested
+    with pytest.raises(OSError) as refusal:  # noqa: PT011 -- the test compares the diagnosis
         subprocess.run([program], check=False)
     found = diagnose_execution(refusal.value, str(program))
     assert found.reason is Reason.NOT_INSTALLED
@@ -160,24 +160,24 @@ def test_what_cannot_be_run_is_not_installed(
 
 
 def test_a_timeout_prefers_what_the_output_says() -> None:
-    """A start that hangs because the disk is full is told as a full disk."""
+    """A start that hangs on a full disk is reported as a full disk."""
     assert diagnose_timeout(60, ()).reason is Reason.TIMEOUT
     full = ("error ENOSPC: no space left on device, write",)
     assert diagnose_timeout(60, full).reason is Reason.DISK_FULL
 
 
 def test_a_full_disk_is_recognized(code_server: Path, full_disk: Path) -> None:
-    """code-server's own words on a disk that is really full."""
+    """code-server's own output on a full disk is recognised."""
     assert _run_with_home(code_server, full_disk).reason is Reason.DISK_FULL
 
 
 def test_a_read_only_home_is_recognized(code_server: Path, read_only_disk: Path) -> None:
-    """code-server's own words on a home that is really read-only."""
+    """code-server's own output on a read-only home is recognised."""
     assert _run_with_home(code_server, read_only_disk).reason is Reason.READ_ONLY
 
 
 def _run_with_home(code_server: Path, home: Path) -> Diagnosis:
-    """What the end of a code-server is put down to that needs to write into `home`."""
+    """Returns the cause of the end of a code-server that writes to `home`."""
     result = subprocess.run(
         [code_server, "--auth", "none", "--socket", str(home / "s")],
         check=False,
@@ -203,7 +203,7 @@ def _run_with_home(code_server: Path, home: Path) -> Diagnosis:
     ],
 )
 def test_a_shortage_is_told_as_such_wherever_it_shows(number: int, reason: Reason) -> None:
-    """Not as a code-server that is not installed, nor as a fault of ours."""
+    """It is reported neither as a missing code-server nor as our own fault."""
     error = OSError(number, os.strerror(number), "/run/s/reports")
     assert diagnose_execution(error, "/usr/bin/code-server").reason is reason
     prepared = diagnose_preparation(error)
@@ -212,5 +212,5 @@ def test_a_shortage_is_told_as_such_wherever_it_shows(number: int, reason: Reaso
 
 
 def test_a_disk_that_does_not_answer_is_told_as_such() -> None:
-    """As a home on a network disk that is away."""
+    """A home may be on a network disk that hangs."""
     assert "does not answer" in diagnose_preparation(TimeoutError()).what

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 PATIENCE = 60
 
-# Stands for Jupyter: it wants a program, which `sys.argv[1]` is, and says when it is ready.
+# In place of Jupyter: starts the program `sys.argv[1]`, and notes when it is ready.
 JUPYTER = """
 import asyncio, os, sys
 from pathlib import Path
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 
 async def main():
     notes = Path(sys.argv[2])
-    process = CodeServerProcess(
-        lambda path: Command((sys.executable, sys.argv[1], str(path)), os.environ, notes),
-        runtime=notes / "r",
-        grace=0.3,
-    )
+    async def command(path):
+        return Command((sys.executable, sys.argv[1], str(path)), os.environ, notes)
+    process = CodeServerProcess(command, ProcessOptions(notes / "r", grace=0.3))
     await process.ready()
     (notes / "ready").touch()
     await asyncio.sleep(1000)
@@ -42,7 +42,7 @@ async def main():
 asyncio.run(main())
 """
 
-# Notes its own pid and a child's; neither listens to SIGTERM.
+# Notes its own pid and a child's; both ignore SIGTERM.
 STUBBORN = """
 import os, signal, socket, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -66,7 +66,7 @@ while True:
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Wait until it holds, or fail."""
+    """Waits until the condition holds, or fails."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
@@ -75,7 +75,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def notes() -> Iterator[Path]:
-    """A folder with a path that is short enough for sockets in it."""
+    """A folder whose path is short enough for sockets."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         (Path(name) / "r").mkdir()
         yield Path(name)
@@ -89,7 +89,7 @@ def notes() -> Iterator[Path]:
     ],
 )
 def test_a_killed_jupyter_leaves_nothing_behind(notes: Path, body: str, stage: str) -> None:
-    """No process of the group, however stubborn, no socket and no folder."""
+    """No process of the group survives, nor a socket or a folder."""
     pids = notes / "pids"
     (notes / "program.py").write_text(body)
     jupyter = subprocess.Popen(
@@ -111,7 +111,7 @@ async def _sleeper() -> asyncio.subprocess.Process:
 
 
 def test_a_guard_that_is_dismissed_does_nothing(notes: Path) -> None:
-    """It leaves without touching the group or the folder."""
+    """The guard ends, and leaves the group and the folder alone."""
 
     async def scenario() -> None:
         sleeper = await _sleeper()
@@ -128,12 +128,12 @@ def test_a_guard_that_is_dismissed_does_nothing(notes: Path) -> None:
 
 
 def test_a_guard_that_was_killed_is_dismissed_all_the_same(notes: Path) -> None:
-    """Whoever kills it takes a protection away, and nothing else."""
+    """Killing the guard removes a protection and does no other harm."""
 
     async def scenario() -> None:
         guard = await Guard.start(0, notes / "r")
         os.kill(guard.pid, signal.SIGKILL)
-        while lives(guard.pid):  # noqa: ASYNC110 -- of another process there is no Event
+        while lives(guard.pid):  # noqa: ASYNC110 -- another process has no Event
             await asyncio.sleep(0.01)
         guard.watch(2**22 + 1)
         await guard.dismiss()
@@ -142,7 +142,7 @@ def test_a_guard_that_was_killed_is_dismissed_all_the_same(notes: Path) -> None:
 
 
 def test_a_guard_without_a_group_ends_with_jupyter(notes: Path) -> None:
-    """Jupyter may be killed before code-server was started at all."""
+    """Jupyter may be killed before code-server starts."""
     code = (
         "import asyncio, os, sys; from pathlib import Path;"
         "from jupyter_codeserver_proxy.supervision.guard import Guard\n"

@@ -1,4 +1,4 @@
-"""A program that cannot be reached or hangs is ended and healed; one that is slow is not."""
+"""A program that is unreachable or hangs is ended and restarted; a slow one is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 
 from jupyter_codeserver_proxy.failure import Reason
 from jupyter_codeserver_proxy.supervision.health import Patience
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Observer, State
+from jupyter_codeserver_proxy.supervision.observer import Observer, State
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 from tests.jupyter_codeserver_proxy.supervision.programs import (
     answer,
     in_loop,
@@ -31,23 +33,23 @@ LITTLE = Patience(resting=0.5, working=2.0, tick=0.1)
 
 
 class Failures(Observer):
-    """Notes why it has failed."""
+    """Records the reasons of failures."""
 
     def __init__(self) -> None:
         self.reasons: list[Reason] = []
 
     def failed(self, failure: Failure) -> None:
-        """Note it."""
+        """Records the event."""
         self.reasons.append(failure.reason)
 
 
 def remove_socket(path: Path) -> None:
-    """What tidies sockets away."""
+    """Removes the socket, as a clean-up program may do."""
     path.unlink()
 
 
 def remove_folder(path: Path) -> None:
-    """What tidies all of a temporary folder away."""
+    """Removes the whole folder, as a clean-up program may do."""
     shutil.rmtree(path.parent)
 
 
@@ -56,13 +58,13 @@ def remove_folder(path: Path) -> None:
 async def test_a_socket_that_is_gone_ends_the_run_at_once(
     tmp_path: Path, remove: Callable[[Path], None]
 ) -> None:
-    """The next request has another one, and the cause is told."""
+    """The next request gets another socket, and the cause is known."""
     failures = Failures()
-    process = CodeServerProcess(program(tmp_path, "serve()"), observer=failures)
+    process = CodeServerProcess(program(tmp_path, "serve()"), observers=[failures])
     first = await process.ready()
     pid = process.pid
     remove(first)
-    process.doubt()
+    process.check_liveness()
     await until(lambda: process.state is State.STOPPED)
     assert process.failure
     assert process.failure.reason is Reason.SOCKET_GONE
@@ -80,14 +82,14 @@ async def test_a_socket_that_is_gone_ends_the_run_at_once(
 async def test_a_socket_that_goes_during_a_start_ends_that_start(
     tmp_path: Path, remove: Callable[[Path], None]
 ) -> None:
-    """It could never become ready: nobody waits for the time-out."""
+    """It could never become ready, so nobody waits for the time-out."""
     runtime = tmp_path / "r"
     runtime.mkdir()
     body = (
         "server = socket.socket(socket.AF_UNIX)\nserver.bind(path)\nserver.listen(9)\n"
         "while True: server.accept()[0].close(); note('asked', 1)"
     )
-    process = CodeServerProcess(program(tmp_path, body), runtime=runtime)
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(runtime=runtime))
     process.request()
     await until(lambda: len(noted(tmp_path, "asked")) > 1)
     (path,) = runtime.glob("*/s")
@@ -101,9 +103,9 @@ async def test_a_socket_that_goes_during_a_start_ends_that_start(
 @pytest.mark.parametrize("order", ["stop", "restart", "close"])
 @in_loop
 async def test_what_is_stopped_can_be_ended(tmp_path: Path, order: str) -> None:
-    """After SIGSTOP an order does not take the grace: SIGCONT lets it end by itself."""
+    """After SIGSTOP it ends before the grace is over, as SIGCONT lets it end by itself."""
     body = "signal.signal(signal.SIGTERM, lambda *_: (note('ended', 1), os._exit(0)))\nserve()"
-    process = CodeServerProcess(program(tmp_path, body), grace=50)
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(grace=50))
     await process.ready()
     assert process.pid
     os.kill(process.pid, signal.SIGSTOP)
@@ -114,13 +116,13 @@ async def test_what_is_stopped_can_be_ended(tmp_path: Path, order: str) -> None:
 
 @in_loop
 async def test_what_does_not_answer_and_does_nothing_is_ended(tmp_path: Path) -> None:
-    """SIGSTOP: while a request waits in vain it is asked, and ended with a cause."""
-    process = CodeServerProcess(program(tmp_path, "serve()"), patience=LITTLE)
+    """After SIGSTOP a request waits in vain, so the program is checked, and ended with a cause."""
+    process = CodeServerProcess(program(tmp_path, "serve()"), ProcessOptions(patience=LITTLE))
     await process.ready()
     pid = process.pid
     assert pid
     os.kill(pid, signal.SIGSTOP)
-    process.doubt()
+    process.check_liveness()
     await until(lambda: process.state is State.STOPPED)
     assert process.failure
     assert process.failure.reason is Reason.NOT_RESPONDING
@@ -131,9 +133,9 @@ async def test_what_does_not_answer_and_does_nothing_is_ended(tmp_path: Path) ->
 
 @in_loop
 async def test_what_stops_during_its_start_is_a_timeout(tmp_path: Path) -> None:
-    """Nobody can tell it from a slow start before: it is ended, and the page offers Retry."""
+    """It looks like a slow start until it is ended, and the page offers Retry."""
     body = "os.kill(os.getpid(), signal.SIGSTOP)"
-    process = CodeServerProcess(program(tmp_path, body), timeout=1.0)
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(timeout=1.0))
     process.request()
     await until(lambda: process.state is State.FAILED)
     assert process.failure
@@ -143,11 +145,11 @@ async def test_what_stops_during_its_start_is_a_timeout(tmp_path: Path) -> None:
 
 @in_loop
 async def test_what_is_busy_for_ever_is_ended_later(tmp_path: Path) -> None:
-    """An endless loop uses the processor, and is no slow machine all the same."""
+    """An endless loop uses the processor, but is no slow machine."""
     body = "listening = serve(times=1)\nwhile True: pass"
-    process = CodeServerProcess(program(tmp_path, body), patience=LITTLE)
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(patience=LITTLE))
     await process.ready()
-    process.doubt()
+    process.check_liveness()
     await until(lambda: process.state is State.STOPPED)
     assert process.failure
     assert process.failure.reason is Reason.NOT_RESPONDING
@@ -156,14 +158,15 @@ async def test_what_is_busy_for_ever_is_ended_later(tmp_path: Path) -> None:
 
 @in_loop
 async def test_what_is_slow_is_not_ended(tmp_path: Path) -> None:
-    """It may take longer for an answer than it may rest, as long as it works on it."""
+    """It may take longer to answer than it may rest, as long as it works."""
     body = "serve(work=1.5)"
     process = CodeServerProcess(
-        program(tmp_path, body), patience=Patience(resting=0.5, working=50.0, tick=0.1)
+        program(tmp_path, body),
+        ProcessOptions(patience=Patience(resting=0.5, working=50.0, tick=0.1)),
     )
     socket = await process.ready()
     pid = process.pid
-    process.doubt()
-    assert await asyncio.to_thread(answer, socket)  # after the one that it was asked for
+    process.check_liveness()
+    assert await asyncio.to_thread(answer, socket)  # after its answer to the health check
     assert (process.state, process.pid) == (State.READY, pid)
     await process.close()

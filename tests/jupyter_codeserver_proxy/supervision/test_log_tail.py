@@ -1,4 +1,4 @@
-"""Output is kept within bounds, line by line, and never with a secret."""
+"""Output is kept line by line, bounded and without secrets."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_kept_lines_have_a_limit_in_number_and_in_size() -> None:
     ],
 )
 def test_secrets_and_colours_are_left_out(line: str, kept: str) -> None:
-    """What goes to a page and to a log holds no token, and no terminal's controls."""
+    """Pages and logs show neither tokens nor a terminal's control sequences."""
     read: list[str] = []
     tail = LogTail(read.append)
     tail.feed(line.encode() + b"\n")
@@ -63,7 +63,7 @@ def test_secrets_and_colours_are_left_out(line: str, kept: str) -> None:
 
 @pytest.mark.parametrize("cut", range(1, 30))
 def test_a_secret_that_has_not_wholly_arrived_is_hidden(cut: int) -> None:
-    """Wherever output is cut, and looked at in between."""
+    """This holds wherever output is cut, and when it is read in between."""
     line = b"see ghp_Zx81qwertyUIOP4242asdfGHJK99"
     tail = LogTail(lambda _: None)
     tail.feed(line[:cut])
@@ -73,7 +73,7 @@ def test_a_secret_that_has_not_wholly_arrived_is_hidden(cut: int) -> None:
 
 
 def test_a_private_key_is_hidden_on_all_its_lines() -> None:
-    """And nothing after it."""
+    """Text after the key stays."""
     key = b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQ"
     tail = LogTail(lambda _: None)
     tail.feed(b"a\n" + key)
@@ -83,14 +83,14 @@ def test_a_private_key_is_hidden_on_all_its_lines() -> None:
 
 
 def test_a_secret_at_the_end_of_a_line_that_is_too_long_is_hidden() -> None:
-    """It is too short there to be told by its shape alone."""
+    """There it is too short to be recognised by its form alone."""
     tail = LogTail(lambda _: None)
     tail.feed(b"x" * 4080 + b" ghp_Zx81qwertyUIOP4242asdfGHJK99\n")
     assert tail.lines == ("x" * 4080 + " ghp_[hidden]",)
 
 
 def test_bytes_that_are_no_text_do_no_harm() -> None:
-    """Output may be anything."""
+    """Output may be any bytes."""
     tail = LogTail(lambda _: None)
     tail.feed(b"\xff\xfe\n")
     assert tail.lines == ("\N{REPLACEMENT CHARACTER}" * 2,)

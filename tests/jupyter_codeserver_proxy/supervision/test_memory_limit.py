@@ -1,4 +1,4 @@
-"""A code-server that the kernel ends for want of memory is told as such."""
+"""A code-server that the kernel kills when memory runs out is reported as such."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 LIMIT = 150 << 20  # bytes
 
-# Joins the control group, and supervises a program that wants more memory than that has.
+# Joins the control group, and supervises a program that needs more memory than it has.
 JUPYTER = """
 import asyncio, json, os, sys
 from pathlib import Path
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 
 GREEDY = "x = bytearray(1 << 30); print(len(x))"
 
 async def main():
     home = Path(sys.argv[1])
     (Path(sys.argv[2]) / "cgroup.procs").write_text(str(os.getpid()))
-    process = CodeServerProcess(
-        lambda _: Command((sys.executable, "-c", GREEDY), dict(os.environ), home), runtime=home
-    )
+    async def command(_):
+        return Command((sys.executable, "-c", GREEDY), dict(os.environ), home)
+    process = CodeServerProcess(command, ProcessOptions(home))
     process.request()
     while process.failure is None:
         await asyncio.sleep(0.01)
@@ -42,7 +44,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def small_group() -> Iterator[Path]:
-    """A control group with little memory, for containers of either kind (v1, v2)."""
+    """A control group with little memory, of version 1 or 2."""
     root = Path("/sys/fs/cgroup")
     parent, limit = root / "memory", "memory.limit_in_bytes"
     if not parent.is_dir():
@@ -62,7 +64,7 @@ def small_group() -> Iterator[Path]:
 def test_a_kill_by_the_kernel_is_told_as_a_lack_of_memory(
     tmp_path: Path, small_group: Path
 ) -> None:
-    """Not as a crash: the student can close something, the operator can give more."""
+    """It is no crash: the student can close something, and the operator can give more."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         [sys.executable, "-c", JUPYTER, tmp_path, small_group],

@@ -1,4 +1,4 @@
-"""A supervised program is started once, healed after any end, given up in time, ended whole."""
+"""A supervised program starts once, restarts after any end, gives up in time, and ends wholly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jupyter_codeserver_proxy.failure import CannotStart, NotReady, Reason
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command, Observer, State
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.observer import Observer, State
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 from tests.jupyter_codeserver_proxy.supervision.programs import (
     PATIENCE,
     STUBBORN_CHILD,
@@ -26,7 +29,7 @@ from tests.jupyter_codeserver_proxy.supervision.programs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from jupyter_codeserver_proxy.failure import Failure
@@ -78,7 +81,7 @@ ENDS = [
 async def test_any_end_is_healed_by_the_next_request(
     tmp_path: Path, body: str, *, is_normal: bool
 ) -> None:
-    """It is stopped, with a failure if the end was no normal one, and starts anew when wanted."""
+    """It is stopped, with a failure after an abnormal end, and starts anew when requested."""
     process = CodeServerProcess(program(tmp_path, body))
     first = await process.ready()
     answer(first)
@@ -94,8 +97,10 @@ async def test_any_end_is_healed_by_the_next_request(
 
 @in_loop
 async def test_what_it_leaves_behind_ends_with_it(tmp_path: Path) -> None:
-    """A killed program's descendants are ended, also one that ignores SIGTERM."""
-    process = CodeServerProcess(program(tmp_path, STUBBORN_CHILD + "serve()"), grace=0.1)
+    """A killed program's descendants are ended, even one that ignores SIGTERM."""
+    process = CodeServerProcess(
+        program(tmp_path, STUBBORN_CHILD + "serve()"), ProcessOptions(grace=0.1)
+    )
     await process.ready()
     (child,) = noted(tmp_path, "child")
     assert process.pid
@@ -106,7 +111,7 @@ async def test_what_it_leaves_behind_ends_with_it(tmp_path: Path) -> None:
 
 @in_loop
 async def test_killed_while_starting_it_starts_again(tmp_path: Path) -> None:
-    """Whoever waits for it gets the one that comes after."""
+    """A caller that waits gets the next process."""
     body = "len((notes / 'starts').read_text().split()) > 1 and serve()\ntime.sleep(1000)"
     process = CodeServerProcess(program(tmp_path, body))
     waiting = asyncio.ensure_future(process.ready())
@@ -118,8 +123,10 @@ async def test_killed_while_starting_it_starts_again(tmp_path: Path) -> None:
 
 @in_loop
 async def test_a_crash_loop_ends_after_five_starts(tmp_path: Path) -> None:
-    """The program itself counts: however often it is wanted, until somebody asks for a start."""
-    process = CodeServerProcess(program(tmp_path, "print('so it is')"), backoff=QUICK)
+    """Only starts count, however many requests there are, until somebody asks for a start."""
+    process = CodeServerProcess(
+        program(tmp_path, "print('so it is')"), ProcessOptions(backoff=QUICK)
+    )
     with pytest.raises(NotReady):
         await process.ready()
     assert process.state is State.FAILED
@@ -135,7 +142,7 @@ async def test_a_crash_loop_ends_after_five_starts(tmp_path: Path) -> None:
 
 @in_loop
 async def test_the_back_off_is_real(tmp_path: Path) -> None:
-    """Five starts of something that crashes take the seven and a half seconds that they should."""
+    """Five starts of a program that crashes take seven and a half seconds."""
     process = CodeServerProcess(program(tmp_path, "sys.exit(1)"))
     begin = asyncio.get_running_loop().time()
     with pytest.raises(NotReady):
@@ -158,8 +165,8 @@ async def test_the_back_off_is_real(tmp_path: Path) -> None:
 )
 @in_loop
 async def test_no_good_answer_is_a_timeout(tmp_path: Path, body: str) -> None:
-    """Only HTTP 200 is ready; the rest is ended, and not tried again until somebody asks."""
-    process = CodeServerProcess(program(tmp_path, body), timeout=0.5, grace=0.1)
+    """Only HTTP 200 means ready. Any other program is ended, until somebody asks for a start."""
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(timeout=0.5, grace=0.1))
     with pytest.raises(NotReady) as error:
         await process.ready()
     assert error.value.failure
@@ -171,19 +178,19 @@ async def test_no_good_answer_is_a_timeout(tmp_path: Path, body: str) -> None:
     await process.close()
 
 
-def _not_there(folder: Path) -> Command:
+async def _not_there(folder: Path) -> Command:
     return Command((str(folder / "missing"),), {}, folder.parent)
 
 
-def _no_folder(folder: Path) -> Command:
+async def _no_folder(folder: Path) -> Command:
     return Command(("/bin/true",), {}, folder / "missing")
 
 
-def _refused(_: Path) -> Command:
+async def _refused(_: Path) -> Command:
     raise CannotStart(Reason.CONFIGURATION, "It is configured wrongly.", "Mend it.")
 
 
-def _broken(_: Path) -> Command:
+async def _broken(_: Path) -> Command:
     raise RuntimeError("a fault of ours")
 
 
@@ -198,10 +205,10 @@ def _broken(_: Path) -> Command:
 )
 @in_loop
 async def test_what_cannot_start_says_why(
-    command: Callable[[Path], Command], reason: Reason
+    command: Callable[[Path], Awaitable[Command]], reason: Reason
 ) -> None:
-    """Nobody waits for it, and no process stays."""
-    process = CodeServerProcess(command, backoff=QUICK)
+    """Nobody waits in vain, and no process stays."""
+    process = CodeServerProcess(command, ProcessOptions(backoff=QUICK))
     with pytest.raises(NotReady):
         await process.ready()
     assert process.state is State.FAILED
@@ -213,8 +220,10 @@ async def test_what_cannot_start_says_why(
 
 @in_loop
 async def test_stop_ends_the_group_within_the_grace(tmp_path: Path) -> None:
-    """Also a child that ignores SIGTERM, and one that starts at that moment."""
-    process = CodeServerProcess(program(tmp_path, STUBBORN_CHILD + "serve()"), grace=0.2)
+    """It also ends a child that ignores SIGTERM."""
+    process = CodeServerProcess(
+        program(tmp_path, STUBBORN_CHILD + "serve()"), ProcessOptions(grace=0.2)
+    )
     await process.ready()
     pids = noted(tmp_path, "starts") + noted(tmp_path, "child")
     await process.stop()
@@ -226,7 +235,7 @@ async def test_stop_ends_the_group_within_the_grace(tmp_path: Path) -> None:
 
 @in_loop
 async def test_stop_gives_time_for_a_graceful_end(tmp_path: Path) -> None:
-    """What listens to SIGTERM may finish its work."""
+    """A program that handles SIGTERM may finish its work."""
     body = "signal.signal(15, lambda *_: (note('bye', 1), sys.exit()))\nserve()"
     process = CodeServerProcess(program(tmp_path, body))
     await process.ready()
@@ -240,8 +249,10 @@ async def test_stop_gives_time_for_a_graceful_end(tmp_path: Path) -> None:
 )
 @in_loop
 async def test_a_start_can_be_stopped(tmp_path: Path, backoff: tuple[float, ...]) -> None:
-    """At any moment, and whoever waits is told."""
-    process = CodeServerProcess(program(tmp_path, "time.sleep(1000)"), backoff=backoff)
+    """It can be stopped at any moment, and callers that wait learn of it."""
+    process = CodeServerProcess(
+        program(tmp_path, "time.sleep(1000)"), ProcessOptions(backoff=backoff)
+    )
     waiting = asyncio.ensure_future(process.ready())
     if not backoff[0]:
         await until(lambda: noted(tmp_path, "starts"))
@@ -257,8 +268,10 @@ async def test_a_start_can_be_stopped(tmp_path: Path, backoff: tuple[float, ...]
 
 @in_loop
 async def test_who_asks_for_a_start_does_not_wait_for_the_back_off(tmp_path: Path) -> None:
-    """Retry means now."""
-    process = CodeServerProcess(program(tmp_path, "serve(times=2)"), backoff=(0.0, 1000.0, 0.0))
+    """Retry means at once."""
+    process = CodeServerProcess(
+        program(tmp_path, "serve(times=2)"), ProcessOptions(backoff=(0.0, 1000.0, 0.0))
+    )
     answer(await process.ready())
     await until(lambda: process.state is State.STOPPED)
     assert process.request() is State.STARTING
@@ -269,7 +282,7 @@ async def test_who_asks_for_a_start_does_not_wait_for_the_back_off(tmp_path: Pat
 
 @in_loop
 async def test_orders_at_once_do_no_harm(tmp_path: Path) -> None:
-    """Start, stop and restart by several people at a time leave one process or none."""
+    """Concurrent starts, stops and restarts leave one process or none."""
     process = CodeServerProcess(program(tmp_path, "serve()"))
     await asyncio.gather(
         *(order() for order in [process.start, process.restart, process.stop] * 5),
@@ -284,7 +297,7 @@ async def test_orders_at_once_do_no_harm(tmp_path: Path) -> None:
 async def test_output_is_kept_and_logged_without_secrets(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Stdout and stderr in one; a flood without a newline is cut; the log has it at debug level."""
+    """Stdout and stderr are joined, long lines are cut, and the log has them at debug level."""
     body = (
         "print('to stdout', flush=True)\nprint('token=s3cret', file=sys.stderr, flush=True)\n"
         "os.write(1, b'x' * 10_000_000)\nserve()"
@@ -300,7 +313,7 @@ async def test_output_is_kept_and_logged_without_secrets(
 
 @in_loop
 async def test_output_that_is_closed_early_does_no_harm(tmp_path: Path) -> None:
-    """A program may run without it."""
+    """A program may run without output."""
     process = CodeServerProcess(program(tmp_path, "os.close(1); os.close(2); serve()"))
     await process.ready()
     assert process.state is State.READY
@@ -309,13 +322,13 @@ async def test_output_that_is_closed_early_does_no_harm(tmp_path: Path) -> None:
 
 @in_loop
 async def test_what_is_detached_goes_on_and_holds_nothing_up(tmp_path: Path) -> None:
-    """A student's `nohup` job, with our pipe still open, outlives a stop, at once."""
+    """A student's `nohup` job outlives a stop, which does not wait for our open pipe."""
     body = (
         "if os.fork() == 0:\n    os.setsid(); note('job', os.getpid()); time.sleep(1000)\n"
         "while not (notes / 'job').exists(): time.sleep(0.01)\n"
         "serve()"
     )
-    process = CodeServerProcess(program(tmp_path, body), grace=1000)
+    process = CodeServerProcess(program(tmp_path, body), ProcessOptions(grace=1000))
     await process.ready()
     await process.close()
     (job,) = noted(tmp_path, "job")
@@ -324,22 +337,23 @@ async def test_what_is_detached_goes_on_and_holds_nothing_up(tmp_path: Path) -> 
 
 
 class Recorder(Observer):
-    """Notes what it is told."""
+    """Records events."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
 
     def started(self) -> None:
-        """Note it."""
+        """Records the event."""
         self.events.append("started")
 
-    def became_ready(self, seconds: float) -> None:
-        """Note it."""
+    def became_ready(self, socket: Path, seconds: float) -> None:
+        """Records the event."""
+        assert socket.exists()
         assert 0 < seconds < PATIENCE
         self.events.append("ready")
 
     def failed(self, failure: Failure) -> None:
-        """Note why."""
+        """Records the reason."""
         self.events.append(failure.reason)
 
 
@@ -348,7 +362,9 @@ async def test_an_observer_is_told(tmp_path: Path) -> None:
     """Starts, times to ready and failures can be counted."""
     recorder = Recorder()
     process = CodeServerProcess(
-        program(tmp_path, "serve(times=2); sys.exit(1)"), backoff=QUICK, observer=recorder
+        program(tmp_path, "serve(times=2); sys.exit(1)"),
+        ProcessOptions(backoff=QUICK),
+        observers=[recorder],
     )
     answer(await process.ready())
     await until(lambda: process.state is State.STOPPED)
@@ -359,7 +375,7 @@ async def test_an_observer_is_told(tmp_path: Path) -> None:
 
 @in_loop
 async def test_it_leaves_no_descriptor_open(tmp_path: Path) -> None:
-    """Starts, failures and stops may go on for a term."""
+    """A server may start, fail and stop for a whole term."""
     process = CodeServerProcess(program(tmp_path, "serve()"))
     broken = CodeServerProcess(_not_there)
     counts = []
@@ -368,7 +384,7 @@ async def test_it_leaves_no_descriptor_open(tmp_path: Path) -> None:
         await process.stop()
         await broken.start()
         await until(lambda: broken.state is State.FAILED)
-        counts.append(len(os.listdir("/dev/fd")))  # noqa: PTH208 -- each is a number
+        counts.append(len(os.listdir("/dev/fd")))  # noqa: PTH208 -- the names are numbers
     await broken.close()
     await process.close()
     assert len(set(counts[1:])) == 1
@@ -378,13 +394,13 @@ async def test_it_leaves_no_descriptor_open(tmp_path: Path) -> None:
 async def test_a_place_without_room_for_files_is_a_full_disk(
     tmp_path: Path, disk_of_few_files: Path
 ) -> None:
-    """Also when there was room for the socket's folder, and not for what is laid beside it."""
+    """This also holds if the socket's folder fits, and the files beside it do not."""
 
-    def command(socket: Path) -> Command:
+    async def command(socket: Path) -> Command:
         socket.with_name("reports").mkdir()
         return Command((sys.executable,), {}, tmp_path)
 
-    process = CodeServerProcess(command, runtime=disk_of_few_files)
+    process = CodeServerProcess(command, ProcessOptions(runtime=disk_of_few_files))
     with pytest.raises(NotReady):
         await process.ready()
     assert process.state is State.FAILED
@@ -396,7 +412,7 @@ async def test_a_place_without_room_for_files_is_a_full_disk(
 
 @in_loop
 async def test_memory_counts_all_descendants(tmp_path: Path) -> None:
-    """A child's memory belongs to it, in the group or in a terminal of its own."""
+    """A child's memory counts, in the group or in its own terminal."""
     body = (
         "for detach in (False, True):\n"
         "    if os.fork() == 0:\n"
@@ -405,10 +421,10 @@ async def test_memory_counts_all_descendants(tmp_path: Path) -> None:
         "serve()"
     )
     process = CodeServerProcess(program(tmp_path, body))
-    assert process.memory() is None
+    assert process.family().memory() is None
     await process.ready()
     await until(lambda: len(noted(tmp_path, "children")) == 2)
-    memory = process.memory()
+    memory = process.family().memory()
     if memory is None:
         pytest.skip("no /proc here: memory is not known")
     assert 100_000_000 < memory < 250_000_000

@@ -6,7 +6,7 @@ from jupyter_codeserver_proxy.supervision.restarts import Restarts
 
 
 def test_the_fifth_start_of_a_minute_is_the_last() -> None:
-    """Each waits longer than the one before, and a sixth has to wait for a person."""
+    """Each start waits longer than the previous one, and the sixth waits for a person."""
     restarts, now = Restarts(), 100.0
     for expected in (0, 0.5, 1, 2, 4):
         assert restarts.wait(now) == expected
@@ -17,7 +17,7 @@ def test_the_fifth_start_of_a_minute_is_the_last() -> None:
 
 
 def test_a_minute_later_all_is_forgotten() -> None:
-    """What ran for long is healed at once."""
+    """A program that ran for long restarts at once."""
     restarts = Restarts()
     for now in (0, 1, 2, 3, 4):
         restarts.record(now)
@@ -25,7 +25,7 @@ def test_a_minute_later_all_is_forgotten() -> None:
 
 
 def test_time_that_has_passed_counts() -> None:
-    """The back-off is from start to start, so that a single crash is healed at once."""
+    """The back-off counts from start to start, so that a single crash delays nothing."""
     restarts = Restarts()
     restarts.record(0)
     assert restarts.wait(0.2) == 0.3
@@ -33,7 +33,7 @@ def test_time_that_has_passed_counts() -> None:
 
 
 def test_a_person_may_start_at_any_time() -> None:
-    """Who asks does not wait."""
+    """A person does not wait."""
     restarts = Restarts()
     for _ in range(5):
         restarts.record(0)

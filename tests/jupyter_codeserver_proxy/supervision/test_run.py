@@ -1,4 +1,4 @@
-"""The real code-server starts, is healed and ends whole, with a browser's window open in it."""
+"""The real code-server starts, restarts and ends wholly, with a browser window open."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 
 PATIENCE = 120
 
-# Stands for Jupyter: wants code-server for ever, and says each time that it is ready.
+# In place of Jupyter: keeps code-server running, and reports each time that it is ready.
 JUPYTER = """
 import asyncio, json, os, sys
 from pathlib import Path
-from jupyter_codeserver_proxy.supervision.process import CodeServerProcess, Command, State
+from jupyter_codeserver_proxy.supervision.child import Command
+from jupyter_codeserver_proxy.supervision.observer import State
+from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
+from jupyter_codeserver_proxy.supervision.run import ProcessOptions
 
 async def main():
     home, student = Path(sys.argv[2]), Path(sys.argv[3])
-    def command(path):
+    async def command(path):
         arguments = (
             sys.argv[1], "--auth", "none", "--socket", str(path), "--socket-mode", "0600",
             "--config", f"{path}.yaml", "--user-data-dir", str(student / "data"),
@@ -36,11 +39,11 @@ async def main():
             *sys.argv[4:],
         )
         return Command(arguments, {"HOME": str(student), "PATH": os.environ["PATH"]}, home)
-    process = CodeServerProcess(command, runtime=home / "r")
+    process = CodeServerProcess(command, ProcessOptions(home / "r"))
     try:
         while True:
             socket = await process.ready()
-            print(json.dumps([process.pid, str(socket), process.memory()]), flush=True)
+            print(json.dumps([process.pid, str(socket), process.family().memory()]), flush=True)
             while process.state is State.READY:
                 if (home / "stop").exists():
                     return
@@ -54,7 +57,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A home with a path that is short enough for sockets in it."""
+    """A home whose path is short enough for sockets."""
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as name:
         (Path(name) / "r").mkdir()
         yield Path(name)
@@ -67,7 +70,7 @@ def home() -> Iterator[Path]:
     ]
 )
 def each_code_server(request: pytest.FixtureRequest) -> Path:
-    """The code-server that is supported best, and an older one if there is one here."""
+    """The newest supported code-server, and an older one if there is one."""
     if request.param is None:
         found: Path = request.getfixturevalue("code_server")
         return found
@@ -77,7 +80,7 @@ def each_code_server(request: pytest.FixtureRequest) -> Path:
 
 
 def group(leader: int) -> dict[int, str]:
-    """The living processes of a group, with their command lines."""
+    """Returns the living processes of a group, with their command lines."""
     found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -94,7 +97,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Jupyter:
-    """A process that runs the supervisor, and what it says."""
+    """A process that runs the supervisor and reports."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -103,7 +106,7 @@ class Jupyter:
     async def start(
         cls, code_server: Path, home: Path, *arguments: str, student: Path | None = None
     ) -> Jupyter:
-        """Start it, with further arguments for code-server; `student` is the home of that."""
+        """Starts the process, with further arguments and a home for code-server."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         return cls(
             await asyncio.create_subprocess_exec(
@@ -115,7 +118,7 @@ class Jupyter:
         )
 
     async def ready(self) -> tuple[int, str, int]:
-        """Wait for code-server; its pid, its socket, its memory in bytes."""
+        """Waits for code-server, and returns its pid, its socket, and its memory in bytes."""
         assert self.process.stdout
         pid, path, memory = json.loads(await self.process.stdout.readline())
         return pid, path, memory
@@ -123,7 +126,7 @@ class Jupyter:
 
 @contextlib.asynccontextmanager
 async def window(chromium: str, path: str, folder: Path) -> AsyncIterator[None]:
-    """VS Code in a browser, by way of a forwarder from TCP to the socket."""
+    """Opens VS Code in a browser, through a forwarder from TCP to the socket."""
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -156,8 +159,8 @@ async def window(chromium: str, path: str, folder: Path) -> AsyncIterator[None]:
 
 
 async def until_gone(leader: int) -> None:
-    """Wait until nothing of a group lives; the test as a whole has a limit."""
-    while group(leader):  # noqa: ASYNC110 -- of other processes there is no Event
+    """Waits until no process of a group lives; the whole test has a time limit."""
+    while group(leader):  # noqa: ASYNC110 -- other processes have no Event
         await asyncio.sleep(0.05)
 
 
@@ -175,7 +178,7 @@ async def until_gone(leader: int) -> None:
 def test_no_extension_host_outlives_its_code_server(
     code_server: Path, chromium: str, home: Path, victim: str, *, is_healed: bool
 ) -> None:
-    """With a window open, whoever is killed: nothing of code-server's is left, and it is healed."""
+    """With a window open, whichever process is killed, all of code-server ends, and it restarts."""
 
     async def scenario() -> None:
         jupyter = await Jupyter.start(code_server, home)
@@ -198,11 +201,11 @@ def test_no_extension_host_outlives_its_code_server(
 
 
 def _strike(victim: str, pid: int, jupyter: int, home: Path) -> None:
-    """Kill whom the test names."""
+    """Kills the processes that the test names."""
     if victim == "outer":
         os.kill(pid, signal.SIGKILL)
     elif victim == "inner":
-        (inner,) = (one for one in group(pid) if _parent(one) == pid)
+        (inner,) = (member for member in group(pid) if _parent(member) == pid)
         os.kill(inner, signal.SIGKILL)
     elif victim == "all":
         os.killpg(pid, signal.SIGKILL)
@@ -217,7 +220,7 @@ def _parent(pid: int) -> int:
 
 
 def test_each_version_starts_and_stops(each_code_server: Path, home: Path) -> None:
-    """It answers on its socket, is killed, answers again, and ends without a trace."""
+    """It answers on its socket, is killed, answers again, and ends without leftovers."""
 
     async def scenario() -> None:
         jupyter = await Jupyter.start(each_code_server, home)
@@ -235,7 +238,7 @@ def test_each_version_starts_and_stops(each_code_server: Path, home: Path) -> No
     asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
 
 
-# What another user of the machine tries, with the way to the folder open as in /tmp.
+# Attempts of another user of the machine, who can reach the folder, as in /tmp.
 INTRUDER = """
 import os, socket, sys
 folder, path = sys.argv[1:]
@@ -253,7 +256,7 @@ tries(lambda: open(path + ".yaml"))
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user: not tried as one")
 def test_another_user_reaches_neither_socket_nor_files(code_server: Path, home: Path) -> None:
-    """Refused by the kernel, and not by a password."""
+    """The kernel refuses, without a password."""
 
     async def scenario() -> None:
         jupyter = await Jupyter.start(code_server, home)
@@ -276,7 +279,7 @@ def test_another_user_reaches_neither_socket_nor_files(code_server: Path, home: 
 def test_a_home_that_takes_nothing_keeps_nobody_out(
     code_server: Path, home: Path, disk: str, request: pytest.FixtureRequest
 ) -> None:
-    """Nothing that a start needs lies in the student's home."""
+    """A start needs nothing in the student's home."""
 
     async def scenario() -> None:
         student = request.getfixturevalue(disk)
@@ -290,10 +293,10 @@ def test_a_home_that_takes_nothing_keeps_nobody_out(
 
 @pytest.mark.slow
 def test_an_idle_exit_is_healed(code_server: Path, home: Path) -> None:
-    """The end by which code-server saves memory, with status 0, is followed by a new start."""
+    """After an idle exit, which saves memory and has status 0, code-server starts again."""
 
     async def scenario() -> None:
-        # The shortest time that it takes.
+        # code-server accepts no shorter time.
         jupyter = await Jupyter.start(code_server, home, "--idle-timeout-seconds", "61")
         first, path, _ = await jupyter.ready()
         second, other_path, _ = await jupyter.ready()
@@ -307,7 +310,7 @@ def test_an_idle_exit_is_healed(code_server: Path, home: Path) -> None:
 def test_jupyter_killed_at_any_moment_of_a_start_leaves_nothing(
     code_server: Path, home: Path
 ) -> None:
-    """Between the fork of code-server and its readiness there is no gap."""
+    """There is no gap between code-server's fork and its readiness."""
 
     async def scenario() -> None:
         for step in range(8):
@@ -324,7 +327,7 @@ def test_jupyter_killed_at_any_moment_of_a_start_leaves_nothing(
 
 
 def _mentioning(home: Path) -> list[str]:
-    """The command lines of living processes that have something to do with a folder."""
+    """Returns the command lines of processes that mention a folder."""
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):

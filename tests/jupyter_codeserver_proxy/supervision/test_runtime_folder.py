@@ -1,4 +1,4 @@
-"""Sockets lie in folders that are private, short of path, and removed when their owner is gone."""
+"""Sockets lie in private folders with short paths, which are removed when their owner is gone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONG_AGO = (1, 1)
 
 
 def test_it_is_private_and_gone_afterwards(tmp_path: Path) -> None:
-    """Nobody else may enter it, and nothing stays."""
+    """Nobody else may enter the folder, and nothing of it stays."""
     folder = RuntimeFolder.create([tmp_path])
     assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
     folder.socket.touch()
@@ -28,7 +28,7 @@ def test_it_is_private_and_gone_afterwards(tmp_path: Path) -> None:
 
 
 def test_two_have_different_sockets(tmp_path: Path) -> None:
-    """An old code-server that unlinks its socket does not hit a new one's."""
+    """An old code-server cannot unlink a new one's socket."""
     one, other = RuntimeFolder.create([tmp_path]), RuntimeFolder.create([tmp_path])
     assert one.socket != other.socket
     one.remove()
@@ -36,7 +36,7 @@ def test_two_have_different_sockets(tmp_path: Path) -> None:
 
 
 def test_a_place_that_is_too_long_or_missing_is_passed_over(tmp_path: Path) -> None:
-    """The next place is taken."""
+    """The next candidate is used."""
     long = tmp_path / ("x" * 100)
     long.mkdir()
     good = Path(tempfile.mkdtemp(dir="/tmp"))
@@ -48,7 +48,7 @@ def test_a_place_that_is_too_long_or_missing_is_passed_over(tmp_path: Path) -> N
 
 
 def test_no_place_is_told_with_each_cause(tmp_path: Path) -> None:
-    """The message names what was tried, and the option."""
+    """The message names all attempts, and the option."""
     with pytest.raises(CannotStart) as error:
         RuntimeFolder.create([tmp_path / "missing"])
     assert error.value.reason is Reason.CONFIGURATION
@@ -56,7 +56,7 @@ def test_no_place_is_told_with_each_cause(tmp_path: Path) -> None:
 
 
 def test_a_disk_without_room_is_told_as_full(disk_of_few_files: Path) -> None:
-    """With the place, and nothing is left there."""
+    """The message names the folder, and nothing is left there."""
     taken = RuntimeFolder.create([disk_of_few_files])
     with pytest.raises(CannotStart) as error:
         RuntimeFolder.create([disk_of_few_files])
@@ -66,7 +66,7 @@ def test_a_disk_without_room_is_told_as_full(disk_of_few_files: Path) -> None:
 
 
 def test_without_a_descriptor_none_is_made(tmp_path: Path) -> None:
-    """That is the cause that is told, and no folder stays that nobody has locked."""
+    """The cause is reported, and no unlocked folder stays."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -85,18 +85,18 @@ def test_without_a_descriptor_none_is_made(tmp_path: Path) -> None:
 def test_xdg_runtime_dir_comes_first_if_it_is_private(
     tmp_path: Path, mode: int, *, is_taken: bool
 ) -> None:
-    """As the XDG Base Directory Specification demands; a hub's image may set it to anything."""
+    """The XDG Base Directory Specification demands it, and a hub's image may set any value."""
     tmp_path.chmod(mode)
     assert (candidates(None, {"XDG_RUNTIME_DIR": str(tmp_path)})[0] == tmp_path) is is_taken
 
 
 def test_a_configured_place_is_the_only_one(tmp_path: Path) -> None:
-    """Who configures one means it."""
+    """A configured folder has no alternatives."""
     assert candidates(tmp_path, {"XDG_RUNTIME_DIR": "/run"}) == [tmp_path]
 
 
 def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
-    """A process that was killed leaves a folder; the next start removes it."""
+    """A killed process leaves a folder, and the next start removes it."""
     code = (
         "import os, sys; from pathlib import Path;"
         "from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder;"
@@ -111,7 +111,7 @@ def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
 
 
 def test_what_is_not_a_dead_one_stays(tmp_path: Path) -> None:
-    """The living, the new, the open, the linked and the foreign are left alone."""
+    """Folders stay that are in use, new, open to others, links, or somebody else's."""
     alive = RuntimeFolder.create([tmp_path])
     os.utime(alive.path, _LONG_AGO)
     new = tmp_path / "codeserver-newborn1"

@@ -1,4 +1,4 @@
-"""A call that does not come back holds up neither its caller nor anybody else."""
+"""A call that hangs blocks neither its caller nor anybody else."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ PATIENCE = 60.0
 
 
 def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run an asynchronous test in a loop of its own."""
+    """Runs an asynchronous test in a loop of its own."""
 
     @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- whatever fixtures it takes
+    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- any fixtures
         asyncio.run(asyncio.wait_for(test(*args, **kwargs), PATIENCE))
 
     return run
 
 
 async def all_back(threads: DaemonThreads) -> None:
-    """Wait until no call hangs any more."""
+    """Waits until no call hangs."""
     while threads._hanging:  # noqa: ASYNC110, SLF001 -- a thread has no event for the loop
         await asyncio.sleep(0.01)
 
 
 @pytest.fixture
 def end() -> Iterator[threading.Event]:
-    """Ends what hangs."""
+    """Ends the hanging calls."""
     event = threading.Event()
     yield event
     event.set()
@@ -45,7 +45,7 @@ def end() -> Iterator[threading.Event]:
 
 @in_loop
 async def test_results_and_errors_come_back() -> None:
-    """As from any call, and more calls than there are threads wait for their turn."""
+    """Results arrive as from any call, also when there are more calls than threads."""
     threads = DaemonThreads(2)
     calls = (threads.run(pow, 2, number, patience=PATIENCE) for number in range(50))
     assert await asyncio.gather(*calls) == [2**number for number in range(50)]
@@ -56,7 +56,7 @@ async def test_results_and_errors_come_back() -> None:
 
 @in_loop
 async def test_a_call_that_hangs_is_left_and_others_go_on(end: threading.Event) -> None:
-    """As long as there is a thread; then they fail at once, until one has come back."""
+    """Calls time out as long as there is a thread, and then fail at once until one returns."""
     threads = DaemonThreads(2)
     with pytest.raises(HangingError):
         await threads.run(end.wait, patience=0.01)
@@ -72,7 +72,7 @@ async def test_a_call_that_hangs_is_left_and_others_go_on(end: threading.Event) 
 
 @in_loop
 async def test_who_is_cancelled_leaves_at_once(end: threading.Event) -> None:
-    """As when somebody asks for a stop; a call that waits for its turn is not made any more."""
+    """A cancelled call is dropped if it has not begun."""
     threads = DaemonThreads(1)
     done: list[int] = []
     hanging = asyncio.ensure_future(threads.run(end.wait, patience=PATIENCE))
@@ -89,7 +89,7 @@ async def test_who_is_cancelled_leaves_at_once(end: threading.Event) -> None:
 
 
 def test_pythons_end_waits_for_no_call() -> None:
-    """Nor does the event loop's."""
+    """The end of the event loop does not wait either."""
     program = (
         "import asyncio, threading\n"
         "from jupyter_codeserver_proxy.system.daemon_threads import DaemonThreads, HangingError\n"

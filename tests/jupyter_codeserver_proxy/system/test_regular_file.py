@@ -1,4 +1,4 @@
-"""What is read is a regular file, at once, up to a limit, and where that counts nobody else's."""
+"""Only regular files are read, without blocking, up to a limit, and if need be only our own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_a_file_and_a_link_to_one_are_read(tmp_path: Path) -> None:
-    """A file that is installed may be a link; who does not want that says so."""
+    """An installed file may be a link, unless the caller forbids it."""
     (tmp_path / "file").write_text('{"a": [1]}')
     (tmp_path / "link").symlink_to("file")
     assert read_json(open_regular(tmp_path / "file", follow=False)) == {"a": [1]}
@@ -39,9 +39,9 @@ def test_a_file_and_a_link_to_one_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    """The pipe has nobody who writes, and the device no end."""
+    """The pipe has no writer, and the device no end."""
     make(tmp_path / "x")
-    descriptors = os.listdir("/dev/fd")  # noqa: PTH208 -- each is a number
+    descriptors = os.listdir("/dev/fd")  # noqa: PTH208 -- the names are numbers
     with pytest.raises(OSError, match=r"regular file|directory"):
         open_regular(tmp_path / "x")
     assert os.listdir("/dev/fd") == descriptors  # noqa: PTH208 -- likewise
@@ -60,7 +60,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path
 def test_what_is_no_json_to_be_meant_is_an_error_of_one_kind(
     tmp_path: Path, text: str | bytes
 ) -> None:
-    """A caller expects a ValueError anyway."""
+    """Callers expect a ValueError in any case."""
     (tmp_path / "x").write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(ValueError):  # noqa: PT011 -- json's own message for some
         read_json(open_regular(tmp_path / "x"), 150_000 if "9" not in str(text) else 1_000_000)
@@ -68,7 +68,7 @@ def test_what_is_no_json_to_be_meant_is_an_error_of_one_kind(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_file_of_another_users_is_not_ours(tmp_path: Path) -> None:
-    """Who it belongs to is said."""
+    """The error names the owner."""
     (tmp_path / "x").touch()
     os.chown(tmp_path / "x", 4711, -1)
     with pytest.raises(
@@ -83,7 +83,7 @@ def test_a_file_of_another_users_is_not_ours(tmp_path: Path) -> None:
 def test_a_file_that_others_may_write_is_not_ours(
     tmp_path: Path, mode: int, *, is_ours: bool
 ) -> None:
-    """Not by the group, and not by everybody."""
+    """Neither the group nor others may write it."""
     (tmp_path / "x").touch()
     (tmp_path / "x").chmod(mode)
     if is_ours:

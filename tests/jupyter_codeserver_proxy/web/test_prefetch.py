@@ -1,4 +1,4 @@
-"""What a browser may fetch ahead of a click, asked of a real Jupyter server."""
+"""Assets that a browser may prefetch, on a real Jupyter server."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jupyter_codeserver_proxy.assets import first_load
 from jupyter_codeserver_proxy.assets.compression import compress
 from jupyter_codeserver_proxy.assets.files import find_root, read_root
 from jupyter_codeserver_proxy.assets.index import shared_folder
+from jupyter_codeserver_proxy.assets.workbench import first_load
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ AHEAD = {"Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "script", "Sec-Fetch-Site"
 
 @pytest.fixture
 def code_server_of_ours(tmp_path: Path) -> Path:
-    """One whose program fails, with one asset that is compressed and one that is not."""
+    """Makes a code-server whose program fails, with one compressed and one plain asset."""
     top = tmp_path / "installed"
     contents = {
         "package.json": json.dumps({"version": "4.139.1"}),
@@ -54,7 +54,7 @@ def code_server_of_ours(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    """The options of the server under test."""
+    """Returns the options of the server under test."""
     return {}
 
 
@@ -68,18 +68,18 @@ def jp_server_config(code_server_of_ours: Path, options: dict[str, Any]) -> dict
 
 
 async def assets(fetch: Fetch) -> list[str]:
-    """What the API lists."""
+    """Returns the assets that the API lists."""
     found: list[str] = json.loads((await fetch("api", "codeserver", "assets")).body)["assets"]
     return found
 
 
 async def state(fetch: Fetch) -> str:
-    """Whether code-server runs."""
+    """Returns code-server's state."""
     return str(json.loads((await fetch("api", "codeserver")).body)["state"])
 
 
 async def test_what_is_listed_is_answered_and_nothing_is_started(jp_fetch: Fetch) -> None:
-    """The list has what lies compressed on disk; fetching that leaves code-server alone."""
+    """The list has the compressed assets; fetching one does not start code-server."""
     assert await assets(jp_fetch) == [f"{STATIC}/{WORKBENCH}"]
     headers = {**AHEAD, "Accept-Encoding": "br"}
     answer = await jp_fetch(
@@ -100,7 +100,7 @@ async def test_what_is_listed_is_answered_and_nothing_is_started(jp_fetch: Fetch
 async def test_what_is_fetched_ahead_never_starts_code_server(
     jp_fetch: Fetch, path: str, destination: str
 ) -> None:
-    """Not even where only code-server could answer: a browser's guess is no person."""
+    """A prefetch starts nothing, even if only code-server could answer it."""
     headers = {**AHEAD, "Sec-Fetch-Dest": destination}
     answer = await jp_fetch(f"codeserver/{path}", headers=headers, raise_error=False)
     assert (answer.code, answer.body) == (503, b"")
@@ -109,14 +109,14 @@ async def test_what_is_fetched_ahead_never_starts_code_server(
 
 @pytest.mark.parametrize("options", [{"prefetch": False}], ids=["off"])
 async def test_an_operator_can_switch_it_off(jp_serverapp: ServerApp, jp_fetch: Fetch) -> None:
-    """Then nothing is listed, and JupyterLab's page says so."""
+    """Without prefetch the list is empty, and JupyterLab's page says so."""
     assert await assets(jp_fetch) == []
     told = jp_serverapp.web_app.settings["page_config_data"]["codeserver"]
     assert told["prefetch"] is False
 
 
 def test_the_list_is_that_of_a_real_installation(code_server: Path) -> None:
-    """Each file of the list is one that the code-server of the tests has."""
+    """The code-server of the tests has each file of the list."""
     root = find_root(code_server)
     assert root is not None
     vscode = root.root / "lib" / "vscode"

@@ -16,11 +16,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from z2jh.check import pods
-from z2jh.check.layers import get
+from z2jh.hubvalues import pods
+from z2jh.hubvalues.layers import get
 
 if TYPE_CHECKING:
-    from z2jh.check.layers import Values
+    from z2jh.hubvalues.layers import Values
 
 READER = Path(__file__).with_name("read_hub_configuration.py")
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from z2jh.check import chart
-from z2jh.check.problems import UnusableError
+from z2jh.check.rendering import chart
+from z2jh.problems import UnusableError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from z2jh.check.chart import Chart, Pin
+    from z2jh.check.rendering.chart import Chart, Pin
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.z2jh.check.test_slips import put
-from z2jh.check import chart
 from z2jh.check.__main__ import main
+from z2jh.check.rendering import chart
 from z2jh.cluster.__main__ import main as cluster
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def test_a_wrong_use_is_told_to_a_machine_as_well(
     program: Callable[[list[str]], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One JSON object with the status."""
-    assert program(["prod", "--values", str(tmp_path / "nowhere"), "--json"]) == 2
+    assert program(["prod", "--values", str(tmp_path / "nowhere"), "--json"]) == 3
     said = capsys.readouterr()
     told = json.loads(said.out)
-    assert told["exit_code"] == 2
+    assert told["exit_code"] == 3
     assert told["message"] in said.err
 
 

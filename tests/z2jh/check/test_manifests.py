@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from z2jh.check import chart, layers, manifests, pools, whole
-from z2jh.check.invariants import Hub
+from z2jh.check.hub import Hub
+from z2jh.check.rendering import chart
+from z2jh.check.rules import manifests
+from z2jh.check.run import check
+from z2jh.hubvalues import layers, pools
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +25,7 @@ def test_placeholders_fit_to_the_byte_in_what_is_rendered(
     small = shutil.copytree(chart_folder, tmp_path / "small")
     pods = small / "templates/pods.yaml"
     pods.write_text(pods.read_text().replace("{{ .Values.singleuser.memory.guarantee }}", "2G"))
-    (problem,) = whole.check(stack, chart.pin(), chart.read(small))
+    (problem,) = check(stack, chart.pin(), chart.read(small))
     assert "asks for 2000000000 bytes and 0.25 CPU, a student for 2147483648" in str(problem)
 
 
@@ -57,7 +60,7 @@ def test_what_is_rendered_is_held_against_the_same_rules(
         "metadata": {"name": "hub"},
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     }
-    hub = Hub(stack, stack.values, pools.parse(stack)[0])
+    hub = Hub(stack, stack.values, pools.read(stack)[0])
     found = manifests.check(hub, [manifest], "1.33")
     assert any(said in str(problem) for problem in found), found
     assert {problem.where for problem in found} == {"Deployment/hub"}
@@ -66,7 +69,7 @@ def test_what_is_rendered_is_held_against_the_same_rules(
 def test_a_secret_in_a_render_is_told() -> None:
     """In plain sight, and in the Secret by which the chart hands the values to the hub."""
     stack = layers.stack("prod")
-    hub = Hub(stack, stack.values, pools.parse(stack)[0])
+    hub = Hub(stack, stack.values, pools.read(stack)[0])
     plain = {
         "apiVersion": "v1",
         "kind": "ConfigMap",

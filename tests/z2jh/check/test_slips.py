@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from z2jh.check import chart, layers, secrecy, whole
-from z2jh.check.problems import UnusableError
+from z2jh.check.rendering import chart
+from z2jh.check.rules import secret_scan
+from z2jh.check.run import check
+from z2jh.hubvalues import layers
+from z2jh.problems import UnusableError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from z2jh.check.chart import Chart
+    from z2jh.check.rendering.chart import Chart
 
 
 def problems(folder: Path, at_hand: Chart | None, *extras: str) -> list[str]:
     """What is said of production, line by line."""
     stack = layers.stack("prod", extras, folder)
-    return [str(each) for each in whole.check(stack, chart.pin(), at_hand, renders=False)]
+    return [str(each) for each in check(stack, chart.pin(), at_hand, renders=False)]
 
 
 def put(folder: Path, name: str, text: str) -> None:
@@ -265,11 +268,11 @@ def test_files_beside_the_example_have_to_be_encrypted(tmp_path: Path) -> None:
     secret = {"kind": "Secret", "stringData": {"a": "ENC[AES256_GCM,data:x]"}, "sops": {"mac": "x"}}
     tmp_path.joinpath("prod.yaml").write_text(yaml.safe_dump(secret))
     tmp_path.joinpath("example.yaml").write_text("stringData: {a: REPLACE}")
-    assert secrecy.check_files(tmp_path) == []
+    assert secret_scan.check_files(tmp_path) == []
     secret["stringData"] = {"a": "ENC[AES256_GCM,data:x]", "b": "plain"}
     tmp_path.joinpath("prod.yaml").write_text(yaml.safe_dump(secret))
     tmp_path.joinpath("staging.yaml").write_text("stringData: {a: plain}")
-    lines = [str(problem) for problem in secrecy.check_files(tmp_path)]
+    lines = [str(problem) for problem in secret_scan.check_files(tmp_path)]
     assert [line.split(": ")[0] for line in lines] == [
         f"{tmp_path / 'prod.yaml'}",
         f"{tmp_path / 'staging.yaml'}",

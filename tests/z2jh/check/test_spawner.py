@@ -17,14 +17,15 @@ from kubespawner import KubeSpawner
 from traitlets.config import Config
 
 from tests.z2jh.check import hub_configuration, kubernetes_api
-from z2jh.check import chart, layers, pods
-from z2jh.check.resources import quantity
+from z2jh.check.rendering import chart
+from z2jh.hubvalues import layers, pods
+from z2jh.resources import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.z2jh.check.kubernetes_api import Cluster
-    from z2jh.check.chart import Chart
+    from z2jh.check.rendering.chart import Chart
 
     Student = Callable[..., KubeSpawner]
     Play = Callable[[Cluster, Student], Awaitable[None]]

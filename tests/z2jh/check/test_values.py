@@ -9,15 +9,18 @@ import pytest
 import yaml
 
 from tests.z2jh.conftest import CHECKOUT
-from z2jh.check import chart, layers, pods, pools, render, whole
-from z2jh.check.layers import get
-from z2jh.check.resources import GIB
+from z2jh.check.rendering import chart, template
+from z2jh.check.run import check
+from z2jh.hubvalues import layers, pods, pools
+from z2jh.hubvalues.layers import get
+from z2jh.hubvalues.seats import seats
+from z2jh.resources import GIB
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from z2jh.check.chart import Chart
-    from z2jh.check.layers import Stack
+    from z2jh.check.rendering.chart import Chart
+    from z2jh.hubvalues.layers import Stack
 
 STACKS = list(layers.combinations())
 GUIDE = (CHECKOUT / "z2jh/README.md").read_text()
@@ -28,13 +31,13 @@ LOGINS = [text for text in SNIPPETS if "authenticator_class" in text]
 @pytest.mark.parametrize("stack", STACKS, ids=[stack.name for stack in STACKS])
 def test_every_combination_of_layers_is_right(stack: Stack, known_chart: Chart) -> None:
     """Schema, names, rules, and what a real helm renders of it."""
-    assert whole.check(stack, chart.pin(), known_chart) == []
+    assert check(stack, chart.pin(), known_chart) == []
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=[stack.name for stack in STACKS])
 def test_the_rules_hold_without_a_chart_at_hand(stack: Stack) -> None:
     """What the rules need is said in our own layers and not left to the chart's defaults."""
-    assert whole.check(stack, chart.pin(), None) == []
+    assert check(stack, chart.pin(), None) == []
 
 
 def test_both_environments_each_class_and_exams_are_among_the_combinations() -> None:
@@ -54,7 +57,7 @@ def test_layers_come_in_their_order_whatever_order_they_are_named_in() -> None:
 def test_helm_merges_the_layers_as_we_do(known_chart: Chart) -> None:
     """What is checked is what is deployed, defaults and layers and all."""
     stack = layers.stack("prod", ["classes/databases", "exams"])
-    rendered = render.manifests(render.text(known_chart.path, stack, chart.pin()))
+    rendered = template.manifests(template.text(known_chart.path, stack, chart.pin()))
     (merged,) = (each for each in rendered if each["metadata"]["name"] == "values")
     ours = layers.over_defaults(known_chart.defaults, stack.values)
     assert yaml.safe_load(merged["data"]["values.yaml"]) == ours
@@ -69,7 +72,7 @@ def test_null_takes_a_default_away_as_in_helm(known_chart: Chart, folder: Path) 
     copy.joinpath("templates").mkdir(parents=True)
     for name in ("Chart.yaml", "values.yaml", "templates/values.yaml"):
         copy.joinpath(name).write_text(known_chart.path.joinpath(name).read_text())
-    (merged,) = render.manifests(render.text(copy, stack, chart.pin()))
+    (merged,) = template.manifests(template.text(copy, stack, chart.pin()))
     found = yaml.safe_load(merged["data"]["values.yaml"])
     ours = layers.over_defaults(known_chart.defaults, stack.values)
     assert "debug" not in found
@@ -79,7 +82,7 @@ def test_null_takes_a_default_away_as_in_helm(known_chart: Chart, folder: Path) 
 def test_the_course_prefers_spot_and_may_fall_back() -> None:
     """A student of the course lands on both pools, of an exam on one, of the core on none."""
     stack = layers.stack("prod")
-    found, _ = pools.parse(stack)
+    found, _ = pools.read(stack)
     landed = {
         pod.name: [pool.name for pool in pods.landing(pod, found)] for pod in pods.of(stack.values)
     }
@@ -97,11 +100,11 @@ def test_the_course_prefers_spot_and_may_fall_back() -> None:
 
 def test_a_node_has_the_seats_that_the_documentation_tells() -> None:
     """z2jh/README.md says how many students share a node."""
-    found, _ = pools.parse(layers.stack("prod"))
+    found, _ = pools.read(layers.stack("prod"))
     students = next(pool for pool in found if pool.name == "students")
     (course, _, large) = pods.students(layers.stack("prod").values)
-    each = f"{students.node_seats(course.requests)} students of the course"
-    assert f"{each} or {students.node_seats(large.requests)} of the large profile" in GUIDE
+    each = f"{seats(students, course)} students of the course"
+    assert f"{each} or {seats(students, large)} of the large profile" in GUIDE
 
 
 def test_the_students_resources_stand_once() -> None:
@@ -126,7 +129,7 @@ def test_the_guides_logins_can_be_used_as_they_stand(
     del values["hub"]
     file.write_text(yaml.safe_dump({**values, **yaml.safe_load(text)}))
     stack = layers.stack("prod", folder=folder)
-    assert whole.check(stack, chart.pin(), known_chart) == []
+    assert check(stack, chart.pin(), known_chart) == []
 
 
 def test_the_guide_has_logins() -> None:

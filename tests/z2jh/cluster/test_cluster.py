@@ -206,7 +206,7 @@ def test_the_examples_project_is_refused(cluster: Cluster, folder: Path) -> None
     """Where the operator has not put in one."""
     shutil.copy(CHECKOUT / "z2jh/values/prod.yaml", folder)
     done = cluster()
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert "custom.cluster.project: is the example's: put in your own" in done.stderr
 
 

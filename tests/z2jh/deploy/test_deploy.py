@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from z2jh.check import helm
+from z2jh.check.rendering import helm
 from z2jh.deploy import difference, smoke
 from z2jh.deploy.__main__ import main
 

@@ -8,7 +8,7 @@ from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 from jupyterhub.app import JupyterHub
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 
-from z2jh.check import layers
+from z2jh.hubvalues import layers
 from z2jh.laptop.settings import from_values
 
 if TYPE_CHECKING:

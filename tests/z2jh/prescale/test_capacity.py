@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.z2jh.prescale.conftest import SCHEDULE, VALUES
+from z2jh.gke.machines import machine
 from z2jh.prescale.errors import ScheduleError
 from z2jh.prescale.inputs import values
-from z2jh.prescale.planning.machines import GIB, Room, machine
+from z2jh.resources import GIB, Resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,16 +34,17 @@ if TYPE_CHECKING:
 def test_gke_keeps_its_part(name: str, cpu: float, memory: float) -> None:
     """GKE reserves memory and CPUs by tiers, and 100 MiB as eviction threshold."""
     found = machine(name)
-    assert found is not None
     assert found.allocatable.cpu == pytest.approx(cpu, abs=0.005)
     assert found.allocatable.memory / GIB == pytest.approx(memory, abs=0.01)
 
 
 def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> None:
     """An unknown machine type is an error, with its line."""
-    assert machine("z9-standard-4") is None
+    with pytest.raises(ValueError, match="'z9-standard-4', whose size is not known"):
+        machine("z9-standard-4")
     with pytest.raises(
-        ScheduleError, match=r"values.yaml:4: pool 'students': what machine type z9-standard-4 has"
+        ScheduleError,
+        match=r"values.yaml:4: custom.pools.students.machineType: is 'z9-standard-4', whose size",
     ):
         site(
             values=VALUES.replace(
@@ -57,14 +59,14 @@ def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> No
         pytest.param(("", ""), 28, "memory", id="as it is"),
         pytest.param(("guarantee: 0.25", "guarantee: 0.5"), 14, "CPU", id="CPU"),
         pytest.param(
-            ("provisioning: spot,", "provisioning: spot, maxPods: 32,"), 16, "pods", id="pods"
+            ("provisioning: spot,", "provisioning: spot, maxPods: 32,"), 17, "pods", id="pods"
         ),
         pytest.param(
             (
                 "machineType: n2-highmem-8, provisioning: spot",
                 "machineType: n2-highmem-80, provisioning: spot",
             ),
-            94,
+            95,
             "pods",
             id="many",
         ),
@@ -99,8 +101,8 @@ def test_a_profile_has_its_own_seats(site: Callable[..., Site]) -> None:
 
 def test_a_limit_without_a_guarantee_is_a_guarantee(site: Callable[..., Site]) -> None:
     """A limit without a guarantee is the guarantee, as in Kubernetes."""
-    found = site(values=VALUES.replace("memory: {guarantee: 2147483648, limit", "memory: {limit"))
-    assert found.values.profiles[""].guarantee == Room(0.25, 4294967296)
+    found = site(values=VALUES.replace("guarantee: 2147483648", "guarantee: null"))
+    assert found.values.profiles[""].requests == Resources(4294967296, 0.25)
 
 
 def test_later_layers_win(tmp_path: Path) -> None:
@@ -111,10 +113,10 @@ def test_later_layers_win(tmp_path: Path) -> None:
         "custom: {pools: {ondemand: {maxNodes: 22}}}\nsingleuser: {memory: {guarantee: 3G}}\n"
     )
     found = values.load([first, second])
-    assert found.pools["ondemand"].most == 22
+    assert found.pools["ondemand"].max_nodes == 22
     assert found.pools["ondemand"].machine.name == "n2-highmem-8"
     # KubeSpawner's G is 2^30.
-    assert found.profiles[""].guarantee == Room(0.25, 3 * 2**30)
+    assert found.profiles[""].requests == Resources(3 * 2**30, 0.25)
     assert "core" not in found.pools
 
 
@@ -125,24 +127,24 @@ def test_later_layers_win(tmp_path: Path) -> None:
         pytest.param(
             ("{machineType: n2-highmem-8, provisioning: spot", "{provisioning: spot"),
             4,
-            "no machineType",
+            "lacks machineType",
             id="machine",
         ),
         pytest.param(
             ("provisioning: spot", "provisioning: cheap"), 4, "'cheap'", id="provisioning"
         ),
-        pytest.param(("maxNodes: 16", "maxNodes: 0"), 4, "at most 0 nodes", id="no room"),
+        pytest.param(("maxNodes: 16", "maxNodes: 0"), 4, "maxNodes: is 0", id="no room"),
         pytest.param(
-            ("guarantee: 2147483648", "guarantee: lots"), 10, "'guarantee' is 'lots'", id="bytes"
+            ("guarantee: 2147483648", "guarantee: lots"), 10, "guarantee: is 'lots'", id="bytes"
         ),
-        pytest.param(("timeout: 3600", "timeout: -1"), 17, "'timeout' is -1", id="negative"),
+        pytest.param(("timeout: 3600", "timeout: -1"), 17, "timeout: is -1", id="negative"),
         pytest.param(
-            ("timeout: 3600", "timeout: 60000000000"), 17, "'timeout' is 60000000000", id="for ever"
+            ("timeout: 3600", "timeout: 60000000000"), 17, "timeout: is 60000000000", id="for ever"
         ),
         pytest.param(
             ("profileList:", "profileList: many\n  unused:"),
             12,
-            "'profileList' is 'many'",
+            "profileList: is 'many'",
             id="list",
         ),
         pytest.param(("cull:", "cull: ["), 18, "not YAML", id="YAML"),

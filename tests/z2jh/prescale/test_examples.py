@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.z2jh.prescale.conftest import VALUES
+from z2jh.console import EXIT_STATUS
 from z2jh.prescale import errors
-from z2jh.prescale.cli import EXIT_CODES, main
+from z2jh.prescale.cli import main
 from z2jh.prescale.commands.files import Files, read_site
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_a_student_s_guarantee_is_the_hub_s() -> None:
     if not all(file.exists() for file in HUB):
         pytest.skip("this checkout has no values of a hub")
     site = read_site(Files(ROOT / "z2jh/schedule.yaml", HUB))
-    assert site.values.profiles[""].guarantee.memory == 2147483648
+    assert site.values.profiles[""].requests.memory == 2147483648
     assert set(site.values.pools) == {"students", "ondemand"}
     assert site.capacities["students", ""].seats == 28
 
@@ -60,4 +61,4 @@ def test_exit_codes_are_documented() -> None:
     assert codes == set(range(1, 9))
     for code in codes:
         assert f"\n| {code} | " in README
-        assert f"\n  {code}  " in EXIT_CODES
+        assert f"\n  {code}  " in EXIT_STATUS

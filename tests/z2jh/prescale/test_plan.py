@@ -193,7 +193,7 @@ def test_every_class_has_its_seats(
         CalendarMeetings(tuple(held)),
     )
     room = found.capacities["students", ""].seats
-    most = found.values.pools["students"].most
+    most = found.values.pools["students"].max_nodes
     for own in held:
         for time in range(own.start - 600, own.end, 300):
             present = sum(

@@ -85,6 +85,13 @@ def read_and_plan(files: Files) -> None:
         plan.make(site, first, last)
 
 
+def test_the_files_as_they_are_are_used(files: Callable[..., Files]) -> None:
+    """What the tests below change is accepted as long as nothing is changed."""
+    site = read_site(files(FULL, VALUES))
+    first, last = (instant(date(2026, 11, day), 0, site.schedule.timezone) for day in (23, 30))
+    plan.make(site, first, last)
+
+
 TRIED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,15 +20,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
-
 # gRPC and REST raise different classes for the same fault, and share only its status.
 _BUSY = ("FAILED_PRECONDITION", "ABORTED")
-_PASSING = (
-    exceptions.TooManyRequests,
-    exceptions.ServerError,
-    exceptions.RetryError,
-)
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,18 @@ class FailedOperationError(Exception):
     """An operation failed after it had begun."""
 
 
+# These may pass.
+_PASSING = (
+    LostOperationError,
+    FailedOperationError,
+    exceptions.TooManyRequests,
+    exceptions.ServerError,
+    exceptions.RetryError,
+    auth_exceptions.TransportError,
+    OSError,
+)
+
+
 class NodePools:
     """The node pools of a cluster.
 
@@ -78,7 +82,7 @@ class NodePools:
 
     def limits(self) -> dict[str, Limits]:
         """Returns the limits of every autoscaled pool, in one call."""
-        cluster = self._persistently(
+        cluster = self._retry(
             lambda: self._client.get_cluster(name=self._cluster, **self._call), "read the cluster"
         )
         return {pool.name: _limits(pool) for pool in cluster.node_pools if pool.autoscaling.enabled}
@@ -95,7 +99,7 @@ class NodePools:
             UnreachableError: the operation failed.
         """
         until = time.monotonic() + self._patience.total
-        self._persistently(
+        self._retry(
             lambda: self._set_minimum(pool, minimum, until), f"set the minimum of pool '{pool}'"
         )
 
@@ -136,29 +140,8 @@ class NodePools:
         # No retries by the client, which would add to ours.
         return {"timeout": self._patience.call, "retry": None}
 
-    def _persistently(self, what: Callable[[], T], told: str) -> T:
-        until = time.monotonic() + self._patience.total
-        wait = self._patience.first
-        while True:
-            try:
-                return what()
-            except (LostOperationError, FailedOperationError) as error:
-                failure: PrescaleError = UnreachableError(f"cannot {told}: {error}")
-            except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
-                failure = _meaning(error, told)
-                if not isinstance(failure, UnreachableError | BusyError):
-                    raise failure from error
-            except auth_exceptions.GoogleAuthError as error:
-                failure = UnreachableError(f"cannot {told}: {_line(error)}")
-                if not isinstance(error, auth_exceptions.TransportError) and not error.retryable:
-                    raise ForbiddenError(f"may not {told}: {_line(error)}") from error
-            except OSError as error:
-                failure = UnreachableError(f"cannot {told}: {_line(error)}")
-            if time.monotonic() + wait > until:
-                raise failure
-            _log.info("%s; trying again in %.1f s", failure, wait)
-            time.sleep(wait)
-            wait = min(2 * wait, self._patience.longest)
+    def _retry(self, call: Callable[[], T], told: str) -> T:
+        return self._patience.retry(call, lambda error: _meaning(error, told))
 
 
 def _limits(pool: container_v1.NodePool) -> Limits:
@@ -169,17 +152,24 @@ def _limits(pool: container_v1.NodePool) -> Limits:
     return Limits(scaling.min_node_count * zones, scaling.max_node_count * zones, zones)
 
 
-def _meaning(error: Exception, told: str) -> PrescaleError:
+def _meaning(error: Exception, told: str) -> PrescaleError | None:
+    """Translates an exception of Google's client; returns None for a bug."""
     said = _line(error)
-    if _is_busy(error):
-        return BusyError(f"cannot {told} while another operation runs: {said}")
-    if isinstance(error, _PASSING):
-        return UnreachableError(f"cannot {told}: {said}")
-    if isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
-        return ForbiddenError(f"may not {told}: {said}; z2jh/prescale/README.md lists the rights")
-    if isinstance(error, exceptions.NotFound):
-        return PrescaleError(f"cannot {told}: {said}; compare project, location and names")
-    return PrescaleError(f"cannot {told}: {said}")
+    failure: PrescaleError | None = None
+    if isinstance(error, _PASSING) or getattr(error, "retryable", False):
+        failure = UnreachableError(f"cannot {told}: {said}")
+    elif isinstance(error, auth_exceptions.GoogleAuthError):
+        failure = ForbiddenError(f"may not {told}: {said}")
+    elif _is_busy(error):
+        failure = BusyError(f"cannot {told} while another operation runs: {said}")
+    elif isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
+        rights = "z2jh/prescale/README.md lists the rights"
+        failure = ForbiddenError(f"may not {told}: {said}; {rights}")
+    elif isinstance(error, exceptions.NotFound):
+        failure = PrescaleError(f"cannot {told}: {said}; compare project, location and names")
+    elif isinstance(error, exceptions.GoogleAPICallError):
+        failure = PrescaleError(f"cannot {told}: {said}")
+    return failure
 
 
 def _is_busy(error: Exception) -> bool:

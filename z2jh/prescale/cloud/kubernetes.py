@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, cast
@@ -15,8 +14,8 @@ from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Event, Node, Pod
 from lightkube.types import PatchType
 
+from z2jh.gke.nodes import POOL_LABEL
 from z2jh.prescale.errors import ForbiddenError, PrescaleError, UnreachableError
-from z2jh.prescale.inputs.values import POOL_LABEL
 from z2jh.prescale.planning.cluster_state import Node as NodeState
 
 from . import placeholders
@@ -97,7 +96,7 @@ class Kubernetes:
         A right to the whole Deployment would allow mounting the hub's secrets.
         """
         change = {"spec": {"replicas": number}}
-        self.persistently(
+        self.retry(
             lambda: self._client.patch(
                 Deployment.Scale,
                 placeholders.name_of(pool),
@@ -111,7 +110,7 @@ class Kubernetes:
     def cordon(self, node: str) -> None:
         """Cordons a node."""
         change = {"spec": {"unschedulable": True}}
-        self.persistently(
+        self.retry(
             lambda: self._client.patch(Node, node, change, patch_type=PatchType.MERGE),
             f"cordon node {node}",
         )
@@ -144,7 +143,7 @@ class Kubernetes:
 
     def _list(self, kind: Any, **query: Any) -> list[Any]:  # noqa: ANN401 -- passed on
         what = f"list {kind.__name__.lower()}s"
-        return self.persistently(lambda: list(self._client.list(kind, **query)), what)
+        return self.retry(lambda: list(self._client.list(kind, **query)), what)
 
     def _deployment(self, pool: str) -> Any:  # noqa: ANN401 -- lightkube's types let everything be missing
         """Returns a pool's Deployment of placeholders, or None."""
@@ -158,44 +157,34 @@ class Kubernetes:
                     return None
                 raise
 
-        return self.persistently(read, f"read Deployment {name}")
+        return self.retry(read, f"read Deployment {name}")
 
-    def persistently(self, what: Callable[[], T], told: str) -> T:
+    def retry(self, call: Callable[[], T], told: str) -> T:
         """Calls, and tries again after errors that may pass.
 
         Raises:
             UnreachableError: the API does not answer, or only with errors that may pass.
             ForbiddenError: the API refuses.
         """
-        until = time.monotonic() + self._patience.total
-        wait = self._patience.first
-        while True:
-            try:
-                return what()
-            except ApiError as error:
-                failure = _meaning(error, told)
-                if not isinstance(failure, UnreachableError):
-                    raise failure from error
-            # Msgspec fails for an answer that is not Kubernetes', such as a proxy's page.
-            except (httpx2.HTTPError, msgspec.MsgspecError) as error:
-                failure = UnreachableError(f"cannot {told}: {type(error).__name__}: {error}")
-            # A credential plugin, such as gke-gcloud-auth-plugin, runs at the first call.
-            except (ConfigError, OSError) as error:
-                raise ForbiddenError(f"may not {told}: {error}; look at KUBECONFIG") from error
-            if time.monotonic() + wait > until:
-                raise failure
-            _log.info("%s; trying again in %.1f s", failure, wait)
-            time.sleep(wait)
-            wait = min(2 * wait, self._patience.longest)
+        return self._patience.retry(call, lambda error: _meaning(error, told))
 
 
-def _meaning(error: ApiError, told: str) -> PrescaleError:
-    code, said = error.status.code, error.status.message
-    if code in _PASSING:
-        return UnreachableError(f"cannot {told}: {code} {said}")
-    if code in _REFUSED:
-        return ForbiddenError(f"may not {told}: {said}; z2jh/prescale.yaml has the rights")
-    return PrescaleError(f"cannot {told}: {code} {said}")
+def _meaning(error: Exception, told: str) -> PrescaleError | None:
+    """Translates an exception of lightkube's; returns None for a bug."""
+    if isinstance(error, ApiError):
+        code, said = error.status.code, error.status.message
+        if code in _PASSING:
+            return UnreachableError(f"cannot {told}: {code} {said}")
+        if code in _REFUSED:
+            return ForbiddenError(f"may not {told}: {said}; z2jh/prescale.yaml has the rights")
+        return PrescaleError(f"cannot {told}: {code} {said}")
+    # Msgspec fails for an answer that is not Kubernetes', such as a proxy's page.
+    if isinstance(error, httpx2.HTTPError | msgspec.MsgspecError):
+        return UnreachableError(f"cannot {told}: {type(error).__name__}: {error}")
+    # A credential plugin, such as gke-gcloud-auth-plugin, runs at the first call.
+    if isinstance(error, ConfigError | OSError):
+        return ForbiddenError(f"may not {told}: {error}; look at KUBECONFIG")
+    return None
 
 
 def _is_over(pod: Any) -> bool:  # noqa: ANN401 -- lightkube's types let everything be missing

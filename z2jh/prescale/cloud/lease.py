@@ -57,7 +57,7 @@ class Lease:
         self._object: Any = None
 
     def __enter__(self) -> Lease:  # noqa: PYI034 -- typing has Self from 3.11
-        self._object = self._kubernetes.persistently(self._take, "take the lease")
+        self._object = self._kubernetes.retry(self._take, "take the lease")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,7 +85,7 @@ class Lease:
                     raise BusyError("another prescale has taken the lease; it goes on") from error
                 raise
 
-        self._object = self._kubernetes.persistently(replace, purpose)
+        self._object = self._kubernetes.retry(replace, purpose)
 
     def _take(self) -> Any:  # noqa: ANN401 -- as above
         kind = coordination_v1.Lease

@@ -6,9 +6,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from z2jh.prescale.inputs.values import POOL_LABEL
+from z2jh.gke.nodes import POOL_LABEL
 
 if TYPE_CHECKING:
+    from z2jh.hubvalues.taints import Taint
     from z2jh.prescale.planning.site import Site
 
 COMPONENT = "prescale-placeholder"
@@ -70,7 +71,7 @@ def _labels(pool: str) -> dict[str, str]:
 
 def _pod(site: Site, pool: str) -> dict[str, Any]:
     seats = site.capacities[pool, ""].seats
-    guarantee = site.values.profiles[""].guarantee
+    guarantee = site.values.profiles[""].requests
     requests = {
         "cpu": f"{round(seats * guarantee.cpu * 1000)}m",
         "memory": str(seats * guarantee.memory),
@@ -108,13 +109,11 @@ def _one_a_node() -> dict[str, Any]:
     return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
 
 
-def _tolerations(taint: str) -> list[dict[str, str]]:
+def _tolerations(taint: Taint | None) -> list[dict[str, str]]:
     # The chart's pods tolerate both spellings, too.
     keys = {("hub.jupyter.org/dedicated", "user"), ("hub.jupyter.org_dedicated", "user")}
-    pair = taint.rpartition(":")[0]
-    if pair:
-        key, _, value = pair.partition("=")
-        keys.add((key, value))
+    if taint:
+        keys.add((taint.key, taint.value))
     return [
         {"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"}
         for key, value in sorted(keys)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from .document import problem_in
+from .documents import problem_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

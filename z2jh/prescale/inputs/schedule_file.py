@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from z2jh import document
 from z2jh.prescale.errors import Problem, ScheduleError
 from z2jh.prescale.schedule.model import Class, Enrolled, Schedule
 
-from . import document
+from .documents import refused
 from .roster import count
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from .document import Document, KeyPath
+    from z2jh.document import Document
+    from z2jh.problems import KeyPath
 
 _MAPS = ("model_type", "model_attributes_type", "dict_type")
 _BOUNDS = ("greater_than_equal", "greater_than", "less_than_equal")
@@ -66,7 +68,8 @@ def load(file: Path) -> Loaded:
     Raises:
         ScheduleError: the schedule cannot be used; names every problem.
     """
-    source = document.read(file)
+    with refused():
+        source = document.read(file)
     if not isinstance(source.content, dict):
         hint = "begin with `timezone: Europe/Zurich` and go on with `classes:`"
         raise ScheduleError([Problem(str(file), 1, "is no schedule: it has no keys", hint)])

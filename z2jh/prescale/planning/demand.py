@@ -96,9 +96,9 @@ def of_pool(site: Site, pool: str, all_meetings: Sequence[Meeting], start: int, 
     needed = combined([combined(both, nodes), floor], max)
     bounds = site.values.pools[pool]
     steady = without_gaps(needed, site.schedule.keep)
-    clamped = [min(bounds.most, max(bounds.least, value)) for value in steady.values]
-    wanted = simplified((0, *steady.times), (bounds.least, *clamped))
-    staying = combined(both, lambda now: min(bounds.most, occupied(now)))
+    clamped = [min(bounds.max_nodes, max(bounds.min_nodes, value)) for value in steady.values]
+    wanted = simplified((0, *steady.times), (bounds.min_nodes, *clamped))
+    staying = combined(both, lambda now: min(bounds.max_nodes, occupied(now)))
     return Demand(
         students=expected(meetings),
         seats=combined(both, people),

@@ -147,7 +147,7 @@ def _changes(
 ) -> Iterator[Change]:
     seats = site.capacities[pool, ""].seats
     price = site.price(pool)
-    least = site.values.pools[pool].least
+    least = site.values.pools[pool].min_nodes
     before = 0
     wanted = pool_demand.wanted
     for time, nodes in zip(wanted.times, wanted.values, strict=True):
@@ -184,12 +184,12 @@ def _pools_too_small(
         if not (start <= meeting.start < end):
             continue
         pool = site.pool_of(meeting)
-        lacking = demands[pool.name].needed.maximum(meeting.start, meeting.end) - pool.most
+        lacking = demands[pool.name].needed.maximum(meeting.start, meeting.end) - pool.max_nodes
         if lacking > 0:
             title = meeting.title(site.schedule.timezone, "%Y-%m-%d %H:%M")
             yield (
-                f"{title}: pool '{pool.name}' has at most {pool.most} nodes, and {lacking} more "
-                "are needed: raise maxNodes"
+                f"{title}: pool '{pool.name}' has at most {pool.max_nodes} nodes, and {lacking} "
+                "more are needed: raise maxNodes"
             )
 
 

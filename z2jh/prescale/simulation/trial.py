@@ -99,9 +99,9 @@ def policies(plan: Plan) -> list[Candidate]:
     pool = site.values.pools[site.schedule.pool]
     peak = plan.demands[pool.name].wanted.maximum(plan.start, plan.end)
     floor = demand.baseline(site.schedule, plan.start, plan.end)
-    spot = pool.provisioning != "standard"
+    spot = pool.is_preemptible
     found: list[Policy] = [
-        FixedMinimum("autoscaler alone", pool.name, _constant(pool.least)),
+        FixedMinimum("autoscaler alone", pool.name, _constant(pool.min_nodes)),
         FixedMinimum("always on", pool.name, _constant(peak), starts_nodes=True),
     ]
     if site.schedule.baseline:
@@ -146,14 +146,14 @@ def run(plan: Plan, policy: Policy, parameters: Parameters, *, spot: bool) -> Ou
 
 def _pool(site: Site, name: str, parameters: Parameters, *, spot: bool) -> MachinePool:
     pool = site.values.pools[name]
-    taken = spot and pool.provisioning != "standard"
+    taken = spot and pool.is_preemptible
     return MachinePool(
         name=name,
         seats=max(1, site.capacities[name, ""].seats),
-        maximum=pool.most,
+        maximum=pool.max_nodes,
         life=LIFE if taken and pool.provisioning == PREEMPTIBLE else None,
         reclaimed=parameters.reclaimed if taken else 0.0,
-        minimum=pool.least,
+        minimum=pool.min_nodes,
     )
 
 
@@ -199,11 +199,11 @@ def _prices(site: Site, *, spot: bool) -> Iterator[tuple[str, float]]:
     pools = site.values.pools
     for name, pool in pools.items():
         same = [name]
-        if not spot and pool.provisioning != "standard":
+        if not spot and pool.is_preemptible:
             same = [
                 other.name
                 for other in pools.values()
-                if other.provisioning == "standard" and other.machine == pool.machine
+                if not other.is_preemptible and other.machine == pool.machine
             ]
         prices = (site.price(other) for other in same)
         price = next((price for price in prices if price is not None), None)

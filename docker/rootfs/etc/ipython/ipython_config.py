@@ -1,4 +1,4 @@
-"""What the image sets for every IPython, that of the kernels among them."""
+"""The image's settings of every IPython, in kernels too."""
 
 import tempfile
 from pathlib import Path

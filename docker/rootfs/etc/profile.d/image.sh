@@ -1,4 +1,4 @@
 # shellcheck shell=sh
-# /etc/profile has reset it: in a login shell, too, the image's own Python comes first.
+# /etc/profile has reset PATH: put the image's Python first in login shells too.
 PATH=/opt/python/bin:$PATH
 export PATH

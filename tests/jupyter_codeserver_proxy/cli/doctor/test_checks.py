@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong, and says what to type."""
+"""The doctor finds faults, and says what to type."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CANNOT = CannotStart(Reason.NOT_INSTALLED, "There is none.", "Type this.")
 
 
 def test_a_healthy_machine_is_told_so() -> None:
-    """Nothing is wrong, and nothing is to be done."""
+    """A healthy machine has no findings to act on."""
     findings = examine(HEALTHY)
     assert {finding.level for finding in findings} == {Level.OK}
     assert not [finding.advice for finding in findings if finding.advice]
@@ -42,7 +42,7 @@ def test_a_healthy_machine_is_told_so() -> None:
     ("change", "level", "what", "advice"),
     [
         pytest.param({"cannot_start": CANNOT}, "wrong", "There is none", "Type this", id="none"),
-        pytest.param({"cannot_hold": CANNOT}, "wrong", "There is none", "Type this", id="policy"),
+        pytest.param({"violation": CANNOT}, "wrong", "There is none", "Type this", id="policy"),
         pytest.param(
             {"installation": None}, "warning", "no activity", "CodeServer.executable", id="unknown"
         ),
@@ -89,14 +89,16 @@ def test_a_healthy_machine_is_told_so() -> None:
 def test_what_is_wrong_comes_with_what_to_do(
     change: dict[str, Any], level: str, what: str, advice: str
 ) -> None:
-    """One finding for it, of the right weight."""
-    (found,) = [each for each in examine(replace(HEALTHY, **change)) if each.level is not Level.OK]
+    """Each fault has one finding of the right level."""
+    (found,) = [
+        finding for finding in examine(replace(HEALTHY, **change)) if finding.level is not Level.OK
+    ]
     assert found.level.value == level
     assert what in found.what
     assert advice in found.advice
 
 
 def test_a_home_on_nfs_is_told_of() -> None:
-    """It works, and is slower."""
+    """A network disk works, but is slower."""
     findings = examine(replace(HEALTHY, home=replace(HOME, file_system="nfs4")))
-    assert [each for each in findings if "nfs4" in each.what and each.level is Level.OK]
+    assert [finding for finding in findings if "nfs4" in finding.what and finding.level is Level.OK]

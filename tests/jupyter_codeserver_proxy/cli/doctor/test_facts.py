@@ -1,4 +1,4 @@
-"""The doctor looks at the real machine, and changes nothing."""
+"""The doctor examines the real machine, and changes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jupyter_codeserver_proxy.cli.doctor.facts import place
 def doctor(
     home: Path, *options: str, within: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """What the command, run by another one, says to a student with this home."""
+    """Returns what the command prints for a student with this home, run within another command."""
     return subprocess.run(
         [
             *shlex.split(within),
@@ -36,7 +36,7 @@ def doctor(
 
 
 def findings(told: str) -> dict[str, list[dict[str, Any]]]:
-    """What was found, by its subject."""
+    """Returns the findings by subject."""
     result: dict[str, list[dict[str, Any]]] = {}
     for finding in json.loads(told)["findings"]:
         result.setdefault(finding["about"], []).append(finding)
@@ -44,14 +44,14 @@ def findings(told: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_the_doctor_finds_this_machine_in_order(tmp_path: Path, code_server: Path) -> None:
-    """With a code-server, a home and what pip has installed; the home is empty afterwards."""
+    """Everything is installed, and the home stays empty."""
     home = tmp_path / "home"
     home.mkdir()
     done = doctor(home, "--json", JUPYTER_CODESERVER_EXECUTABLE=str(code_server))
     found = findings(done.stdout)
     assert done.returncode == 0, done.stdout
     assert found["code-server"][0]["what"].startswith("4.")
-    assert [each["level"] for each in found["server extension"]] == ["ok", "ok"]
+    assert [finding["level"] for finding in found["server extension"]] == ["ok", "ok"]
     assert list(home.iterdir()) == []
 
 
@@ -65,15 +65,15 @@ def test_the_doctor_finds_this_machine_in_order(tmp_path: Path, code_server: Pat
 def test_the_doctor_tells_of_a_low_limit_of_open_files(
     tmp_path: Path, code_server: Path, limits: str, level: str
 ) -> None:
-    """The one that Jupyter cannot raise."""
+    """The hard limit counts, which Jupyter cannot raise."""
     limited = f"prlimit --nofile={limits}"
     executable = str(code_server)
     done = doctor(tmp_path, "--json", within=limited, JUPYTER_CODESERVER_EXECUTABLE=executable)
-    assert [each["level"] for each in findings(done.stdout)["descriptors"]] == [level]
+    assert [finding["level"] for finding in findings(done.stdout)["descriptors"]] == [level]
 
 
 def test_the_doctor_exits_with_a_failure_when_something_is_wrong(tmp_path: Path) -> None:
-    """And says what to type, to a person."""
+    """The doctor tells a person what to type."""
     done = doctor(tmp_path, JUPYTER_CODESERVER_EXECUTABLE="/nowhere/code-server")
     assert done.returncode == 1
     assert "wrong   code-server: CodeServer.executable is '/nowhere/code-server'" in done.stdout
@@ -83,7 +83,7 @@ def test_the_doctor_exits_with_a_failure_when_something_is_wrong(tmp_path: Path)
 def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the program that needs it would make it."""
+    """The doctor fails in the same way as the program that needs the folder."""
     monkeypatch.chdir(tmp_path)
     found = place(tmp_path / "not" / "there")
     assert found.path == tmp_path
@@ -94,7 +94,7 @@ def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(
 def test_the_doctor_is_not_misled_by_a_terminal_of_vscodes(
     tmp_path: Path, code_server: Path
 ) -> None:
-    """Its command line is first on PATH there, and a debugger may have left options for node."""
+    """VS Code's command line is first on PATH there, and a debugger may have left NODE_OPTIONS."""
     root = find_root(code_server)
     assert root
     folders = (root.root / "lib/vscode/bin/remote-cli", code_server.parent, os.environ["PATH"])
@@ -110,13 +110,13 @@ def test_the_doctor_is_not_misled_by_a_terminal_of_vscodes(
 def test_a_policy_that_would_not_be_held_is_told_before_a_student_meets_it(
     tmp_path: Path, code_server: Path
 ) -> None:
-    """Where the code-server that a script starts cannot be told."""
+    """The finding appears if the script's code-server is unknown."""
     script = tmp_path / "code-server"
     script.write_text('#!/bin/sh\nNODE_OPTIONS= exec "$REAL" "$@"\n')
     script.chmod(0o755)
     variables = {"JUPYTER_CODESERVER_EXECUTABLE": str(script), "REAL": str(code_server)}
     found = findings(doctor(tmp_path, "--json", **variables).stdout)
-    assert [each["level"] for each in found["code-server"]] == ["ok", "warning"]
+    assert [finding["level"] for finding in found["code-server"]] == ["ok", "warning"]
     done = doctor(tmp_path, "--json", **variables, JUPYTER_CODESERVER_AI="false")
     (policy,) = findings(done.stdout)["policy"]
     assert (done.returncode, policy["level"]) == (1, "wrong")

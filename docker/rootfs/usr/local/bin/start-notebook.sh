@@ -1,9 +1,9 @@
 #!/bin/bash
-# Starts Jupyter, or the hub's single-user server where a hub has started the container.
+# Starts Jupyter, or the single-user server if a hub has started the container.
 #   DOCKER_STACKS_JUPYTER_CMD  lab (default), notebook or server
 #   NOTEBOOK_ARGS              further arguments
-#   RESTARTABLE                yes: start it again whenever it has ended
-#   GEN_CERT                   yes: speak HTTPS with a certificate made here
+#   RESTARTABLE                yes: start it again whenever it ends
+#   GEN_CERT                   yes: serve HTTPS with a self-signed certificate
 set -euo pipefail
 
 if [[ -n ${JUPYTERHUB_API_TOKEN:-} ]]; then
@@ -24,7 +24,7 @@ if [[ ${GEN_CERT:-} == yes || ${GEN_CERT:-} == 1 ]]; then
     cat "$pem.cert" >>"$pem"
     set -- --ServerApp.certfile="$pem" "$@"
 fi
-# shellcheck disable=SC2086 # NOTEBOOK_ARGS are several
+# shellcheck disable=SC2086 # NOTEBOOK_ARGS holds several arguments
 set -- jupyter "$DOCKER_STACKS_JUPYTER_CMD" ${NOTEBOOK_ARGS:-} "$@"
 
 if [[ ${RESTARTABLE:-} != yes ]]; then
@@ -36,5 +36,5 @@ while true; do
     server=$!
     wait "$server" || true
     echo "Jupyter has ended; RESTARTABLE=yes starts it again" >&2
-    sleep 1 # or a server that cannot start would take all of a core
+    sleep 1 # a server that cannot start must not use a whole core
 done

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts the server that belongs to one student of a JupyterHub.
+# Starts one student's single-user server of a JupyterHub.
 set -euo pipefail
-# shellcheck disable=SC2086 # NOTEBOOK_ARGS are several
+# shellcheck disable=SC2086 # NOTEBOOK_ARGS holds several arguments
 exec jupyterhub-singleuser ${NOTEBOOK_ARGS:-} "$@"

@@ -1,7 +1,6 @@
 #!/bin/bash
-# The image's entry point: makes the student's account what the variables ask for, runs the
-# hooks, and becomes the command. The variables are those of the docker-stacks; docker/README.md
-# lists them.
+# The image's entry point: sets up the student's account as the variables say, runs the hooks, and
+# executes the command. docker/README.md lists the variables, which are those of the docker-stacks.
 set -e
 
 log() { # LEVEL TEXT...
@@ -18,8 +17,8 @@ is_yes() { # VALUE
     [[ $1 == 1 || $1 == yes || $1 == true ]]
 }
 
-# Hooks: files that end in .sh are sourced, others are run if they are executable. One that fails
-# is told of and passed over: a hook is no reason to keep a student out.
+# Sources the hooks that end in .sh, and runs others if they are executable. Logs and skips a hook
+# that fails: it must not keep a student out.
 run_hooks() { # FOLDER
     local hook
     if [[ ! -r $1 || ! -x $1 ]]; then
@@ -30,7 +29,7 @@ run_hooks() { # FOLDER
             continue
         elif [[ $hook == *.sh ]]; then
             log INFO "sourcing $hook"
-            # shellcheck source=/dev/null # it is the operator's
+            # shellcheck source=/dev/null # the operator provides it
             source "$hook" || log WARNING "$hook has failed with $?; going on without it"
         elif [[ -x $hook ]]; then
             log INFO "running $hook"
@@ -61,7 +60,7 @@ make_account() {
                 fail "group ${NB_GROUP:-$NB_USER} cannot be made with gid $NB_GID (NB_GROUP, NB_GID)"
         fi
         userdel jovyan 2>/dev/null || true
-        if id "$NB_USER" >/dev/null 2>&1; then # the container is started once more
+        if id "$NB_USER" >/dev/null 2>&1; then # the container has restarted
             usermod --uid "$NB_UID" --gid "$NB_GID" --non-unique "$NB_USER"
         else
             useradd --no-log-init --no-create-home --home-dir "/home/$NB_USER" --shell /bin/bash \
@@ -71,8 +70,8 @@ make_account() {
     fi
 }
 
-# What the image has in its home is copied to that of another name, and never moved: something of
-# the host's may be mounted in either.
+# Copies the image's home to one of another name. Never moves it: the host may have mounted
+# something in either.
 make_home() {
     local home=/home/$NB_USER
     if [[ ! -e $home ]]; then
@@ -82,13 +81,13 @@ make_home() {
     fi
     if is_yes "${CHOWN_HOME:-}"; then
         log INFO "giving $home to $NB_UID:$NB_GID ${CHOWN_HOME_OPTS:-}"
-        # shellcheck disable=SC2086 # several options
+        # shellcheck disable=SC2086 # it holds several options
         chown ${CHOWN_HOME_OPTS:-} "$NB_UID:$NB_GID" "$home"
     fi
     local path
     for path in ${CHOWN_EXTRA//,/ }; do
         log INFO "giving $path to $NB_UID:$NB_GID ${CHOWN_EXTRA_OPTS:-}"
-        # shellcheck disable=SC2086 # several options
+        # shellcheck disable=SC2086 # it holds several options
         chown ${CHOWN_EXTRA_OPTS:-} "$NB_UID:$NB_GID" "$path"
     done
     if [[ $PWD == /home/jovyan || $PWD == /home/jovyan/* ]]; then
@@ -104,13 +103,13 @@ grant_sudo() {
         >/etc/sudoers.d/student
 }
 
-# Not as root: gives a name to a uid that has none, as git, ssh and VS Code want one.
+# Not as root: names a uid that has no name, because git, ssh and VS Code need one.
 name_account() {
     local entry
     if ! id --name --user >/dev/null 2>&1; then
         entry="$NB_USER:x:$(id --user):$(id --group)::$HOME:/bin/bash"
         if [[ -w /etc/passwd ]]; then
-            # One name, one uid. Not in place, as nobody but root may write beside the file.
+            # Keeps names unique. Not in place, because only root may write beside the file.
             entry="$(sed "s/^$NB_USER:/image-$NB_USER:/" /etc/passwd)"$'\n'"$entry"
             printf '%s\n' "$entry" >/etc/passwd
         elif passwd=$(mktemp /tmp/passwd.XXXXXX 2>/dev/null); then
@@ -129,8 +128,8 @@ name_account() {
     fi
 }
 
-# A home that cannot be used is told of here, where an operator looks, and is no reason not to
-# start: a student with a full home has to be let in to empty it.
+# Logs that a home cannot be used, and lets the server start: a student with a full home must be
+# able to empty it.
 check_home() {
     local free
     if [[ ! -d $HOME ]]; then
@@ -186,7 +185,7 @@ main() {
         check_home
     fi
     run_hooks /usr/local/bin/before-notebook.d
-    # A hook may have put something before it.
+    # A hook may have prepended something to PATH.
     export PATH=/opt/python/bin:$PATH
     set_umask
     unset_secrets

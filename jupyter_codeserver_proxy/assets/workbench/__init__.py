@@ -1,0 +1,1 @@
+"""VS Code's page and the files that its first load fetches."""

@@ -1,0 +1,1 @@
+"""What the operator of a hub uses: values that are checked, deployed and planned for."""

@@ -1,0 +1,1 @@
+"""The chart, and what helm makes of it and the layers."""

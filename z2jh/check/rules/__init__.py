@@ -1,0 +1,1 @@
+"""The rules on values and on what is rendered from them, a module for each subject."""

@@ -1,0 +1,1 @@
+"""Google's machine types, and what GKE keeps of each for itself."""

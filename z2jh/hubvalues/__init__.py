@@ -1,0 +1,1 @@
+"""Reads the hub's Helm values as Helm, KubeSpawner and Kubernetes do; every command uses it."""
