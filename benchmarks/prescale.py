@@ -1,4 +1,4 @@
-"""`python -m benchmarks.prescale`: how fast prescale plans and simulates, and what it promises."""
+"""`python -m benchmarks.prescale`: the speed of plans and simulations, and the simulated waits."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ node_start: {image: 4, provisioning: 2m, pull: 25}
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure and its target.
+    """A measurement and its target.
 
     Attributes:
-        name: of what was measured.
-        value: of it.
-        unit: of both.
-        limit: the most that it may be.
+        name: of the measurement.
+        value: measured.
+        unit: of value and limit.
+        limit: greatest value that meets the target.
     """
 
     name: str
@@ -58,18 +58,18 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """The target is reached."""
+        """Whether the target is reached."""
         return self.value <= self.limit
 
     def __str__(self) -> str:
-        """As a row in Markdown."""
+        """Formats a row in Markdown."""
         limit = "" if self.limit == math.inf else f"<= {self.limit:g}"
         outcome = ("reached" if self.met else "missed") if limit else ""
         return f"| {self.name} | {self.value:.3g} {self.unit} | {limit} | {outcome} |"
 
 
 def schedule(students: int, classes: int) -> str:
-    """A term of 16 weeks in which each class meets twice a week."""
+    """Returns a schedule with classes that meet twice a week."""
     choose = random.Random(1)  # noqa: S311 -- a timetable
     lines = ["timezone: Europe/Zurich", "classes:"]
     for number in range(classes):
@@ -83,7 +83,7 @@ def schedule(students: int, classes: int) -> str:
 
 
 def run(folder: Path, text: str, verb: str, *options: str) -> tuple[dict[str, Any], float, float]:
-    """Run prescale; gives what it prints, seconds of the processor and the peak memory in MB."""
+    """Runs prescale; returns its output, CPU seconds and peak memory in MB."""
     (folder / "schedule.yaml").write_text(text)
     (folder / "values.yaml").write_text(_VALUES.format(most=5000))
     command = [
@@ -91,30 +91,32 @@ def run(folder: Path, text: str, verb: str, *options: str) -> tuple[dict[str, An
         f"{folder}/schedule.yaml", "--values", f"{folder}/values.yaml", *options,
     ]  # fmt: skip
     out = folder / "out.json"
-    # As an operator has it: compiled at the first run.
-    variables = {key: it for key, it in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    # Python may write bytecode, as it does for an operator.
+    variables = {
+        key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"
+    }
     with out.open("wb") as file:
         process = subprocess.Popen(command, cwd=_ROOT, stdout=file, env=variables)
         _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"benchmarks: {' '.join(command)} ended with {process.returncode}")
-    # Of the processor, so that others on the machine do not count; it has one thread.
+    # CPU seconds, so that other processes on the machine do not count; prescale has one thread.
     return json.loads(out.read_text()), used.ru_utime + used.ru_stime, used.ru_maxrss / 1000
 
 
 def measure(folder: Path, repeat: int) -> list[Figure]:
-    """All figures."""
+    """Measures all figures."""
     ours = ("--policy", "prescale")
     term = schedule(5000, 40)
-    run(folder, term, "plan", *_DAY)  # compiles what is loaded
+    run(folder, term, "plan", *_DAY)  # writes the bytecode
     _, one, one_memory = run(folder, term, "simulate", *_TERM, *ours)
     _, every, memory = run(folder, term, "simulate", *_TERM)
     planning = median(run(folder, term, "plan", *_DAY)[1] for _ in range(repeat))
     storm, _, _ = run(folder, _STORM, "simulate", *_DAY)
-    found = {it["policy"]: it for it in storm["policies"]}
+    found = {outcome["policy"]: outcome for outcome in storm["policies"]}
     always, alone, class_of_200 = (
-        found[it] for it in ("always on", "autoscaler alone", "prescale")
+        found[name] for name in ("always on", "autoscaler alone", "prescale")
     )
     return [
         Figure("term, 5,000 students, 40 classes: prescale alone", one, "s", 20),
@@ -142,20 +144,20 @@ def measure(folder: Path, repeat: int) -> list[Figure]:
 
 
 def growth(folder: Path) -> float:
-    """How much faster than n log n the time of a week grows, from 5,000 to 100,000 students.
+    """Returns the growth of a week's time over n log n, from 5,000 to 100,000 students.
 
-    The median of five, as a machine's clock may change by half within seconds.
+    Takes the median of five, because a machine's clock rate may halve within seconds.
     """
     return median(_growth(folder) for _ in range(5))
 
 
 def _growth(folder: Path) -> float:
     options = ("simulate", *_WEEK, "--policy", "prescale")
-    # Loading the program is no part of what grows.
+    # The time to load the program does not grow.
     _, loading, _ = run(folder, schedule(1, 1), *options)
     times = []
     for students in (5_000, 100_000):
-        # A class of 125 each, so that it is the number of students that grows.
+        # Classes have 125 students each, so that only their number grows.
         _, seconds, _ = run(folder, schedule(students, students // 125), *options)
         times.append((students, seconds - loading))
     (few, short), (many, long) = times
@@ -163,7 +165,7 @@ def _growth(folder: Path) -> float:
 
 
 def main() -> int:
-    """Run it; gives the exit status: 1 with --check if a target is missed."""
+    """Runs the benchmark; returns 1 if --check is given and a target is missed, else 0."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.prescale", description=__doc__)
     options.add_argument("--repeat", type=int, default=5, help="runs of `plan` (%(default)s)")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
@@ -174,8 +176,8 @@ def main() -> int:
     head = "| what | measured | to reach | |\n|---|---:|---:|---|\n"
     sys.stdout.write(head + "\n".join(map(str, figures)) + "\n")
     if given.json:
-        given.json.write_text(json.dumps([asdict(it) for it in figures], indent=1))
-    return int(given.check and not all(it.met for it in figures))
+        given.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
+    return int(given.check and not all(figure.met for figure in figures))
 
 
 if __name__ == "__main__":

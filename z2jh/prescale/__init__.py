@@ -1,1 +1,1 @@
-"""Seats ready before class, given back in the evening."""
+"""Prescale: nodes ready before class, and given back afterwards."""

@@ -1,4 +1,4 @@
-"""`python -m z2jh.prescale`."""
+"""Runs `python -m z2jh.prescale`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import NoReturn
 from z2jh import console
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-_TERMINATED = 143  # 128 and the signal's number, as shells have it
+_TERMINATED = 143  # 128 plus the signal's number, as in shells
 
 
 def main() -> int:
-    """Run the command line, or say which library is missing; returns its exit status."""
+    """Runs the command line, or names a missing library; returns the exit status."""
     signal.signal(signal.SIGTERM, end)
     try:
-        from .cli import main as run  # noqa: PLC0415 -- its imports may be missing
+        from .cli import main as run  # noqa: PLC0415 -- a missing library is reported below
 
         return run()
     except ModuleNotFoundError as error:
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def end(*_: object) -> NoReturn:
-    """End in order and give the lease back: a CronJob that takes too long gets SIGTERM."""
+    """Exits in order, to release the lease, when a CronJob that takes too long gets SIGTERM."""
     sys.exit(_TERMINATED)
 
 

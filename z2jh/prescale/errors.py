@@ -1,12 +1,12 @@
-"""What can go wrong, one class for each thing that a caller can act on.
+"""The errors, one class for each thing that a caller can act on.
 
-PrescaleError              1  anything else that stopped the work
+PrescaleError              1  any other failure
 ├── UsageError             2  a wrong argument
 ├── ScheduleError          3  a schedule, roster or values file that cannot be used
-├── UnreachableError       4  an API that does not answer, or only with errors that may pass
-├── ForbiddenError         5  an API that refuses: rights are missing
-├── HeldError              6  another prescale is at work, or an operation on the cluster
-├── NotReadyError          7  a class whose seats are not ready in time
+├── UnreachableError       4  an API does not answer, or only with errors that may pass
+├── ForbiddenError         5  an API refuses: rights are missing
+├── BusyError              6  another prescale is at work, or an operation on the cluster
+├── NotReadyError          7  the seats of a class are not ready in time
 └── BudgetError            8  more than the budget's cap is planned (`plan --check`)
 
 The number is the exit code of the command line; 0 is success and 130 an interrupt.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class PrescaleError(UnusableError):
-    """Prescale cannot go on; the message is for a person."""
+    """Prescale cannot go on. The message is for a person."""
 
     exit_code = 1
 
@@ -37,12 +37,12 @@ class UsageError(PrescaleError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a file.
+    """A mistake in a file.
 
     Attributes:
-        file: as the operator named it.
-        line: counted from 1; None where no line is to blame.
-        what: is wrong.
+        file: path as the operator gave it.
+        line: counted from 1; None for the whole file.
+        what: description of the mistake.
         hint: what to do.
     """
 
@@ -52,13 +52,13 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """One line: `schedule.yaml:12: what; hint`."""
+        """Formats one line: `schedule.yaml:12: what; hint`."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{place}: {self.what}{f'; {self.hint}' if self.hint else ''}"
 
 
 class ScheduleError(PrescaleError, FileError):
-    """A file that a person wrote cannot be used; names every problem found."""
+    """A schedule, roster or values file cannot be used; names every problem."""
 
     exit_code = 3
 
@@ -68,19 +68,19 @@ class ScheduleError(PrescaleError, FileError):
 
 
 class UnreachableError(PrescaleError):
-    """An API does not answer, or not with what was asked for; a later run may do better."""
+    """An API does not answer, or only with errors that may pass; a later run may succeed."""
 
     exit_code = 4
 
 
 class ForbiddenError(PrescaleError):
-    """An API refuses, and will until somebody grants the right."""
+    """An API refuses until somebody grants the right."""
 
     exit_code = 5
 
 
-class HeldError(PrescaleError):
-    """Somebody else is changing the cluster; the next run goes on."""
+class BusyError(PrescaleError):
+    """Another process is changing the cluster; the next run goes on."""
 
     exit_code = 6
 

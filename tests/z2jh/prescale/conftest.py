@@ -1,4 +1,4 @@
-"""Makes prescale importable, which belongs to the checkout, and writes an operator's files."""
+"""Fixtures: prescale from the checkout, an operator's files, sites and plans."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pytest
 sys.path.append(str(Path(__file__).parents[3]))
 
 from z2jh.prescale.cloud import placeholders
-from z2jh.prescale.inputs import inputs
+from z2jh.prescale.commands.files import Files, read_site
 from z2jh.prescale.planning import plan
-from z2jh.prescale.planning.meetings import instant
+from z2jh.prescale.schedule.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from z2jh.prescale.planning.plan import Extra, Plan
+    from z2jh.prescale.planning.plan import CalendarMeetings, Plan
     from z2jh.prescale.planning.site import Site
 
 VALUES = """\
@@ -56,16 +56,16 @@ classes:
 
 
 def deployments(site: Site, namespace: str = "hub") -> list[dict[str, Any]]:
-    """What an operator has applied: the placeholders of each pool."""
+    """Returns the Deployments of placeholders that an operator applies."""
     return [placeholders.manifest(site, pool, namespace) for pool in site.values.pools]
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Callable[..., inputs.Files]:
-    """Writes schedule.yaml and values.yaml; those not given are a class of 200 on Monday."""
+def files(tmp_path: Path) -> Callable[..., Files]:
+    """Writes schedule.yaml and values.yaml; the default is a class of 200 on Monday."""
 
-    def write(schedule: str = SCHEDULE, values: str = VALUES) -> inputs.Files:
-        found = inputs.Files(tmp_path / "schedule.yaml", [tmp_path / "values.yaml"])
+    def write(schedule: str = SCHEDULE, values: str = VALUES) -> Files:
+        found = Files(tmp_path / "schedule.yaml", [tmp_path / "values.yaml"])
         found.schedule.write_text(schedule)
         found.values[0].write_text(values)
         return found
@@ -74,19 +74,19 @@ def files(tmp_path: Path) -> Callable[..., inputs.Files]:
 
 
 @pytest.fixture
-def site(files: Callable[..., inputs.Files]) -> Callable[..., Site]:
+def site(files: Callable[..., Files]) -> Callable[..., Site]:
     """Reads what `files` writes."""
-    return lambda *arguments, **more: inputs.read_site(files(*arguments, **more))
+    return lambda *arguments, **more: read_site(files(*arguments, **more))
 
 
 @pytest.fixture
 def planned() -> Callable[..., Plan]:
     """Plans whole days, given as dates, in the site's zone."""
 
-    def make(found: Site, first: str, last: str, extra: Extra | None = None) -> Plan:
+    def make(found: Site, first: str, last: str, extra: CalendarMeetings | None = None) -> Plan:
 
         zone = found.schedule.timezone
-        start, end = (instant(date.fromisoformat(it), 0, zone) for it in (first, last))
+        start, end = (instant(date.fromisoformat(day), 0, zone) for day in (first, last))
         return plan.make(found, start, end, extra)
 
     return make

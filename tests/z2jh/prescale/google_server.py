@@ -1,4 +1,4 @@
-"""A local GKE: the calls that prescale makes, over gRPC and REST, with faults on demand."""
+"""A local GKE API, over gRPC and REST, with faults on demand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -18,6 +17,8 @@ from google.cloud.container_v1.services.cluster_manager.transports import (
     ClusterManagerGrpcTransport,
     ClusterManagerRestTransport,
 )
+
+from tests.z2jh.prescale.local_server import QuietHandler, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ _HTTP = {
 
 
 class FaultError(Exception):
-    """What the API answers instead."""
+    """The API answers with an error."""
 
     def __init__(self, status: str) -> None:
         super().__init__(f"told to answer {status}")
@@ -42,12 +43,12 @@ class FaultError(Exception):
 
 @dataclass
 class Gke:
-    """The state.
+    """The state of the cluster.
 
     Attributes:
         pools: by name.
-        faults: for each method, what its next calls answer; None answers well.
-        operations: for each next change, what becomes of it: done, slow, fails, lost, stuck, or
+        faults: for each method, errors of its next calls; None means success.
+        operations: fate of each next change: done, slow, fails, lost, stuck, or
             broken at once.
         calls: methods, in order.
     """
@@ -60,7 +61,7 @@ class Gke:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def pool(self, name: str, *, zones: int = 1, total: bool = True, most: int = 16) -> None:
-        """Add a pool that is autoscaled from 0."""
+        """Adds a pool that is autoscaled from 0."""
         limits = (
             {"total_max_node_count": most, "location_policy": "ANY"}
             if total
@@ -68,12 +69,12 @@ class Gke:
         )
         self.pools[name] = container_v1.NodePool(
             name=name,
-            locations=[f"europe-west6-{'abc'[it]}" for it in range(zones)],
+            locations=[f"europe-west6-{'abc'[zone]}" for zone in range(zones)],
             autoscaling={"enabled": True, **limits},
         )
 
     def answer(self, method: str, request: Any) -> Any:
-        """Do a call."""
+        """Answers a call."""
         with self.lock:
             self.calls.append(method)
             queue = self.faults[method]
@@ -101,7 +102,7 @@ class Gke:
 
     def _set_autoscaling(self, path: str, limits: Any) -> Any:
         pool = self._found(path)
-        if any(it[0] != "over" for it in self.running.values()):
+        if any(state[0] != "over" for state in self.running.values()):
             raise FaultError("FAILED_PRECONDITION")
         fate = self.operations.popleft() if self.operations else "done"
         name = f"operation-{len(self.calls)}"
@@ -155,7 +156,7 @@ _METHODS: dict[str, tuple[Any, Any]] = {
 
 @contextmanager
 def over_grpc(gke: Gke) -> Iterator[container_v1.ClusterManagerClient]:
-    """Google's client, over gRPC to a local server."""
+    """Yields Google's client, connected over gRPC to a local server."""
 
     def handler(method: str) -> grpc.RpcMethodHandler:
         request, response = _METHODS[method]
@@ -187,9 +188,9 @@ def over_grpc(gke: Gke) -> Iterator[container_v1.ClusterManagerClient]:
 
 @contextmanager
 def rest_address(gke: Gke) -> Iterator[str]:
-    """Host and port of a local server that speaks REST."""
+    """Yields host and port of a local REST server."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -227,27 +228,17 @@ def rest_address(gke: Gke) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as address:
+        yield address
 
 
 def rest_client(address: str) -> container_v1.ClusterManagerClient:
-    """Google's client, over REST."""
+    """Returns Google's client for a REST server."""
     return container_v1.ClusterManagerClient(transport=rest_transport(address))
 
 
 def rest_transport(address: str) -> ClusterManagerRestTransport:
-    """What leads its client to a local server, without credentials."""
+    """Returns a transport to a local server, without credentials."""
     return ClusterManagerRestTransport(
         host=address,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
@@ -257,6 +248,6 @@ def rest_transport(address: str) -> ClusterManagerRestTransport:
 
 @contextmanager
 def over_rest(gke: Gke) -> Iterator[container_v1.ClusterManagerClient]:
-    """Google's client, over REST to a local server."""
+    """Yields Google's client, connected over REST to a local server."""
     with rest_address(gke) as address, rest_client(address) as client:
         yield client

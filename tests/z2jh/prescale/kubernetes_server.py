@@ -1,4 +1,4 @@
-"""A local Kubernetes: objects in a dict, served over HTTP as far as prescale uses it."""
+"""A local Kubernetes API, as far as prescale uses it: objects in a dict, over HTTP."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
 from lightkube import Client, KubeConfig
+
+from tests.z2jh.prescale.local_server import QuietHandler, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ _MERGE = "application/merge-patch+json"
 
 
 class StatusError(Exception):
-    """What the API answers instead."""
+    """The API answers with an error."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,13 +44,12 @@ class StatusError(Exception):
 
 @dataclass
 class Api:
-    """The state.
+    """The state of the API.
 
     Attributes:
         objects: by plural, namespace and name.
-        faults: for a verb and a plural, what its next calls answer: a code, "drop" closes the
-            connection, None answers well.
-        calls: verb and plural, in order; of a part of an object as in `deployments/scale`.
+        faults: for a verb and a plural, status codes of the next calls; None means success.
+        calls: verb and plural, in order; a subresource looks like `deployments/scale`.
     """
 
     objects: dict[tuple[str, str, str], Object] = field(default_factory=dict)
@@ -61,12 +61,12 @@ class Api:
     version: int = 0
 
     def all(self, plural: str) -> list[Object]:
-        """Objects of a kind."""
+        """Returns the objects of a kind."""
         with self.lock:
-            return [it for (kind, _, _), it in self.objects.items() if kind == plural]
+            return [found for (kind, _, _), found in self.objects.items() if kind == plural]
 
     def put(self, plural: str, name: str, content: Object, namespace: str = NAMESPACE) -> Object:
-        """Add or replace an object."""
+        """Adds or replaces an object."""
         with self.lock:
             self.version += 1
             namespace = "" if plural == "nodes" else namespace
@@ -84,20 +84,20 @@ class Api:
             return made
 
     def apply(self, objects: list[Object]) -> None:
-        """Do what `kubectl apply` does with objects of the namespace."""
+        """Adds or replaces objects, like `kubectl apply`."""
         for content in objects:
             plural = f"{content['kind'].lower()}s"
             self.put(plural, content["metadata"]["name"], content)
 
     def remove(self, plural: str, name: str, namespace: str = NAMESPACE) -> None:
-        """Delete an object."""
+        """Deletes an object."""
         with self.lock:
             namespace = "" if plural == "nodes" else namespace
             if self.objects.pop((plural, namespace, name), None) is None:
                 raise StatusError(404, f"{plural} {name} not found")
 
     def answer(self, verb: str, path: str, query: dict[str, str], body: Object | None) -> Object:
-        """Do a call."""
+        """Answers a call."""
         match = _PATH.fullmatch(path)
         assert match, path
         plural, name = match["plural"], match["name"]
@@ -126,9 +126,9 @@ class Api:
     ) -> Object:
         if verb == "LIST":
             items = [
-                it
-                for (kind, space, _), it in self.objects.items()
-                if kind == plural and space == namespace and _selected(it, query)
+                found
+                for (kind, space, _), found in self.objects.items()
+                if kind == plural and space == namespace and _selected(found, query)
             ]
             api, kind = _KINDS[plural]
             return {"apiVersion": api, "kind": f"{kind}List", "metadata": {}, "items": items}
@@ -156,11 +156,13 @@ class Api:
         return self.put(plural, name, _merged(old, body), namespace)
 
 
-def _scale(it: Object) -> Object:
-    """A Deployment's number and nothing else, or a change of it."""
-    replicas = {"spec": {"replicas": it["spec"]["replicas"]}}
+def _scale(content: Object) -> Object:
+    """Returns the scale of a Deployment, or the patch of one."""
+    replicas = {"spec": {"replicas": content["spec"]["replicas"]}}
     return (
-        {"apiVersion": "autoscaling/v1", "kind": "Scale", **replicas} if "kind" in it else replicas
+        {"apiVersion": "autoscaling/v1", "kind": "Scale", **replicas}
+        if "kind" in content
+        else replicas
     )
 
 
@@ -172,8 +174,8 @@ def _merged(old: Any, new: Any) -> Any:
     }
 
 
-def _selected(it: Object, query: dict[str, str]) -> bool:
-    labels = it["metadata"].get("labels", {})
+def _selected(content: Object, query: dict[str, str]) -> bool:
+    labels = content["metadata"].get("labels", {})
     for key, values in re.findall(r"([^,\s]+) in \(([^)]*)\)", query.get("labelSelector", "")):
         if labels.get(key) not in values.split(","):
             return False
@@ -184,7 +186,7 @@ def _selected(it: Object, query: dict[str, str]) -> bool:
             return False
     for pair in filter(None, query.get("fieldSelector", "").split(",")):
         path, value = re.split("==?", pair)
-        here: Any = it
+        here: Any = content
         for part in path.split("."):
             here = here.get(part, {}) if isinstance(here, dict) else {}
         if here != value:
@@ -192,7 +194,7 @@ def _selected(it: Object, query: dict[str, str]) -> bool:
     return True
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
     api: Api
 
@@ -218,37 +220,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @contextmanager
 def serving(api: Api) -> Iterator[str]:
-    """The address of a local server."""
+    """Yields the address of a local server."""
     handler = type("Handler", (_Handler,), {"api": api})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(handler) as address:
+        yield f"http://{address}"
 
 
 def kubeconfig(address: str) -> dict[str, Any]:
-    """What an operator has in ~/.kube/config."""
+    """Returns a configuration like an operator's ~/.kube/config."""
     return {
         "clusters": [{"name": "local", "cluster": {"server": address}}],
         "users": [{"name": "prescale", "user": {"token": "local"}}],
-        "contexts": [{"name": "it", "context": {"cluster": "local", "user": "prescale"}}],
-        "current-context": "it",
+        "contexts": [{"name": "local", "context": {"cluster": "local", "user": "prescale"}}],
+        "current-context": "local",
     }
 
 
 def client(address: str) -> Client:
-    """The real client; to be closed."""
+    """Returns lightkube's client, which the caller closes."""
     config = KubeConfig.from_dict(kubeconfig(address))
     return Client(config=config, namespace=NAMESPACE, field_manager="prescale", trust_env=False)

@@ -1,25 +1,26 @@
-"""Calendars are read, and what they once said is not forgotten."""
+"""Calendars, and their last good copies."""
 
 from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.z2jh.prescale.local_server import QuietHandler, listening
+from z2jh.prescale.commands.files import Files, make_plan, read_site
 from z2jh.prescale.inputs import calendars
-from z2jh.prescale.inputs.inputs import Files, make_plan, read_site
-from z2jh.prescale.inputs.schedule.model import Calendar
+from z2jh.prescale.schedule.model import Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
-    from z2jh.prescale.planning.meetings import Held
+    from z2jh.prescale.schedule.meetings import Meeting
 
 ZURICH = ZoneInfo("Europe/Zurich")
 WINDOW = calendars.Window(
@@ -28,8 +29,10 @@ WINDOW = calendars.Window(
 
 
 def ics(*events: str) -> bytes:
-    """A calendar of events, each given as its lines."""
-    body = "".join(f"BEGIN:VEVENT\nUID:{n}\n{it}\nEND:VEVENT\n" for n, it in enumerate(events))
+    """Returns a calendar; each event is given as its lines."""
+    body = "".join(
+        f"BEGIN:VEVENT\nUID:{n}\n{event}\nEND:VEVENT\n" for n, event in enumerate(events)
+    )
     text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\n{body}END:VCALENDAR\n"
     return text.replace("\n", "\r\n").encode()
 
@@ -42,24 +45,26 @@ WEEKLY = (
 
 
 def read(tmp_path: Path, content: bytes, copies: Path | None = None) -> calendars.Reading:
-    """Read a file with such a content."""
+    """Reads a file with the content."""
     file = tmp_path / "c.ics"
     file.write_bytes(content)
     calendar = Calendar(name="C", students=30, file=str(file), share=0.5)
     return calendars.read(calendar, WINDOW, copies)
 
 
-def starts(held: tuple[Held, ...]) -> list[str]:
-    """In UTC."""
-    return sorted(f"{datetime.fromtimestamp(it.start, timezone.utc):%m-%d %H:%M}" for it in held)
+def starts(held: tuple[Meeting, ...]) -> list[str]:
+    """Returns the starts in UTC."""
+    return sorted(
+        f"{datetime.fromtimestamp(meeting.start, timezone.utc):%m-%d %H:%M}" for meeting in held
+    )
 
 
 def test_a_series_keeps_its_time_of_day(tmp_path: Path) -> None:
-    """Over the change of daylight saving, without what was cancelled."""
+    """A weekly event keeps its local time when daylight saving ends, and its exceptions."""
     found = read(tmp_path, ics(WEEKLY))
-    assert starts(found.held) == ["10-12 08:15", "10-26 09:15", "11-02 09:15"]
-    assert {it.students for it in found.held} == {40}
-    assert {it.name for it in found.held} == {"Lecture (C)"}
+    assert starts(found.meetings) == ["10-12 08:15", "10-26 09:15", "11-02 09:15"]
+    assert {meeting.students for meeting in found.meetings} == {40}
+    assert {meeting.name for meeting in found.meetings} == {"Lecture (C)"}
     assert (found.notice, found.known) == ("", True)
 
 
@@ -80,10 +85,10 @@ def test_a_series_keeps_its_time_of_day(tmp_path: Path) -> None:
     ],
 )
 def test_events_are_taken_as_they_are_meant(tmp_path: Path, event: str, start: list[str]) -> None:
-    """Without a zone they are in the schedule's; what takes no time takes no seat."""
+    """A time without a zone is in the schedule's; events without a duration need no seats."""
     found = read(tmp_path, ics(event))
-    assert starts(found.held) == start
-    assert {it.students for it in found.held} <= {15}
+    assert starts(found.meetings) == start
+    assert {meeting.students for meeting in found.meetings} <= {15}
 
 
 BROKEN = [
@@ -97,10 +102,10 @@ BROKEN = [
 
 @pytest.mark.parametrize("content", BROKEN)
 def test_of_a_broken_calendar_the_last_good_copy_is_used(tmp_path: Path, content: bytes) -> None:
-    """And it is said."""
+    """The last good copy replaces a broken calendar, with a notice."""
     good = read(tmp_path, ics(WEEKLY), tmp_path / "copies")
     found = read(tmp_path, content, tmp_path / "copies")
-    assert found.held == good.held
+    assert found.meetings == good.meetings
     assert found.known
     assert found.notice.startswith("calendar 'C': ")
     assert "the copy of " in found.notice
@@ -108,40 +113,30 @@ def test_of_a_broken_calendar_the_last_good_copy_is_used(tmp_path: Path, content
 
 @pytest.mark.parametrize("content", BROKEN)
 def test_without_a_copy_nothing_is_known(tmp_path: Path, content: bytes) -> None:
-    """So nothing may be given back."""
+    """A broken calendar without a copy is unknown, so nothing is given back."""
     found = read(tmp_path, content, tmp_path / "copies")
-    assert (found.held, found.known) == ((), False)
+    assert (found.meetings, found.known) == ((), False)
     assert "nothing is given back" in found.notice
 
 
 def test_a_copy_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
-    """The calendar itself is used."""
+    """A copy that cannot be written causes a notice, and the calendar is used."""
     (tmp_path / "copies").write_text("a file where the folder should be")
     found = read(tmp_path, ics(WEEKLY), tmp_path / "copies")
-    assert len(found.held) == 3
+    assert len(found.meetings) == 3
     assert "no copy of the calendar could be kept" in found.notice
 
 
 @contextmanager
 def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    """An HTTP server on loopback."""
+    """Yields the URL of an HTTP server on loopback."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             answer(self)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/secret-address.ics"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as address:
+        yield f"http://{address}/secret-address.ics"
 
 
 def _give(content: bytes, *, status: int = 200, length: int | None = None) -> Callable[..., None]:
@@ -155,14 +150,14 @@ def _give(content: bytes, *, status: int = 200, length: int | None = None) -> Ca
 
 
 def test_a_url_is_fetched(tmp_path: Path) -> None:
-    """And kept for the day when it is not there."""
+    """A URL is fetched, and its copy used when the server is gone; notices hide the URL."""
     with serving(_give(ics(WEEKLY))) as url:
         calendar = Calendar(name="C", students=30, url=url)
         found = calendars.read(calendar, WINDOW, tmp_path)
-    assert len(found.held) == 3
+    assert len(found.meetings) == 3
     # The server is gone now.
     again = calendars.read(calendar, WINDOW, tmp_path)
-    assert again.held == found.held
+    assert again.meetings == found.meetings
     assert "out of reach" in again.notice
     assert "secret-address" not in again.notice
 
@@ -178,7 +173,7 @@ def test_a_url_is_fetched(tmp_path: Path) -> None:
 def test_a_url_that_fails_is_no_calendar(
     tmp_path: Path, answer: Callable[..., None], why: str
 ) -> None:
-    """Whatever it answers instead."""
+    """A URL that answers with an error or breaks off leaves the calendar unknown."""
     with serving(answer) as url:
         found = calendars.read(Calendar(name="C", students=30, url=url), WINDOW, tmp_path)
     assert not found.known
@@ -186,7 +181,7 @@ def test_a_url_that_fails_is_no_calendar(
 
 
 def test_a_server_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
-    """A byte now and then keeps a connection open, and holds up neither run nor other calendars."""
+    """A server that trickles bytes delays neither the run nor other calendars for long."""
     ended = threading.Event()
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -206,17 +201,17 @@ def test_a_server_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
         slow, other = calendars.read_all(both, WINDOW, tmp_path / "copies", patience=0.5)
         ended.set()
     assert not slow.known
-    assert "calendar 'slow': does not end to answer" in slow.notice
-    assert len(other.held) == 3
+    assert "calendar 'slow': does not finish its answer" in slow.notice
+    assert len(other.meetings) == 3
 
 
 def test_a_calendar_is_part_of_the_plan(files: Callable[..., Files], tmp_path: Path) -> None:
-    """A file beside the schedule, with events of its own."""
+    """The events of a calendar file beside the schedule are planned."""
     (tmp_path / "c.ics").write_bytes(ics(WEEKLY))
     text = "timezone: Europe/Zurich\ncalendars: [{name: C, students: 30, file: c.ics}]\n"
     found = files(text)
     site = read_site(found)
     start = int(datetime(2026, 11, 2, tzinfo=ZURICH).timestamp())
     plan = make_plan(found, site, start, start + 86400)
-    assert [it.nodes for it in plan.changes] == [3, 0]
+    assert [change.nodes for change in plan.changes] == [3, 0]
     assert plan.changes[0].reason == "Lecture (C) at Mon 10:15: 80 students"

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     ],
 )
 def test_gke_keeps_its_part(name: str, cpu: float, memory: float) -> None:
-    """Of memory and CPUs by tiers, and 100 MiB as eviction threshold."""
+    """GKE reserves memory and CPUs by tiers, and 100 MiB as eviction threshold."""
     found = machine(name)
     assert found.allocatable.cpu == pytest.approx(cpu, abs=0.005)
     assert found.allocatable.memory / GIB == pytest.approx(memory, abs=0.01)
 
 
 def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> None:
-    """Wrong seats are worse than none."""
+    """An unknown machine type is an error, with its line."""
     with pytest.raises(ValueError, match="'z9-standard-4', whose size is not known"):
         machine("z9-standard-4")
     with pytest.raises(
@@ -75,14 +75,14 @@ def test_an_unknown_machine_type_is_not_guessed(site: Callable[..., Site]) -> No
 def test_what_runs_out_first_bounds_the_seats(
     site: Callable[..., Site], change: tuple[str, str], seats: int, bound: str
 ) -> None:
-    """Memory, CPU, pods or volumes; 58.42 GiB less 750 MB for GKE's pods, by 2 GiB."""
+    """The scarcest of memory, CPU, pods and volumes decides: (58.42 GiB - 750 MB) / 2 GiB."""
     found = site(values=VALUES.replace(*change)).capacities["students", ""]
     assert (found.seats, found.bound) == (seats, bound)
     assert f"students by memory {found.limits['memory']}" in found.told[-1]
 
 
 def test_volumes_bound_the_seats(site: Callable[..., Site]) -> None:
-    """A machine takes 127 disks beside its own, and each student's home is one."""
+    """A machine takes 127 disks beside its own; each home and extra claim needs one."""
     found = site().capacities["students", ""]
     assert found.limits["volumes"] == 127
     claim = "  storage: {extraVolumes: [{persistentVolumeClaim: {}}, {emptyDir: {}}]}\n"
@@ -93,20 +93,20 @@ def test_volumes_bound_the_seats(site: Callable[..., Site]) -> None:
 
 
 def test_a_profile_has_its_own_seats(site: Callable[..., Site]) -> None:
-    """What its override guarantees counts."""
+    """The override of a profile decides its seats."""
     found = site()
     assert found.capacities["students", "large"].seats == 7
     assert found.capacities["students", "course"].seats == found.capacities["students", ""].seats
 
 
 def test_a_limit_without_a_guarantee_is_a_guarantee(site: Callable[..., Site]) -> None:
-    """Kubernetes takes it so."""
+    """A limit without a guarantee is the guarantee, as in Kubernetes."""
     found = site(values=VALUES.replace("guarantee: 2147483648", "guarantee: null"))
     assert found.values.profiles[""].requests == Resources(4294967296, 0.25)
 
 
 def test_later_layers_win(tmp_path: Path) -> None:
-    """Maps are merged and all else is replaced, as Helm does."""
+    """Later layers merge maps and replace everything else, like Helm."""
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     first.write_text(VALUES)
     second.write_text(
@@ -153,7 +153,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
 def test_bad_values_give_file_and_line(
     site: Callable[..., Site], change: tuple[str, str], line: int, what: str
 ) -> None:
-    """As a bad schedule does."""
+    """Mistakes in values are reported with file and line."""
     with pytest.raises(ScheduleError) as caught:
         site(values=VALUES.replace(*change, 1))
     (problem,) = caught.value.problems
@@ -163,6 +163,6 @@ def test_bad_values_give_file_and_line(
 
 
 def test_a_student_who_fits_no_node_is_told_of(site: Callable[..., Site]) -> None:
-    """Before a class, not in it."""
+    """A student who fits on no node is an error of the schedule."""
     with pytest.raises(ScheduleError, match="no room for one student"):
         site(SCHEDULE, VALUES.replace("guarantee: 2147483648", "guarantee: 200G"))

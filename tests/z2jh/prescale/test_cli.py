@@ -1,4 +1,4 @@
-"""The command line: what it prints, and its exit codes."""
+"""The output and exit codes of the command line."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from z2jh.prescale.cli import main
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
 
 ROOT = Path(__file__).parents[3]
 WHEN = ["--from", "2026-11-23"]
 
 
 def given(files: Files) -> list[str]:
-    """The options that name the files."""
+    """Returns the options that name the files."""
     return ["--schedule", str(files.schedule), "--values", str(files.values[0])]
 
 
 def test_plan_shows_why(files: Callable[..., Files], capsys: pytest.CaptureFixture[str]) -> None:
-    """Capacity, changes with reasons, and the week."""
+    """`plan` prints capacity, changes with reasons, and the week's cost."""
     assert main(["plan", *given(files()), *WHEN]) == 0
     out = capsys.readouterr().out
     assert "Pool 'students': 28 students a node, bound by memory" in out
@@ -38,7 +38,7 @@ def test_plan_shows_why(files: Callable[..., Files], capsys: pytest.CaptureFixtu
 
 
 def test_plan_for_machines(files: Callable[..., Files], capsys: pytest.CaptureFixture[str]) -> None:
-    """One JSON object with times in the schedule's zone."""
+    """`plan --json` prints one object, with times in the schedule's zone."""
     assert main(["plan", *given(files()), *WHEN, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["changes"][0]["at"] == "2026-11-23T09:53:20+01:00"
@@ -61,7 +61,7 @@ def test_any_time_can_be_planned(
     options: list[str],
     count: int,
 ) -> None:
-    """The class is on Mondays."""
+    """`plan` takes a start and a length, a week or a term; the class is on Mondays."""
     found = files(f"{SCHEDULE}terms: {{short: {{first: 2026-11-09, last: 2026-11-23}}}}\n")
     assert main(["plan", *given(found), *options, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["changes"]) == count
@@ -85,7 +85,7 @@ def test_a_wrong_argument_is_told(
     options: list[str],
     message: str,
 ) -> None:
-    """In one line, with exit code 2."""
+    """A wrong argument is reported in one line, with exit code 2."""
     assert main(["plan", *given(files()), *options]) == 2
     err = capsys.readouterr().err
     assert message in err
@@ -93,7 +93,7 @@ def test_a_wrong_argument_is_told(
 
 
 def test_a_wrong_option_is_told_to_a_machine_as_well(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also what is wrong before a verb begins."""
+    """`--json` reports errors of the parser, too."""
     assert main(["plan", "--no-such-option", "--json"]) == 2
     said = capsys.readouterr()
     told = json.loads(said.out)
@@ -104,7 +104,7 @@ def test_a_wrong_option_is_told_to_a_machine_as_well(capsys: pytest.CaptureFixtu
 def test_a_bad_schedule_has_its_exit_code(
     files: Callable[..., Files], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As text and as JSON."""
+    """A bad schedule exits with 3, as text and as JSON."""
     found = files("timezone: Nowhere\n")
     assert main(["plan", *given(found)]) == 3
     assert capsys.readouterr().err.startswith(f"{found.schedule}:1: 'Nowhere' is no time zone; ")
@@ -115,7 +115,7 @@ def test_a_bad_schedule_has_its_exit_code(
 def test_a_missing_file_is_told(
     files: Callable[..., Files], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With its name."""
+    """A missing file is reported with its name."""
     found = files()
     found.schedule.unlink()
     assert main(["plan", *given(found)]) == 3
@@ -125,7 +125,7 @@ def test_a_missing_file_is_told(
 def test_check_fails_above_the_cap(
     files: Callable[..., Files], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """For a check before a schedule is deployed."""
+    """`plan --check` exits with 8 above the cap."""
     found = files(SCHEDULE + "budget: {hours: 20}\n")
     assert main(["plan", *given(found), *WHEN]) == 0
     assert main(["plan", *given(found), *WHEN, "--check"]) == 8
@@ -139,7 +139,7 @@ def test_a_plan_is_drawn(
     capsys: pytest.CaptureFixture[str],
     suffix: str,
 ) -> None:
-    """As the file's name says."""
+    """`plan --plot` writes the format of the file's suffix."""
     picture = tmp_path / f"plan{suffix}"
     assert main(["plan", *given(files()), *WHEN, "--plot", str(picture)]) == 0
     assert picture.read_bytes()[:5] in (b"<?xml", b"\x89PNG\r")
@@ -149,7 +149,7 @@ def test_a_plan_is_drawn(
 def test_simulate_writes_a_report(
     files: Callable[..., Files], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """For the policies that were asked for."""
+    """`simulate` writes a report on the named policies."""
     page = tmp_path / "report.html"
     options = ["--policy", "prescale", "--policy", "always on", "--html", str(page)]
     assert main(["simulate", *given(files()), *WHEN, *options, "--set", "reclaimed=0"]) == 0
@@ -174,13 +174,13 @@ def test_a_wrong_figure_is_told(
     options: list[str],
     message: str,
 ) -> None:
-    """In one line, with exit code 2."""
+    """A wrong argument is reported in one line, with exit code 2."""
     assert main(["simulate", *given(files()), *WHEN, *options]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_what_is_not_installed_is_told(files: Callable[..., Files]) -> None:
-    """On a machine where nobody has read the README; -S leaves out what is installed."""
+    """A missing library is reported with the command to install it; -S hides all libraries."""
     command = [sys.executable, "-S", "-m", "z2jh.prescale", "plan", *given(files())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -189,7 +189,7 @@ def test_what_is_not_installed_is_told(files: Callable[..., Files]) -> None:
 
 
 def test_it_runs_as_a_module(files: Callable[..., Files]) -> None:
-    """From the checkout, and a reader that goes away is no failure."""
+    """The module runs from the checkout, and accepts that the reader of its output goes away."""
     command = [sys.executable, "-m", "z2jh.prescale", "plan", *given(files()), *WHEN]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         assert run.stdout is not None

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
     from z2jh.prescale.planning.site import Site
 
 
 @pytest.fixture
 def gke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gke]:
-    """Google, found where its client looks for it."""
+    """A local GKE, which Google's client connects to."""
     gke = Gke()
     gke.pool("students")
     gke.pool("ondemand", most=10)
     real = container_v1.ClusterManagerClient
     with rest_address(gke) as address:
-        # The client has no setting for another address than Google's.
+        # The client has no setting for another address.
         monkeypatch.setattr(
             container_v1, "ClusterManagerClient", lambda: real(transport=rest_transport(address))
         )
@@ -41,7 +41,7 @@ def gke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gke]:
 
 @pytest.fixture
 def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """Kubernetes, as KUBECONFIG names it."""
+    """A local Kubernetes, which KUBECONFIG names."""
     api = Api()
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
@@ -52,7 +52,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
 
 @pytest.fixture
 def options(files: Callable[..., Files], tmp_path: Path) -> Callable[[float], list[str]]:
-    """Names the files of an event of 56 students, that begins in so many minutes."""
+    """Writes files with an event of 56 students in some minutes, and names them as options."""
 
     def write(minutes: float) -> list[str]:
         start = datetime.now(timezone.utc) + timedelta(minutes=minutes)
@@ -66,30 +66,30 @@ def options(files: Callable[..., Files], tmp_path: Path) -> Callable[[float], li
 
 
 def minimum(gke: Gke, pool: str = "students") -> int:
-    """The autoscaler's."""
+    """Returns the autoscaler's minimum of a pool."""
     return int(gke.pools[pool].autoscaling.total_min_node_count)
 
 
 @pytest.fixture
 def applied(api: Api, site: Callable[..., Site]) -> None:
-    """The placeholders' Deployments are there."""
+    """Applies the Deployments of placeholders."""
     api.apply(deployments(site()))
 
 
 def test_the_deployments_are_printed_for_kubectl(
     files: Callable[..., Files], site: Callable[..., Site], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """For each pool of students one, without replicas, in the hub's namespace or a named one."""
+    """`placeholders` prints each pool's Deployment, in the hub's namespace or another."""
     named = ["--schedule", str(files().schedule), "--values", str(files().values[0])]
     assert main(["placeholders", *named]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert (printed["apiVersion"], printed["kind"]) == ("v1", "List")
     assert printed["items"] == deployments(site())
-    names = [it["metadata"]["name"] for it in printed["items"]]
+    names = [item["metadata"]["name"] for item in printed["items"]]
     assert names == ["prescale-placeholder-students", "prescale-placeholder-ondemand"]
     assert main(["placeholders", *named, "--namespace", "other", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert {it["metadata"]["namespace"] for it in printed["items"]} == {"other"}
+    assert {item["metadata"]["namespace"] for item in printed["items"]} == {"other"}
 
 
 @pytest.mark.usefixtures("applied")
@@ -100,7 +100,7 @@ def test_a_class_is_previewed_prepared_and_looked_at(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The dry run changes nothing, the run does what it said, and status shows it."""
+    """A dry run changes nothing, the run makes its changes, and `status` shows them."""
     soon = options(15)
     assert main(["apply", *soon, "--dry-run"]) == 0
     assert "minimum 0 -> 2 (Talk at " in (said := capsys.readouterr().out)
@@ -120,7 +120,7 @@ def test_a_class_is_previewed_prepared_and_looked_at(
 def test_a_class_without_its_seats_is_an_error(
     gke: Gke, api: Api, options: Callable[[float], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Seven, a line on standard error, and a warning beside the hub."""
+    """A class without its seats exits with 7, a line on standard error and a warning."""
     late = options(5)
     assert main(["status", *late]) == 7
     assert capsys.readouterr().err == "prescale: not ready: Talk\n"
@@ -128,7 +128,9 @@ def test_a_class_without_its_seats_is_an_error(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("prescale: pool 'students': 2 of 2 nodes are not ready for Talk at ")
     assert minimum(gke, "ondemand") == 2
-    assert [it["reason"] for it in api.all("events") if it["type"] == "Warning"] == ["NotReady"]
+    assert [event["reason"] for event in api.all("events") if event["type"] == "Warning"] == [
+        "NotReady"
+    ]
 
 
 def test_a_refusal_has_its_exit_code(
@@ -138,7 +140,7 @@ def test_a_refusal_has_its_exit_code(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """By Google, and by Kubernetes; the metrics say so as well."""
+    """A refusal by either API exits with 5, which the metrics report as well."""
     gke.faults["GetCluster"].append("PERMISSION_DENIED")
     metrics = tmp_path / "prescale.prom"
     assert main(["apply", *options(15), "--metrics", str(metrics)]) == 5
@@ -152,7 +154,7 @@ def test_a_refusal_has_its_exit_code(
 def test_a_lease_of_another_has_its_exit_code(
     gke: Gke, api: Api, options: Callable[[float], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The next run goes on."""
+    """A lease of another run exits with 6."""
     now = datetime.now(timezone.utc).isoformat()
     spec = {"holderIdentity": "other", "leaseDurationSeconds": 240, "renewTime": now}
     api.put("leases", "prescale", {"spec": spec})
@@ -167,7 +169,7 @@ def test_without_google_s_credentials_it_is_said_where_they_come_from(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In one line."""
+    """Missing Google credentials are reported with the command to get them."""
 
     def none() -> None:
         raise DefaultCredentialsError("none")  # type: ignore[no-untyped-call]
@@ -192,7 +194,7 @@ def test_what_cannot_be_reached_is_a_wrong_argument(
     more: list[str],
     said: str,
 ) -> None:
-    """In one line, with exit code 2."""
+    """A cluster that cannot be found exits with 2, and one line says why."""
     monkeypatch.setenv("KUBECONFIG", "none")
     assert main(["apply", *options(15), *more]) == 2
     (line,) = capsys.readouterr().err.splitlines()

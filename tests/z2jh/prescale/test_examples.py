@@ -1,4 +1,4 @@
-"""What the documents show works as it stands there."""
+"""The examples in the documents work."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tests.z2jh.prescale.conftest import VALUES
 from z2jh.console import EXIT_STATUS
 from z2jh.prescale import errors
 from z2jh.prescale.cli import main
-from z2jh.prescale.inputs.inputs import Files, read_site
+from z2jh.prescale.commands.files import Files, read_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "z2jh/prescale/README.md").read_text()
-HUB = [ROOT / "z2jh/values" / f"{it}.yaml" for it in ("common", "culling", "prod")]
+HUB = [ROOT / "z2jh/values" / f"{name}.yaml" for name in ("common", "culling", "prod")]
 
 
 def test_the_readme_s_schedule_can_be_used(files: Callable[..., Files], tmp_path: Path) -> None:
-    """With a roster where it says."""
+    """The README's schedule is valid, given its roster."""
     (tmp_path / "rosters").mkdir()
     (tmp_path / "rosters/databases.csv").write_text("id\n1\n2\n")
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
@@ -34,7 +34,7 @@ def test_the_readme_s_schedule_can_be_used(files: Callable[..., Files], tmp_path
 def test_the_example_can_be_used(
     files: Callable[..., Files], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It has classes in the week that it says, and nothing to be told of."""
+    """The example schedule has classes in its week, and no notices."""
     values = str(files(values=VALUES).values[0])
     schedule = str(ROOT / "z2jh/schedule.yaml")
     command = ["plan", "--schedule", schedule, "--values", values, "--week", "2026-11-23"]
@@ -45,8 +45,8 @@ def test_the_example_can_be_used(
 
 
 def test_a_student_s_guarantee_is_the_hub_s() -> None:
-    """Read in the values that the hub is deployed with, and written nowhere else."""
-    if not all(it.exists() for it in HUB):
+    """Guarantees come from the values that the hub is deployed with."""
+    if not all(file.exists() for file in HUB):
         pytest.skip("this checkout has no values of a hub")
     site = read_site(Files(ROOT / "z2jh/schedule.yaml", HUB))
     assert site.values.profiles[""].requests.memory == 2147483648
@@ -55,9 +55,9 @@ def test_a_student_s_guarantee_is_the_hub_s() -> None:
 
 
 def test_exit_codes_are_documented() -> None:
-    """Each in the README and in --help."""
-    kinds = [it for it in vars(errors).values() if isinstance(it, type)]
-    codes = {it.exit_code for it in kinds if issubclass(it, errors.PrescaleError)}
+    """The README and --help list every exit code."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    codes = {kind.exit_code for kind in kinds if issubclass(kind, errors.PrescaleError)}
     assert codes == set(range(1, 9))
     for code in codes:
         assert f"\n| {code} | " in README

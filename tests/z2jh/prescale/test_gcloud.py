@@ -1,4 +1,4 @@
-"""Google's own command line, where it is installed, against the same local server."""
+"""gcloud, if installed, against the local GKE."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [
 
 
 def gcloud(folder: Path, address: str, verb: str, *options: str) -> Any:
-    """What `gcloud container node-pools VERB students` prints, with a configuration of its own."""
+    """Runs `gcloud container node-pools VERB students`, with a separate configuration."""
     assert GCLOUD is not None
     command = [
         GCLOUD, "container", "node-pools", verb, "students", "--cluster=hub",
@@ -49,7 +49,7 @@ def gcloud(folder: Path, address: str, verb: str, *options: str) -> Any:
 
 
 def test_an_operator_at_gcloud_and_prescale_lose_nothing_of_each_other(tmp_path: Path) -> None:
-    """Who raises the maximum keeps the minimum, and the other way round."""
+    """Prescale keeps the maximum that gcloud sets, and gcloud the minimum."""
     gke = Gke()
     gke.pool("students")
     with rest_address(gke) as address, rest_client(address) as client:

@@ -9,22 +9,22 @@ import pytest
 from tests.z2jh.prescale.google_server import CLUSTER, Gke, over_grpc, over_rest
 from z2jh.prescale.cloud.gke import Limits, NodePools
 from z2jh.prescale.cloud.patience import Patience
-from z2jh.prescale.errors import ForbiddenError, HeldError, PrescaleError, UnreachableError
+from z2jh.prescale.errors import BusyError, ForbiddenError, PrescaleError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from google.cloud.container_v1 import ClusterManagerClient
 
-# However slow the machine is: what passes, passes within it.
+# Long enough for retries to succeed on a slow machine.
 PATIENT = Patience(call=30, first=0.01, longest=0.02, total=60, poll=0.01)
-# For what does not pass.
+# Short, for errors that do not pass.
 QUICK = Patience(call=30, first=0.01, longest=0.02, total=0.2, poll=0.01)
 
 
 @pytest.fixture
 def gke() -> Gke:
-    """One pool."""
+    """A cluster with one pool."""
     gke = Gke()
     gke.pool("students")
     return gke
@@ -32,25 +32,25 @@ def gke() -> Gke:
 
 @pytest.fixture(params=[over_grpc, over_rest], ids=["gRPC", "REST"])
 def client(gke: Gke, request: pytest.FixtureRequest) -> Iterator[ClusterManagerClient]:
-    """Google's, over either."""
+    """Google's client, over either protocol."""
     with request.param(gke) as made:
         yield made
 
 
 @pytest.fixture
 def pools(client: ClusterManagerClient) -> NodePools:
-    """What is tested."""
+    """Node pools with enough patience for every retry."""
     return NodePools(client, CLUSTER, PATIENT)
 
 
 @pytest.fixture
 def hasty(client: ClusterManagerClient) -> NodePools:
-    """The same, in a hurry."""
+    """Node pools with little patience."""
     return NodePools(client, CLUSTER, QUICK)
 
 
 def test_limits_are_read_in_one_call(gke: Gke, pools: NodePools) -> None:
-    """For the whole pool, or for each of its zones."""
+    """Limits count for the whole pool, even if GKE counts per zone."""
     gke.pool("zonal", zones=3, total=False, most=4)
     gke.pool("off")
     gke.pools["off"].autoscaling.enabled = False
@@ -60,7 +60,7 @@ def test_limits_are_read_in_one_call(gke: Gke, pools: NodePools) -> None:
 
 @pytest.mark.parametrize("total", [True, False])
 def test_all_else_stays_as_it_is(gke: Gke, pools: NodePools, *, total: bool) -> None:
-    """Maximum and location policy are not lost."""
+    """Setting the minimum keeps maximum and location policy."""
     gke.pool("students", zones=2, total=total)
     pools.set_minimum("students", 8)
     found = gke.pools["students"].autoscaling
@@ -75,7 +75,7 @@ def test_all_else_stays_as_it_is(gke: Gke, pools: NodePools, *, total: bool) -> 
 
 
 def test_what_is_so_already_is_not_done_again(gke: Gke, pools: NodePools) -> None:
-    """No operation for nothing."""
+    """A minimum that is set already causes no operation."""
     pools.set_minimum("students", 8)
     gke.calls.clear()
     pools.set_minimum("students", 8)
@@ -84,7 +84,7 @@ def test_what_is_so_already_is_not_done_again(gke: Gke, pools: NodePools) -> Non
 
 @pytest.mark.parametrize("fate", ["slow", "lost", "fails"])
 def test_an_operation_is_followed_to_its_end(gke: Gke, pools: NodePools, fate: str) -> None:
-    """One that is slow is awaited; one that fails or is lost is begun again."""
+    """A slow operation is awaited; a failed or lost one is begun again."""
     gke.operations.append(fate)
     pools.set_minimum("students", 8)
     assert gke.pools["students"].autoscaling.total_min_node_count == 8
@@ -92,16 +92,16 @@ def test_an_operation_is_followed_to_its_end(gke: Gke, pools: NodePools, fate: s
 
 
 def test_an_operation_that_fails_always_is_told(gke: Gke, hasty: NodePools) -> None:
-    """With what the API said of it."""
+    """An operation that always fails is reported with the API's message."""
     gke.operations.extend(["broken"] * 1000)
     with pytest.raises(UnreachableError, match="failed at once"):
         hasty.set_minimum("students", 8)
 
 
 def test_an_operation_that_does_not_end_is_left_to_the_next_run(gke: Gke, hasty: NodePools) -> None:
-    """Which finds it done, or waits as well."""
+    """An operation that does not end in time is left to the next run."""
     gke.operations.append("stuck")
-    with pytest.raises(HeldError, match="still running"):
+    with pytest.raises(BusyError, match="still running"):
         hasty.set_minimum("students", 8)
 
 
@@ -110,7 +110,7 @@ def test_an_operation_that_does_not_end_is_left_to_the_next_run(gke: Gke, hasty:
     "fault", ["FAILED_PRECONDITION", "ABORTED", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL"]
 )
 def test_what_may_pass_is_tried_again(gke: Gke, pools: NodePools, method: str, fault: str) -> None:
-    """Another operation that runs, a quota, an outage."""
+    """Concurrent operations, quotas and outages are retried."""
     gke.faults[method].extend([fault, fault])
     pools.set_minimum("students", 8)
     assert gke.pools["students"].autoscaling.total_min_node_count == 8
@@ -120,7 +120,7 @@ def test_what_may_pass_is_tried_again(gke: Gke, pools: NodePools, method: str, f
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ("FAILED_PRECONDITION", HeldError),
+        ("FAILED_PRECONDITION", BusyError),
         ("RESOURCE_EXHAUSTED", UnreachableError),
         ("UNAVAILABLE", UnreachableError),
     ],
@@ -128,7 +128,7 @@ def test_what_may_pass_is_tried_again(gke: Gke, pools: NodePools, method: str, f
 def test_what_does_not_pass_is_told(
     gke: Gke, hasty: NodePools, fault: str, error: type[PrescaleError]
 ) -> None:
-    """After the time for it is over."""
+    """Errors that outlast the patience are reported."""
     gke.faults["SetNodePoolAutoscaling"].extend([fault] * 1000)
     with pytest.raises(error, match="minimum of pool 'students'"):
         hasty.set_minimum("students", 8)
@@ -146,7 +146,7 @@ def test_what_does_not_pass_is_told(
 def test_what_will_not_pass_is_not_tried_again(
     gke: Gke, pools: NodePools, fault: str, error: type[PrescaleError], said: str
 ) -> None:
-    """And says what to do."""
+    """Permanent errors are reported at once, with what to do."""
     gke.faults["GetCluster"].append(fault)
     with pytest.raises(error, match=said) as caught:
         pools.limits()
@@ -155,14 +155,14 @@ def test_what_will_not_pass_is_not_tried_again(
 
 
 def test_a_pool_without_autoscaling_is_told(gke: Gke, pools: NodePools) -> None:
-    """Its minimum would mean nothing."""
+    """Setting the minimum of a pool without autoscaling is an error."""
     gke.pools["students"].autoscaling.enabled = False
     with pytest.raises(PrescaleError, match="switch autoscaling on"):
         pools.set_minimum("students", 8)
 
 
 def test_a_server_that_is_not_there_is_told(gke: Gke) -> None:
-    """In a person's words."""
+    """A server that cannot be reached is reported."""
     with over_rest(gke) as gone:
         pools = NodePools(gone, CLUSTER, QUICK)
     with pytest.raises(UnreachableError, match="cannot read the cluster"):

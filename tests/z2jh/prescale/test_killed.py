@@ -1,4 +1,4 @@
-"""A run that is killed between any two calls is made good by the next one."""
+"""Runs that are killed between any two calls, and the runs after them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.commands.apply import apply_to
-from z2jh.prescale.inputs.inputs import make_plan, read_site
-from z2jh.prescale.planning.meetings import instant
+from z2jh.prescale.commands.files import make_plan, read_site
+from z2jh.prescale.schedule.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
     from z2jh.prescale.planning.site import Site
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
-# What `apply` does, with the addresses of local servers for those of Google.
+# Does what `apply` does, with local servers in place of Google's.
 PROGRAM = """
 import argparse, signal, sys
 from pathlib import Path
@@ -42,7 +42,7 @@ from z2jh.prescale.cloud.cluster import Cluster
 from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.commands.apply import apply_to
-from z2jh.prescale.inputs.inputs import Files, make_plan, read_site
+from z2jh.prescale.commands.files import Files, make_plan, read_site
 signal.signal(signal.SIGTERM, end)
 folder, now, google, kubernetes = sys.argv[1:]
 files = Files(Path(folder, "schedule.yaml"), [Path(folder, "values.yaml")])
@@ -58,15 +58,15 @@ assert answer.error is None, answer.error
 
 
 class Killer:
-    """Kills the program at its n-th call, before it is done or before it is answered."""
+    """Kills the program at its n-th call, before the call is carried out or answered."""
 
     def __init__(self, gke: Gke, api: Api, number: int, *, done: bool) -> None:
         self.calls = 0
         self.killed = False
         self.process: subprocess.Popen[bytes] | None = None
         self._number, self._done = number, done
-        for it in (gke, api):
-            it.answer = self._counting(it.answer)  # type: ignore[method-assign]
+        for server in (gke, api):
+            server.answer = self._counting(server.answer)  # type: ignore[method-assign]
 
     def _counting(self, answer: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any) -> Any:
@@ -94,7 +94,7 @@ class Killer:
 def test_kill_at_any_call_and_run_again(
     files: Callable[..., Files], site: Callable[..., Site]
 ) -> None:
-    """Whether the call was carried out or not, the second run brings the cluster to the plan."""
+    """Wherever a run is killed, the next run brings the cluster to the plan."""
     folder = str(files().schedule.parent)
     zone = site().schedule.timezone
     now = instant(date(2026, 11, 23), 9 * 60 + 56, zone)
@@ -129,7 +129,7 @@ def test_kill_at_any_call_and_run_again(
 def test_who_is_asked_to_end_gives_the_lease_back(
     files: Callable[..., Files], site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run after it need not wait for four minutes."""
+    """SIGTERM releases the lease, so that the next run need not wait for its end."""
     folder = str(files().schedule.parent)
     now = instant(date(2026, 11, 23), 9 * 60 + 56, site().schedule.timezone)
     gke, api = Gke(), Api()

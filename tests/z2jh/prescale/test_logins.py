@@ -1,4 +1,4 @@
-"""Figures are taken out of logs and tables."""
+"""Past logins from logs and tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG = (
 def test_a_hub_log_tells_storms_and_starts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Twenty in two minutes, each after 6.5 s; other lines are passed over."""
+    """A log gives a storm of twenty logins with starts of 6.5 s; other lines are ignored."""
     log = tmp_path / "hub.log"
     lines = [LOG.format(15 + n // 10, n % 10 * 6, n, 6.5) for n in range(20)]
     log.write_text("[W 2026-11-23 10:15:00.000 JupyterHub x] no\n" + "".join(lines))
@@ -36,7 +36,7 @@ def test_a_hub_log_tells_storms_and_starts(
 
 
 def test_a_table_tells_them_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Seconds may be missing; fewer than ten are no storm."""
+    """A table may lack seconds, and fewer than ten logins are no storm."""
     table = tmp_path / "logins.csv"
     table.write_text("user,time\na,2026-11-23T10:00:00Z\nb,2026-11-23T11:00:03+01:00\n")
     assert main(["learn", str(table)]) == 0
@@ -55,7 +55,7 @@ def test_a_table_tells_them_as_well(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_what_cannot_be_read_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
 ) -> None:
-    """With file and line."""
+    """Mistakes are reported with file and line."""
     file = tmp_path / "x.csv"
     file.write_text(text)
     assert main(["learn", str(file)]) == 3

@@ -1,4 +1,4 @@
-"""What is deployed fits what the program does."""
+"""The manifest and the image fit the program."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ MANIFEST = list(yaml.safe_load_all((ROOT / "z2jh/prescale.yaml").read_text()))
 
 
 def of_kind(*kinds: str) -> list[dict[str, Any]]:
-    """Objects of these kinds."""
-    return [it for it in MANIFEST if it["kind"] in kinds]
+    """Returns the objects of some kinds."""
+    return [item for item in MANIFEST if item["kind"] in kinds]
 
 
 def rules() -> list[dict[str, Any]]:
-    """Of all roles."""
+    """Returns the rules of all roles."""
     return [rule for role in of_kind("Role", "ClusterRole") for rule in role["rules"]]
 
 
 def granted() -> set[tuple[str, str]]:
-    """Verb and resource of every right."""
+    """Returns verb and resource of every right."""
     return {
         (verb, resource)
         for rule in rules()
@@ -39,7 +39,7 @@ def granted() -> set[tuple[str, str]]:
 
 
 def test_names_are_those_of_the_program() -> None:
-    """A right for an object of another name would be none."""
+    """Rights name the objects that the program uses."""
     (priority,) = of_kind("PriorityClass")
     assert priority["metadata"]["name"] == placeholders.PRIORITY_CLASS
     assert priority["value"] == -10
@@ -50,11 +50,11 @@ def test_names_are_those_of_the_program() -> None:
         for name in rule.get("resourceNames", [])
     }
     pools = ("students", "ondemand")
-    assert names == {lease.NAME, *(placeholders.name_of(it) for it in pools)}
+    assert names == {lease.NAME, *(placeholders.name_of(pool) for pool in pools)}
 
 
 def test_no_right_leads_to_a_secret() -> None:
-    """Who writes a pod, in whatever form, mounts with it what is in the namespace."""
+    """No right allows reading secrets or writing pods, which could mount them."""
     writes = {"create", "update", "patch", "*"}
     written = {resource for verb, resource in granted() if verb in writes}
     assert written == {"events", "leases", "deployments/scale"}
@@ -64,7 +64,7 @@ def test_no_right_leads_to_a_secret() -> None:
 
 
 def test_the_cronjob_calls_what_there_is() -> None:
-    """Its arguments are understood, and it ends before the next one begins."""
+    """The CronJob's arguments parse, and a run ends before the next begins."""
     (job,) = of_kind("CronJob")
     spec = job["spec"]["jobTemplate"]["spec"]
     (container,) = spec["template"]["spec"]["containers"]
@@ -77,11 +77,11 @@ def test_the_cronjob_calls_what_there_is() -> None:
 
 
 def test_the_image_has_what_the_program_needs() -> None:
-    """Each requirement is locked, but what draws; and what is copied is there."""
+    """Each requirement except matplotlib is locked, and the copied files exist."""
     lock = (ROOT / "z2jh/prescale/requirements.lock").read_text()
     locked = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
     said = (ROOT / "z2jh/prescale/requirements.txt").read_text()
-    needed = {it.lower() for it in re.findall(r"^([A-Za-z0-9-]+)", said, re.MULTILINE)}
+    needed = {name.lower() for name in re.findall(r"^([A-Za-z0-9-]+)", said, re.MULTILINE)}
     assert needed - locked == {"matplotlib"}
     dockerfile = (ROOT / "z2jh/prescale/Dockerfile").read_text()
     copied = re.findall(r"^COPY (?!--from)(\S+)", dockerfile, re.MULTILINE)
@@ -90,7 +90,7 @@ def test_the_image_has_what_the_program_needs() -> None:
 
 
 def test_the_image_has_every_module_that_is_imported(tmp_path: Path) -> None:
-    """What the Dockerfile copies runs by itself."""
+    """The program runs with only the files that the Dockerfile copies."""
     dockerfile = (ROOT / "z2jh/prescale/Dockerfile").read_text()
     for pattern, to in re.findall(r"^COPY (z2jh/\S+) /opt/hub/(\S+)", dockerfile, re.MULTILINE):
         for source in ROOT.glob(pattern):

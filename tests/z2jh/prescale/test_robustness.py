@@ -1,4 +1,4 @@
-"""Whatever stands in an operator's files, there is no traceback."""
+"""Arbitrary content in an operator's files causes no traceback."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.z2jh.prescale.conftest import VALUES
+from z2jh.prescale.commands.files import read_site
 from z2jh.prescale.errors import ScheduleError
-from z2jh.prescale.inputs.inputs import read_site
 from z2jh.prescale.planning import plan
-from z2jh.prescale.planning.meetings import instant
+from z2jh.prescale.schedule.meetings import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
 
 FULL = """\
 timezone: Europe/Zurich
@@ -57,7 +57,7 @@ JUNK = st.one_of(
 
 
 def paths(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Of every part, from the whole on."""
+    """Returns the path of every part, beginning with the whole."""
     found = [path]
     parts = content.items() if isinstance(content, dict) else ()
     for key, value in enumerate(content) if isinstance(content, list) else parts:
@@ -66,18 +66,18 @@ def paths(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def replaced(content: Any, path: tuple[Any, ...], junk: Any) -> Any:
-    """With something else in a place."""
+    """Returns the content with another value at a path."""
     if not path:
         return junk
     first, *rest = path
     below = replaced(content[first], tuple(rest), junk)
     if isinstance(content, dict):
         return {**content, first: below}
-    return [below if number == first else it for number, it in enumerate(content)]
+    return [below if number == first else part for number, part in enumerate(content)]
 
 
 def read_and_plan(files: Files) -> None:
-    """What `plan` does; a file that cannot be used is said to be so."""
+    """Does what `plan` does, and accepts ScheduleError."""
     with contextlib.suppress(ScheduleError):
         site = read_site(files)
         zone = site.schedule.timezone
@@ -102,7 +102,7 @@ TRIED = settings(
 def test_a_schedule_with_anything_anywhere(
     files: Callable[..., Files], data: st.DataObject
 ) -> None:
-    """Is used, or refused with its problems."""
+    """A schedule with junk anywhere is used or refused."""
     content = yaml.load(FULL, yaml.BaseLoader)  # noqa: S506 -- it makes strings alone
     path = data.draw(st.sampled_from(paths(content)))
     junk = replaced(content, path, data.draw(JUNK))
@@ -112,7 +112,7 @@ def test_a_schedule_with_anything_anywhere(
 @TRIED
 @given(st.data())
 def test_values_with_anything_anywhere(files: Callable[..., Files], data: st.DataObject) -> None:
-    """Likewise."""
+    """Values with junk anywhere are used or refused."""
     content = yaml.safe_load(VALUES)
     path = data.draw(st.sampled_from(paths(content)))
     junk = replaced(content, path, data.draw(JUNK))
@@ -124,7 +124,7 @@ def test_values_with_anything_anywhere(files: Callable[..., Files], data: st.Dat
 def test_a_schedule_that_was_cut_or_stained(
     files: Callable[..., Files], data: st.DataObject
 ) -> None:
-    """A slip of the editor."""
+    """A schedule with a typing error is used or refused."""
     place = data.draw(st.integers(0, len(FULL)))
     stain = data.draw(st.text(alphabet="{}[]:,-&*#!|>'\"%@` \t\na1", max_size=4))
     read_and_plan(files(FULL[:place] + stain + FULL[place + data.draw(st.integers(0, 3)) :]))

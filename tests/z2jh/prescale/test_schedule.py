@@ -1,4 +1,4 @@
-"""A schedule is read with the line of every mistake, and a roster counted."""
+"""Schedules and rosters, and the line of every mistake in them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from z2jh.prescale.errors import ScheduleError
-from z2jh.prescale.inputs.schedule import reading
-from z2jh.prescale.inputs.schedule.notation import clock, days, duration
-from z2jh.prescale.inputs.schedule.roster import count as counted
+from z2jh.prescale.inputs import schedule_file
+from z2jh.prescale.inputs.roster import count as counted
+from z2jh.prescale.schedule.notation import clock, days, duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from z2jh.prescale.inputs.inputs import Files
+    from z2jh.prescale.commands.files import Files
     from z2jh.prescale.planning.site import Site
 
 HEAD = "timezone: Europe/Zurich\n"
@@ -203,10 +203,10 @@ CLASS = "classes:\n- name: A\n  students: 30\n  meets:\n  - {days: mon, from: 10
 def test_a_bad_schedule_gives_file_line_what_and_hint(
     site: Callable[..., Site], text: str, line: int | None, what: str, hint: str
 ) -> None:
-    """Whatever is wrong, it is said where, what it is, and what to do."""
+    """Every mistake is reported with file, line, description and hint."""
     with pytest.raises(ScheduleError) as caught:
         site(text)
-    found = [it for it in caught.value.problems if what in it.what]
+    found = [problem for problem in caught.value.problems if what in problem.what]
     assert found, caught.value
     assert found[0].line == line, caught.value
     assert hint in found[0].hint, caught.value
@@ -214,16 +214,16 @@ def test_a_bad_schedule_gives_file_line_what_and_hint(
 
 
 def test_all_problems_are_told_at_once(site: Callable[..., Site]) -> None:
-    """Nobody mends one line to be told of the next."""
+    """All problems are reported together."""
     with pytest.raises(ScheduleError) as caught:
         site("timezone: Nowhere\nspare: x\nfoo: 1\n")
-    assert [it.line for it in caught.value.problems] == [1, 2, 3]
+    assert [problem.line for problem in caught.value.problems] == [1, 2, 3]
     assert len(str(caught.value).splitlines()) == 3
 
 
 def test_a_time_of_day_needs_no_quotes(files: Callable[..., Files]) -> None:
-    """YAML takes 10:15 for a number of base sixty; a schedule does not."""
-    schedule = reading.load(files(HEAD + CLASS).schedule).schedule
+    """A time of day needs no quotes, although YAML reads 10:15 as a number of base sixty."""
+    schedule = schedule_file.load(files(HEAD + CLASS).schedule).schedule
     assert schedule.classes[0].meets[0].start == 10 * 60 + 15
 
 
@@ -232,19 +232,19 @@ def test_a_time_of_day_needs_no_quotes(files: Callable[..., Files]) -> None:
     [("90s", 90), ("3m", 180), ("1h", 3600), ("1h30m", 5400), ("0m", 0)],
 )
 def test_durations_name_their_unit(text: str, seconds: int) -> None:
-    """Hours, minutes and seconds, in this order."""
+    """Durations are written in hours, minutes and seconds."""
     assert duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "3", "m", "-3m", "3 m", "1m1h", "1.5h"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    """Nothing is guessed."""
+    """Malformed durations are refused."""
     with pytest.raises(ValueError, match="no duration"):
         duration(text)
 
 
 def test_days_are_named_in_several_ways() -> None:
-    """Ranges may pass over the weekend."""
+    """Days are words, ranges or lists; a range may pass over the weekend."""
     assert days("weekdays") == {0, 1, 2, 3, 4}
     assert days("daily") == set(range(7))
     assert days("fri-mon") == {4, 5, 6, 0}
@@ -252,7 +252,7 @@ def test_days_are_named_in_several_ways() -> None:
 
 
 def test_the_day_ends_at_24() -> None:
-    """24:00 is the end of the day, and 24:01 is not."""
+    """24:00 is valid, and 24:01 is not."""
     assert clock("24:00") == 1440
     with pytest.raises(ValueError, match="24:01"):
         clock("24:01")
@@ -270,7 +270,7 @@ def test_the_day_ends_at_24() -> None:
 def test_a_roster_counts_its_students(
     tmp_path: Path, text: str, column: str | None, count: int
 ) -> None:
-    """Different values of a column, whatever their case."""
+    """A roster has as many students as its column has distinct values, ignoring case."""
     file = tmp_path / "roster.csv"
     file.write_text(text, newline="")
     assert counted(file, column) == count
@@ -289,7 +289,7 @@ def test_a_roster_counts_its_students(
 def test_a_bad_roster_gives_file_and_line(
     tmp_path: Path, content: bytes, line: int | None, what: str
 ) -> None:
-    """A roster is a file of the operator's as well."""
+    """Mistakes in a roster are reported with file and line."""
     file = tmp_path / "roster.csv"
     file.write_bytes(content)
     with pytest.raises(ScheduleError) as caught:

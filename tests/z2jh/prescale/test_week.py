@@ -1,4 +1,4 @@
-"""A week in which everybody acts at once, behind both real clients."""
+"""A week of students, autoscaler, preemptions, faults and two runners, with both real clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from z2jh.prescale.cloud.gke import NodePools
 from z2jh.prescale.cloud.kubernetes import Kubernetes
 from z2jh.prescale.cloud.patience import Patience
 from z2jh.prescale.commands.apply import apply_to
-from z2jh.prescale.errors import HeldError, PrescaleError
+from z2jh.prescale.errors import BusyError, PrescaleError
 from z2jh.prescale.planning import demand
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Machine:
 
 @dataclass
 class Model:
-    """Autoscaler, scheduler, controller, students and Google behind the two APIs."""
+    """Simulates autoscaler, scheduler, controller, students and Google behind both APIs."""
 
     gke: Gke
     api: Api
@@ -78,7 +78,7 @@ class Model:
     numbers: int = 0
 
     def minute(self) -> None:
-        """Let a minute pass."""
+        """Lets a minute pass."""
         with self.gke.lock, self.api.lock:
             self._students()
             self._taken()
@@ -90,16 +90,16 @@ class Model:
         self.now += MINUTE
 
     def pods(self, component: str, *, placed: bool | None = None) -> list[dict[str, Any]]:
-        """Pods of a kind, on a node or waiting for one."""
+        """Returns the pods of a kind, on a node or waiting for one."""
         return [
-            it
-            for it in self.api.all("pods")
-            if it["metadata"]["labels"]["component"] == component
-            and (placed is None or placed == ("nodeName" in it["spec"]))
+            pod
+            for pod in self.api.all("pods")
+            if pod["metadata"]["labels"]["component"] == component
+            and (placed is None or placed == ("nodeName" in pod["spec"]))
         ]
 
     def _students(self) -> None:
-        for held in self.plan.held:
+        for held in self.plan.meetings:
             opens = held.start - 300
             if opens <= self.now < opens + MINUTE:
                 for number in range(held.students):
@@ -118,7 +118,9 @@ class Model:
 
     def _taken(self) -> None:
         spot = [
-            it for it in self.machines.values() if it.pool == "students" and it.ready <= self.now
+            machine
+            for machine in self.machines.values()
+            if machine.pool == "students" and machine.ready <= self.now
         ]
         if spot and self.chance.random() < 1 / 240:
             machine = self.chance.choice(spot)
@@ -136,18 +138,18 @@ class Model:
             self.api.remove("nodes", machine.name)
 
     def _on(self, node: str) -> list[dict[str, Any]]:
-        return [it for it in self.api.all("pods") if it["spec"].get("nodeName") == node]
+        return [pod for pod in self.api.all("pods") if pod["spec"].get("nodeName") == node]
 
     def _controller(self) -> None:
         for deployment in self.api.all("deployments"):
             pool = deployment["metadata"]["labels"]["prescale/pool"]
             mine = [
-                it
-                for it in self.pods("prescale-placeholder")
-                if it["metadata"]["labels"]["prescale/pool"] == pool
+                pod
+                for pod in self.pods("prescale-placeholder")
+                if pod["metadata"]["labels"]["prescale/pool"] == pool
             ]
             wanted = deployment["spec"]["replicas"]
-            mine.sort(key=lambda it: "nodeName" in it["spec"], reverse=True)
+            mine.sort(key=lambda pod: "nodeName" in pod["spec"], reverse=True)
             for pod in mine[wanted:]:
                 self.api.remove("pods", pod["metadata"]["name"])
             for _ in range(wanted - len(mine)):
@@ -157,7 +159,7 @@ class Model:
                 self.api.put("pods", f"placeholder-{self.numbers}", content)
 
     def _schedule(self) -> None:
-        room = {it.name: 28 for it in self._open()}
+        room = {machine.name: 28 for machine in self._open()}
         holders: dict[str, str] = {}
         for pod in self.api.all("pods"):
             node = pod["spec"].get("nodeName")
@@ -167,12 +169,17 @@ class Model:
                 else:
                     room[node] -= 1
         for pod in self.pods("singleuser-server", placed=False):
-            # Full nodes first; those of the students' pool first; placeholders go last.
-            free = [it for it in room if room[it] > 0]
+            # Prefers full nodes and the students' pool, and evicts placeholders last.
+            free = [name for name in room if room[name] > 0]
             if not free:
                 break
             node = min(
-                free, key=lambda it: (it in holders, self.machines[it].pool != "students", room[it])
+                free,
+                key=lambda name: (
+                    name in holders,
+                    self.machines[name].pool != "students",
+                    room[name],
+                ),
             )
             if node in holders:
                 self.api.remove("pods", holders.pop(node))
@@ -193,21 +200,23 @@ class Model:
 
     def _open(self) -> list[Machine]:
         cordoned = {
-            it["metadata"]["name"]
-            for it in self.api.all("nodes")
-            if it["spec"].get("unschedulable")
+            node["metadata"]["name"]
+            for node in self.api.all("nodes")
+            if node["spec"].get("unschedulable")
         }
         return [
-            it for it in self.machines.values() if it.ready <= self.now and it.name not in cordoned
+            machine
+            for machine in self.machines.values()
+            if machine.ready <= self.now and machine.name not in cordoned
         ]
 
     def _grow(self) -> None:
         for pool, found in self.gke.pools.items():
-            here = [it for it in self.machines.values() if it.pool == pool]
-            coming = sum(it.ready > self.now for it in here)
+            here = [machine for machine in self.machines.values() if machine.pool == pool]
+            coming = sum(machine.ready > self.now for machine in here)
             lacking = sum(
-                it["metadata"]["labels"]["prescale/pool"] == pool
-                for it in self.pods("prescale-placeholder", placed=False)
+                pod["metadata"]["labels"]["prescale/pool"] == pool
+                for pod in self.pods("prescale-placeholder", placed=False)
             )
             if pool == "students":
                 lacking += -(-len(self.pods("singleuser-server", placed=False)) // 28)
@@ -227,7 +236,7 @@ class Model:
             if on_it:
                 machine.empty_since = self.now + MINUTE
                 continue
-            here = sum(it.pool == machine.pool for it in self.machines.values())
+            here = sum(other.pool == machine.pool for other in self.machines.values())
             least = self.gke.pools[machine.pool].autoscaling.total_min_node_count
             if self.now - machine.empty_since >= 600 and here > least:
                 self._remove(machine)
@@ -259,7 +268,7 @@ class Model:
 
 
 def runs(model: Model, clusters: list[Cluster], faulty: bool) -> list[PrescaleError]:  # noqa: FBT001 -- a test's
-    """Let all runners run at once; gives what they failed with."""
+    """Runs all runners concurrently; returns their failures."""
     failures: list[PrescaleError] = []
 
     def run(cluster: Cluster) -> None:
@@ -281,7 +290,7 @@ def runs(model: Model, clusters: list[Cluster], faulty: bool) -> list[PrescaleEr
         model.gke.faults[method].append(fault)
         if not model.gke.operations:
             model.gke.operations.append(model.chance.choice(["slow", "fails", "lost", "done"]))
-    threads = [threading.Thread(target=run, args=(it,)) for it in clusters]
+    threads = [threading.Thread(target=run, args=(cluster,)) for cluster in clusters]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -290,12 +299,12 @@ def runs(model: Model, clusters: list[Cluster], faulty: bool) -> list[PrescaleEr
 
 
 def seats_free_or_taken(model: Model) -> int:
-    """Seats on nodes that are ready with the image, and take students."""
-    return 28 * sum(it.image <= model.now for it in model._open())  # noqa: SLF001 -- this test's
+    """Returns the seats on usable nodes."""
+    return 28 * sum(machine.image <= model.now for machine in model._open())  # noqa: SLF001 -- this test's
 
 
 def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None:
-    """No class is without its seats, no student's node is removed, and no change is lost."""
+    """Every class has its seats, no node with students is removed, and no change is lost."""
     plan = planned(site(SCHEDULE), "2026-11-23", "2026-11-30")
     gke, api = Gke(), Api()
     api.apply(deployments(plan.site))
@@ -318,7 +327,7 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
                     clock=lambda: datetime.fromtimestamp(model.now, timezone.utc),
                 )
             )  # fmt: skip
-        # Msgspec's first look at a type is not safe where two threads have it at once.
+        # Msgspec is not thread-safe when it sees a type for the first time.
         kinds: tuple[Any, ...] = (Node, Pod, Event, Deployment, Lease)
         for kind in kinds:
             msgspec.json.Decoder(kind)
@@ -326,22 +335,22 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
         msgspec.json.Decoder(Deployment.Scale)
         while model.now < plan.end:
             if model.now % 300 == 0:
-                # The lease is given back between two runs, or has ended by the next.
+                # A run releases the lease, or the lease expires before the next run.
                 faulty = model.chance.random() < 0.1
                 failures = runs(model, clusters, faulty)
                 trouble = model.now if faulty else trouble
                 since = max([trouble, *model.taken])
-                # A class is without its seats only if something has just gone wrong.
+                # A class may lack seats only just after a fault.
                 passing = (4, 6, 7) if model.now - since < 1200 else (6,)
-                unexpected = [it for it in failures if it.exit_code not in passing]
+                unexpected = [failure for failure in failures if failure.exit_code not in passing]
                 assert not unexpected, unexpected
-                if not failures or all(isinstance(it, HeldError) for it in failures[:-1]):
+                if not failures or all(isinstance(failure, BusyError) for failure in failures[:-1]):
                     for pool in gke.pools.values():
                         assert pool.autoscaling.total_max_node_count in (16, 10)
                 if not failures:
                     wanted = plan.wanted("students", model.now)
                     assert gke.pools["students"].autoscaling.total_min_node_count == wanted
-            for held in plan.held:
+            for held in plan.meetings:
                 if held.start == model.now and not _disturbed(model, held):
                     here = len(model.pods("singleuser-server"))
                     assert seats_free_or_taken(model) >= here, held.name
@@ -350,12 +359,12 @@ def test_a_week(site: Callable[..., Site], planned: Callable[..., Plan]) -> None
     assert checked >= 8
     assert len(model.taken) > 5
     assert ("DELETE", "nodes") not in api.calls
-    # Who waited at all waited for a node that took another's place.
+    # Students who waited did so for the replacement of a node.
     assert sorted(model.waits)[int(len(model.waits) * 0.95)] <= MINUTE
     assert max(model.waits) <= 600
 
 
 def _disturbed(model: Model, held: Any) -> bool:
-    """A machine was taken when it was too late to have another one."""
+    """Returns whether a machine was taken too late to be replaced before class."""
     since = demand.deadline(model.plan.site.schedule, held) - 600
-    return any(it >= since for it in model.taken)
+    return any(time >= since for time in model.taken)

@@ -1,11 +1,11 @@
-"""Both APIs as one cluster: what stands there, and how it is changed."""
+"""The real cluster, behind the APIs of GKE and Kubernetes."""
 
 from __future__ import annotations
 
 import os
 import re
 import socket
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -19,15 +19,14 @@ from z2jh.prescale.errors import PrescaleError, UsageError
 from z2jh.prescale.planning.cluster_state import PoolState
 from z2jh.prescale.planning.decision import SetMinimum, SetPlaceholders
 
-from . import lease
 from .gke import NodePools
 from .kubernetes import Kubernetes
+from .lease import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from z2jh.prescale.cloud.lease import Hold
-    from z2jh.prescale.planning.cluster_state import World
+    from z2jh.prescale.planning.cluster_state import ClusterState
     from z2jh.prescale.planning.decision import Action
     from z2jh.prescale.planning.site import Site
 
@@ -35,8 +34,8 @@ _CLUSTER = re.compile("projects/[^/]+/locations/[^/]+/clusters/[^/]+")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the cluster is.
+class Target:
+    """The names of the cluster and of the hub's namespace.
 
     Attributes:
         cluster: `projects/P/locations/L/clusters/C`.
@@ -48,15 +47,18 @@ class Place:
 
 
 class Cluster:
-    """The real one.
+    """A GKE cluster.
 
     Args:
-        pools: Google's API.
-        kubernetes: the cluster's own.
+        pools: GKE's API.
+        kubernetes: Kubernetes' API.
         client: lightkube's, for the lease.
         namespace: of the hub.
-        holder: who this is, in the lease; host and process if empty.
-        clock: gives the time, with its zone.
+        holder: name in the lease; empty for host and process.
+        clock: returns the time, with a zone.
+
+    Attributes:
+        lease: lets one prescale at a time change the cluster.
     """
 
     def __init__(  # noqa: PLR0913 -- its parts
@@ -71,57 +73,44 @@ class Cluster:
     ) -> None:
         self._pools = pools
         self._kubernetes = kubernetes
-        self._client = client
-        self._namespace = namespace
-        self._holder = holder or f"{socket.gethostname()}-{os.getpid()}"
-        self._clock = clock
+        holder = holder or f"{socket.gethostname()}-{os.getpid()}"
+        self.lease = Lease(client, kubernetes, namespace, holder, clock)
 
-    def observe(self) -> World:
-        """The pools as they are, in three calls, and one for each.
-
-        Raises:
-            UnreachableError: an API does not answer.
-            ForbiddenError: it refuses.
-        """
+    def observe(self) -> ClusterState:
+        """Returns the pools' state. Makes three calls, and one for each pool."""
         limits = self._pools.limits()
-        seen = self._kubernetes.seen()
+        observed = self._kubernetes.observe()
         return {
             pool: PoolState(
                 minimum=limits[pool].minimum,
                 maximum=limits[pool].maximum,
-                placeholders=seen.placeholders.get(pool, 0),
+                placeholders=observed.placeholders.get(pool, 0),
                 nodes=nodes,
                 step=limits[pool].step,
-                unfit=seen.unfit.get(pool, ""),
+                problem=observed.problems.get(pool, ""),
             )
-            for pool, nodes in seen.nodes.items()
+            for pool, nodes in observed.nodes.items()
             if pool in limits
         }
 
-    def held(self) -> AbstractContextManager[Hold]:
-        """Hold the lease while the cluster is changed."""
-        return lease.held(
-            self._client, self._kubernetes, self._namespace, self._holder, self._clock
-        )
-
-    def carry_out(self, actions: Sequence[Action], hold: Hold) -> list[PrescaleError | None]:
-        """Do what was decided, each action whatever became of the others.
+    def carry_out(self, actions: Sequence[Action], lease: Lease) -> list[PrescaleError | None]:
+        """Carries out every action, even if another one fails.
 
         Returns:
-            for each action why it failed, or None.
+            for each action its failure, or None.
 
         Raises:
-            PrescaleError: the lease is lost, so that nothing more may be done.
+            PrescaleError: the lease is lost, so no more actions are allowed.
         """
         failures: list[PrescaleError | None] = []
         for action in actions:
-            hold.renew()
+            lease.renew()
             failures.append(self._failure(action))
         return failures
 
-    def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
-        """Write an event beside the hub."""
-        self._kubernetes.tell(reason, message, warning=warning)
+    def record_event(self, reason: str, message: str, *, warning: bool = False) -> None:
+        """Writes an event to the hub's namespace."""
+        self._kubernetes.record_event(reason, message, warning=warning)
 
     def _failure(self, action: Action) -> PrescaleError | None:
         try:
@@ -133,48 +122,45 @@ class Cluster:
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, SetMinimum):
             self._pools.set_minimum(action.pool, action.after)
-            self.tell(
-                "Minimum", f"{action.pool}: {action.before} to {action.after}: {action.reason}"
-            )
+            reason, change = "Minimum", f"{action.before} to {action.after}:"
         elif isinstance(action, SetPlaceholders):
             self._kubernetes.set_placeholders(action.pool, action.after)
-            self.tell(
-                "Placeholders", f"{action.pool}: {action.before} to {action.after}: {action.reason}"
-            )
+            reason, change = "Placeholders", f"{action.before} to {action.after}:"
         else:
             self._kubernetes.cordon(action.node)
-            self.tell("Cordoned", f"{action.pool}: {action.node} {action.reason}")
+            reason, change = "Cordoned", action.node
+        self.record_event(reason, f"{action.pool}: {change} {action.reason}")
 
 
-def place(site: Site, cluster: str | None, namespace: str | None) -> Place:
-    """Where the cluster is: as given, or as the values' `custom.cluster` says.
+def target_of(site: Site, cluster: str | None, namespace: str | None) -> Target:
+    """Returns the target as given, or else as in `custom.cluster` of the values.
 
     Raises:
-        UsageError: neither says it.
+        UsageError: the name is neither given nor in the values, or is malformed.
     """
-    said = site.values.cluster
-    location = said.get("zone") or said.get("region") or said.get("location")
+    names = site.values.cluster
+    location = names.get("zone") or names.get("region") or names.get("location")
     if cluster is None:
-        if not (said.get("project") and location and said.get("name")):
+        if not (names.get("project") and location and names.get("name")):
             raise UsageError(
                 "which cluster? give --cluster projects/P/locations/L/clusters/C, or say project, "
                 "zone or region, and name under custom.cluster in the values"
             )
-        cluster = f"projects/{said['project']}/locations/{location}/clusters/{said['name']}"
+        cluster = f"projects/{names['project']}/locations/{location}/clusters/{names['name']}"
     if not _CLUSTER.fullmatch(cluster):
         raise UsageError(f"'{cluster}' is no cluster: write projects/P/locations/L/clusters/C")
-    return Place(cluster, site.namespace(namespace))
+    return Target(cluster, site.namespace(namespace))
 
 
 @contextmanager
-def connect(site: Site, where: Place) -> Iterator[Cluster]:
-    """Reach both APIs with the credentials that the environment has.
+def connect(site: Site, target: Target) -> Iterator[Cluster]:
+    """Connects to both APIs with the environment's credentials.
 
     Raises:
         UsageError: there are no credentials.
     """
     try:
-        client = Client(namespace=where.namespace, field_manager="prescale")
+        client = Client(namespace=target.namespace, field_manager="prescale")
     except ConfigError as error:
         raise UsageError(f"no Kubernetes to be found: {error}; set KUBECONFIG") from error
     with client:
@@ -186,6 +172,6 @@ def connect(site: Site, where: Place) -> Iterator[Cluster]:
                 "`gcloud auth application-default login`"
             ) from error
         with google:
-            kubernetes = Kubernetes(client, where.namespace, site)
-            pools = NodePools(google, where.cluster)
-            yield Cluster(pools, kubernetes, client, where.namespace)
+            kubernetes = Kubernetes(client, target.namespace, site)
+            pools = NodePools(google, target.cluster)
+            yield Cluster(pools, kubernetes, client, target.namespace)

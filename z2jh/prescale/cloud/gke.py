@@ -1,4 +1,4 @@
-"""The pools' autoscaling limits, through Google's own client."""
+"""The autoscaling limits of node pools, through Google's client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from google.api_core import exceptions
 from google.auth import exceptions as auth_exceptions
 from google.cloud import container_v1
 
-from z2jh.prescale.errors import ForbiddenError, HeldError, PrescaleError, UnreachableError
+from z2jh.prescale.errors import BusyError, ForbiddenError, PrescaleError, UnreachableError
 
 from .patience import Patience
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-# gRPC and REST name the same fault differently; a status is what both have.
+# gRPC and REST raise different classes for the same fault, and share only its status.
 _BUSY = ("FAILED_PRECONDITION", "ABORTED")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Autoscaling of a pool.
+    """The autoscaling limits of a pool.
 
     Attributes:
         minimum: nodes, in all its zones.
         maximum: nodes, in all its zones.
-        step: zones, where GKE counts nodes for each; otherwise 1.
+        step: number of zones if GKE counts nodes per zone, else 1.
     """
 
     minimum: int
@@ -40,11 +40,11 @@ class Limits:
 
 
 class LostOperationError(Exception):
-    """An operation that was begun is no longer known: what came of it has to be looked at."""
+    """GKE no longer knows an operation, so its outcome has to be checked."""
 
 
 class FailedOperationError(Exception):
-    """An operation was begun and failed."""
+    """An operation failed after it had begun."""
 
 
 # These may pass.
@@ -62,10 +62,12 @@ _PASSING = (
 class NodePools:
     """The node pools of a cluster.
 
+    Methods raise UnreachableError if the API does not answer, and ForbiddenError if it refuses.
+
     Args:
         client: Google's, over gRPC or REST.
         cluster: `projects/P/locations/L/clusters/C`.
-        patience: how long is waited.
+        patience: limits of waiting.
     """
 
     def __init__(
@@ -79,28 +81,22 @@ class NodePools:
         self._patience = patience or Patience()
 
     def limits(self) -> dict[str, Limits]:
-        """The limits of every pool that is autoscaled, in one call.
-
-        Raises:
-            UnreachableError: the API does not answer.
-            ForbiddenError: it refuses.
-        """
+        """Returns the limits of every autoscaled pool, in one call."""
         cluster = self._retry(
             lambda: self._client.get_cluster(name=self._cluster, **self._call), "read the cluster"
         )
         return {pool.name: _limits(pool) for pool in cluster.node_pools if pool.autoscaling.enabled}
 
     def set_minimum(self, pool: str, minimum: int) -> None:
-        """Set a pool's minimum, and leave all else as it is. Does nothing if it is so already.
+        """Sets a pool's minimum, and nothing else. Does nothing if the minimum is right already.
 
         Args:
             pool: name.
             minimum: nodes, in all its zones.
 
         Raises:
-            HeldError: an operation on the cluster did not end in time.
-            UnreachableError: the API does not answer, or the operation failed.
-            ForbiddenError: it refuses.
+            BusyError: an operation on the cluster did not end in time.
+            UnreachableError: the operation failed.
         """
         until = time.monotonic() + self._patience.total
         self._retry(
@@ -109,39 +105,39 @@ class NodePools:
 
     def _set_minimum(self, pool: str, minimum: int, until: float) -> None:
         name = f"{self._cluster}/nodePools/{pool}"
-        # Read at every try: somebody may have changed the maximum meanwhile.
-        found = self._client.get_node_pool(name=name, **self._call)
-        limits = _limits(found)
-        if not found.autoscaling.enabled:
+        # Every try reads the limits again, because somebody may have changed the maximum.
+        node_pool = self._client.get_node_pool(name=name, **self._call)
+        limits = _limits(node_pool)
+        if not node_pool.autoscaling.enabled:
             raise PrescaleError(f"pool '{pool}' is not autoscaled: switch autoscaling on")
         if limits.minimum == minimum:
             return
-        wanted = container_v1.NodePoolAutoscaling(found.autoscaling)
+        wanted = container_v1.NodePoolAutoscaling(node_pool.autoscaling)
         if wanted.total_max_node_count:
             wanted.total_min_node_count = minimum
         else:
             wanted.min_node_count = -(-minimum // limits.step)
         request = container_v1.SetNodePoolAutoscalingRequest(name=name, autoscaling=wanted)
-        begun = self._client.set_node_pool_autoscaling(request=request, **self._call)
-        self._await(begun, until)
+        operation = self._client.set_node_pool_autoscaling(request=request, **self._call)
+        self._await(operation, until)
 
     def _await(self, operation: container_v1.Operation, until: float) -> None:
         name = f"{self._cluster.rpartition('/clusters/')[0]}/operations/{operation.name}"
         while operation.status != container_v1.Operation.Status.DONE:
             if time.monotonic() > until:
-                raise HeldError(f"operation {operation.name} is still running; the next run looks")
+                raise BusyError(f"operation {operation.name} is still running; the next run waits")
             time.sleep(self._patience.poll)
             try:
                 operation = self._client.get_operation(name=name, **self._call)
             except exceptions.NotFound as error:
                 raise LostOperationError(f"{name} is lost") from error
-        # An operation that failed is done as well.
+        # A failed operation has the status DONE, too.
         if operation.error.code or operation.error.message:
             raise FailedOperationError(f"operation failed: {operation.error.message}")
 
     @property
     def _call(self) -> dict[str, Any]:
-        # The client's own tries would be added to ours.
+        # No retries by the client, which would add to ours.
         return {"timeout": self._patience.call, "retry": None}
 
     def _retry(self, call: Callable[[], T], told: str) -> T:
@@ -149,15 +145,15 @@ class NodePools:
 
 
 def _limits(pool: container_v1.NodePool) -> Limits:
-    found = pool.autoscaling
-    if found.total_max_node_count:
-        return Limits(found.total_min_node_count, found.total_max_node_count, 1)
+    scaling = pool.autoscaling
+    if scaling.total_max_node_count:
+        return Limits(scaling.total_min_node_count, scaling.total_max_node_count, 1)
     zones = max(1, len(pool.locations))
-    return Limits(found.min_node_count * zones, found.max_node_count * zones, zones)
+    return Limits(scaling.min_node_count * zones, scaling.max_node_count * zones, zones)
 
 
 def _meaning(error: Exception, told: str) -> PrescaleError | None:
-    """Returns what an exception of Google's client means; None for one that is a bug."""
+    """Translates an exception of Google's client; returns None for a bug."""
     said = _line(error)
     failure: PrescaleError | None = None
     if isinstance(error, _PASSING) or getattr(error, "retryable", False):
@@ -165,7 +161,7 @@ def _meaning(error: Exception, told: str) -> PrescaleError | None:
     elif isinstance(error, auth_exceptions.GoogleAuthError):
         failure = ForbiddenError(f"may not {told}: {said}")
     elif _is_busy(error):
-        failure = HeldError(f"cannot {told} while another operation runs: {said}")
+        failure = BusyError(f"cannot {told} while another operation runs: {said}")
     elif isinstance(error, exceptions.Forbidden | exceptions.Unauthorized):
         rights = "z2jh/prescale/README.md lists the rights"
         failure = ForbiddenError(f"may not {told}: {said}; {rights}")
@@ -179,7 +175,7 @@ def _meaning(error: Exception, told: str) -> PrescaleError | None:
 def _is_busy(error: Exception) -> bool:
     if isinstance(error, exceptions.FailedPrecondition | exceptions.Aborted):
         return True
-    # REST's class says only 400 or 409; the status is in what was answered.
+    # The class of REST's error tells only 400 or 409; the status is in the response.
     try:
         return error.response.json()["error"]["status"] in _BUSY  # type: ignore[attr-defined]
     except (AttributeError, KeyError, TypeError, ValueError):

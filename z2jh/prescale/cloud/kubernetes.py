@@ -36,35 +36,37 @@ _log = logging.getLogger(__name__)
 
 STUDENT = "singleuser-server"
 _OVER = ("Succeeded", "Failed")
-_GOING = ("ToBeDeletedByClusterAutoscaler", "cloud.google.com/impending-node-termination")
+_LEAVING = ("ToBeDeletedByClusterAutoscaler", "cloud.google.com/impending-node-termination")
 _PASSING = (429, 500, 502, 503, 504)
 _REFUSED = (401, 403)
 _NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What Kubernetes says about the pools.
+class Observation:
+    """The pools as Kubernetes sees them.
 
     Attributes:
         nodes: by pool.
-        placeholders: pods by pool, those that wait for a node among them.
-        unfit: by pool, what is wrong with their Deployment; empty if nothing is.
+        placeholders: number of pods by pool, including those that wait for a node.
+        problems: by pool, what is wrong with its Deployment; empty if nothing is.
     """
 
     nodes: dict[str, tuple[NodeState, ...]]
     placeholders: dict[str, int]
-    unfit: dict[str, str]
+    problems: dict[str, str]
 
 
 class Kubernetes:
-    """The cluster's own API.
+    """The API of Kubernetes.
+
+    Methods raise UnreachableError if the API does not answer, and ForbiddenError if it refuses.
 
     Args:
         client: lightkube's.
         namespace: of the hub.
         site: schedule and values.
-        patience: how long is waited.
+        patience: limits of waiting.
     """
 
     def __init__(
@@ -75,37 +77,23 @@ class Kubernetes:
         self._site = site
         self._patience = patience or Patience()
 
-    def seen(self) -> Seen:
-        """Nodes and pods, in two calls, and the pools' Deployments, in one for each.
-
-        Raises:
-            UnreachableError: the API does not answer.
-            ForbiddenError: it refuses.
-        """
+    def observe(self) -> Observation:
+        """Lists nodes and pods in two calls, and reads each pool's Deployment in one."""
         pools = list(self._site.values.pools)
-        nodes = self.retry(
-            lambda: list(self._client.list(Node, labels={POOL_LABEL: pools})), "list nodes"
-        )
-        pods = self.retry(
-            lambda: list(
-                self._client.list(
-                    Pod, namespace=self._namespace, labels={"component": [STUDENT, COMPONENT]}
-                )
-            ),
-            "list pods",
-        )
-        living = [it for it in pods if _lives(it)]
-        found, waiting = _sum(pools, nodes, living, self._site.values.image)
-        unfit = {
-            pool: placeholders.unfit(self._site, pool, self._deployment(pool)) for pool in pools
+        nodes = self._list(Node, labels={POOL_LABEL: pools})
+        components = {"component": [STUDENT, COMPONENT]}
+        pods = self._list(Pod, namespace=self._namespace, labels=components)
+        running = [pod for pod in pods if not _is_over(pod)]
+        by_pool, placeholder_pods = _by_pool(pools, nodes, running, self._site.values.image)
+        problems = {
+            pool: placeholders.problem(self._site, pool, self._deployment(pool)) for pool in pools
         }
-        return Seen(found, waiting, unfit)
+        return Observation(by_pool, placeholder_pods, problems)
 
     def set_placeholders(self, pool: str, number: int) -> None:
-        """Give a pool's Deployment so many replicas, and change nothing else of it.
+        """Sets the replicas of a pool's Deployment, through its scale alone.
 
-        That takes a right to its scale alone: who may write a Deployment may mount the hub's
-        secrets with it.
+        A right to the whole Deployment would allow mounting the hub's secrets.
         """
         change = {"spec": {"replicas": number}}
         self.retry(
@@ -120,15 +108,15 @@ class Kubernetes:
         )
 
     def cordon(self, node: str) -> None:
-        """Let no new pods onto a node."""
+        """Cordons a node."""
         change = {"spec": {"unschedulable": True}}
         self.retry(
             lambda: self._client.patch(Node, node, change, patch_type=PatchType.MERGE),
             f"cordon node {node}",
         )
 
-    def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
-        """Write an event beside the hub; that it cannot be written is no failure."""
+    def record_event(self, reason: str, message: str, *, warning: bool = False) -> None:
+        """Writes an event to the hub's namespace. A failure is logged, and not raised."""
         moment = datetime.now(timezone.utc)
         event = Event.from_dict(
             {
@@ -151,10 +139,14 @@ class Kubernetes:
         try:
             self._client.create(cast("Event", event))
         except (ApiError, httpx2.HTTPError) as error:
-            _log.warning("no event could be written: %s", error)
+            _log.warning("an event could not be written: %s", error)
+
+    def _list(self, kind: Any, **query: Any) -> list[Any]:  # noqa: ANN401 -- passed on
+        what = f"list {kind.__name__.lower()}s"
+        return self.retry(lambda: list(self._client.list(kind, **query)), what)
 
     def _deployment(self, pool: str) -> Any:  # noqa: ANN401 -- lightkube's types let everything be missing
-        """Of a pool's placeholders; None if there is none."""
+        """Returns a pool's Deployment of placeholders, or None."""
         name = placeholders.name_of(pool)
 
         def read() -> Any:  # noqa: ANN401 -- as above
@@ -168,17 +160,17 @@ class Kubernetes:
         return self.retry(read, f"read Deployment {name}")
 
     def retry(self, call: Callable[[], T], told: str) -> T:
-        """Call, and call again as long as the failure may pass.
+        """Calls, and tries again after errors that may pass.
 
         Raises:
             UnreachableError: the API does not answer, or only with errors that may pass.
-            ForbiddenError: it refuses.
+            ForbiddenError: the API refuses.
         """
         return self._patience.retry(call, lambda error: _meaning(error, told))
 
 
 def _meaning(error: Exception, told: str) -> PrescaleError | None:
-    """Returns what an exception of lightkube's means; None for one that is a bug."""
+    """Translates an exception of lightkube's; returns None for a bug."""
     if isinstance(error, ApiError):
         code, said = error.status.code, error.status.message
         if code in _PASSING:
@@ -186,72 +178,74 @@ def _meaning(error: Exception, told: str) -> PrescaleError | None:
         if code in _REFUSED:
             return ForbiddenError(f"may not {told}: {said}; z2jh/prescale.yaml has the rights")
         return PrescaleError(f"cannot {told}: {code} {said}")
-    # Msgspec's is raised for an answer that is not Kubernetes', such as a proxy's page.
+    # Msgspec fails for an answer that is not Kubernetes', such as a proxy's page.
     if isinstance(error, httpx2.HTTPError | msgspec.MsgspecError):
         return UnreachableError(f"cannot {told}: {type(error).__name__}: {error}")
-    # A call may run a program for credentials, such as gke-gcloud-auth-plugin.
+    # A credential plugin, such as gke-gcloud-auth-plugin, runs at the first call.
     if isinstance(error, ConfigError | OSError):
         return ForbiddenError(f"may not {told}: {error}; look at KUBECONFIG")
     return None
 
 
-def _lives(pod: Any) -> bool:  # noqa: ANN401 -- lightkube's types let everything be missing
+def _is_over(pod: Any) -> bool:  # noqa: ANN401 -- lightkube's types let everything be missing
     phase = pod.status.phase if pod.status else None
-    return phase not in _OVER and pod.metadata.deletionTimestamp is None
+    return phase in _OVER or pod.metadata.deletionTimestamp is not None
 
 
-def _sum(
+def _by_pool(
     pools: Iterable[str], nodes: list[Any], pods: list[Any], image: str
 ) -> tuple[dict[str, tuple[NodeState, ...]], dict[str, int]]:
     students: dict[str, int] = {}
     running: set[str] = set()
-    waiting = dict.fromkeys(pools, 0)
+    placeholder_pods = dict.fromkeys(pools, 0)
     for pod in pods:
         node = pod.spec.nodeName
         labels = pod.metadata.labels or {}
         if labels.get("component") == COMPONENT:
             pool = labels.get("prescale/pool", "")
-            waiting[pool] = waiting.get(pool, 0) + 1
+            placeholder_pods[pool] = placeholder_pods.get(pool, 0) + 1
         elif node:
             students[node] = students.get(node, 0) + 1
-        if node and _runs(pod, image):
+        if node and _proves_image(pod, image):
             running.add(node)
-    found: dict[str, list[NodeState]] = {pool: [] for pool in waiting}
+    states: dict[str, list[NodeState]] = {pool: [] for pool in placeholder_pods}
     for node in nodes:
         name = _name(node)
         pool = (node.metadata.labels or {}).get(POOL_LABEL, "")
-        has_image = name in running or _has(node, image)
-        found.setdefault(pool, []).append(_state(node, students.get(name, 0), image=has_image))
-    return {pool: tuple(each) for pool, each in found.items()}, waiting
+        has_image = name in running or _has_image(node, image)
+        state = _state(node, students.get(name, 0), has_image=has_image)
+        states.setdefault(pool, []).append(state)
+    return {pool: tuple(nodes) for pool, nodes in states.items()}, placeholder_pods
 
 
-def _runs(pod: Any, image: str) -> bool:  # noqa: ANN401 -- as above
-    """Whether a pod shows that the image is on its node; an old placeholder has an old one."""
+def _proves_image(pod: Any, image: str) -> bool:  # noqa: ANN401 -- as above
+    """Returns whether a pod proves that its node has the image; an old placeholder does not."""
     is_old = (pod.metadata.labels or {}).get("component") == COMPONENT and all(
-        it.image != image for it in pod.spec.containers
+        container.image != image for container in pod.spec.containers
     )
     return bool(pod.status and pod.status.phase == "Running") and not is_old
 
 
-def _state(node: Any, students: int, *, image: bool) -> NodeState:  # noqa: ANN401 -- as above
+def _state(node: Any, students: int, *, has_image: bool) -> NodeState:  # noqa: ANN401 -- as above
     conditions = (node.status.conditions if node.status else None) or []
     taints = (node.spec.taints if node.spec else None) or []
-    going = any(it.key in _GOING for it in taints) or node.metadata.deletionTimestamp is not None
+    leaving = any(taint.key in _LEAVING for taint in taints)
+    leaving = leaving or node.metadata.deletionTimestamp is not None
     return NodeState(
         name=_name(node),
-        born=node.metadata.creationTimestamp.timestamp(),
-        ready=any(it.type == "Ready" and it.status == "True" for it in conditions),
-        image=image,
+        created=node.metadata.creationTimestamp.timestamp(),
+        ready=any(row.type == "Ready" and row.status == "True" for row in conditions),
+        has_image=has_image,
         students=students,
-        cordoned=bool(node.spec and node.spec.unschedulable) or going,
+        cordoned=bool(node.spec and node.spec.unschedulable) or leaving,
     )
 
 
-def _has(node: Any, image: str) -> bool:  # noqa: ANN401 -- as above
+def _has_image(node: Any, image: str) -> bool:  # noqa: ANN401 -- as above
     images = (node.status.images if node.status else None) or []
-    names = [name for it in images for name in it.names or []]
+    names = [name for entry in images for name in entry.names or []]
     return any(name == image or name.endswith(f"/{image}") for name in names)
 
 
-def _name(it: Any) -> str:  # noqa: ANN401 -- as above
-    return str(it.metadata.name)
+def _name(node: Any) -> str:  # noqa: ANN401 -- as above
+    return str(node.metadata.name)

@@ -1,4 +1,4 @@
-"""How long calls to the cloud are waited for, and which of them are tried again."""
+"""The limits of waiting, and the retries of calls to the cloud."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from z2jh.prescale.errors import HeldError, PrescaleError, UnreachableError
+from z2jh.prescale.errors import BusyError, PrescaleError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,14 +20,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds; the whole of a run has to end before the next begins.
+    """Limits in seconds; a whole run must end before the next one begins.
 
     Attributes:
-        call: that a call may take.
-        first: before the second try; each further wait is twice as long.
-        longest: between two tries.
+        call: for one call.
+        first: until the first retry; doubles with each further one.
+        longest: until a retry.
         total: for all tries of a change.
-        poll: between two looks at an operation.
+        poll: between two reads of an operation.
     """
 
     call: float = 20
@@ -39,14 +39,14 @@ class Patience:
     def retry(
         self, call: Callable[[], T], meaning: Callable[[Exception], PrescaleError | None]
     ) -> T:
-        """Call until it succeeds, as long as its failure may pass.
+        """Calls until it succeeds, as long as its failure may pass.
 
         Args:
-            call: may raise a PrescaleError, which is not tried again.
-            meaning: turns a client's exception into ours; None for one that is a bug.
+            call: may raise a PrescaleError, which is not retried.
+            meaning: translates a client's exception; returns None for a bug.
 
         Raises:
-            PrescaleError: the failure is a lasting one, or lasted for too long.
+            PrescaleError: the failure does not pass, or lasted too long.
         """
         until = time.monotonic() + self.total
         wait = self.first
@@ -59,7 +59,7 @@ class Patience:
                 failure = meaning(error)
                 if failure is None:
                     raise
-                may_pass = isinstance(failure, UnreachableError | HeldError)
+                may_pass = isinstance(failure, UnreachableError | BusyError)
                 if not may_pass or time.monotonic() + wait > until:
                     raise failure from error
             _log.info("%s; trying again in %.1f s", failure, wait)

@@ -1,4 +1,4 @@
-"""The objects that make the autoscaler start nodes: a Deployment for each pool."""
+"""The placeholders that make the autoscaler start nodes: a Deployment for each pool."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 COMPONENT = "prescale-placeholder"
 PRIORITY_CLASS = "prescale-placeholder"
-_DIGEST = "prescale/digest"  # an annotation, by which one of other values is known
+_DIGEST = "prescale/digest"  # annotation that tells whether other values made the Deployment
 _AGAIN = "run `prescale placeholders` with the options of `apply`, and kubectl apply what it prints"
 
 
 def name_of(pool: str) -> str:
-    """The Deployment of a pool."""
+    """Returns the name of a pool's Deployment."""
     return f"{COMPONENT}-{pool}"
 
 
 def manifest(site: Site, pool: str, namespace: str) -> dict[str, Any]:
-    """A Deployment of placeholders, each as large as all seats of a node; none of them yet.
+    """Returns a pool's Deployment, with no replicas; a placeholder takes all seats of a node.
 
-    It runs the students' own image: where a placeholder runs, the image is on the node.
+    Placeholders run the students' image, so a node with a running one has the image.
     """
     spec = _spec(site, pool)
     return {
@@ -42,11 +42,11 @@ def manifest(site: Site, pool: str, namespace: str) -> dict[str, Any]:
     }
 
 
-def unfit(site: Site, pool: str, found: Any) -> str:  # noqa: ANN401 -- lightkube's types let everything be missing
-    """What is wrong with a pool's Deployment, None if there is none; empty: nothing."""
-    if found is None:
+def problem(site: Site, pool: str, deployment: Any) -> str:  # noqa: ANN401 -- lightkube's types let everything be missing
+    """Returns that a pool's Deployment is missing (None) or outdated, or an empty string."""
+    if deployment is None:
         return f"pool '{pool}': there is no Deployment {name_of(pool)}: {_AGAIN}"
-    digest = (found.metadata.annotations or {}).get(_DIGEST)
+    digest = (deployment.metadata.annotations or {}).get(_DIGEST)
     if digest != _digest(_spec(site, pool)):
         return f"pool '{pool}': Deployment {name_of(pool)} is not what the values say now: {_AGAIN}"
     return ""
@@ -70,11 +70,11 @@ def _labels(pool: str) -> dict[str, str]:
 
 
 def _pod(site: Site, pool: str) -> dict[str, Any]:
-    found = site.capacities[pool, ""]
-    each = site.values.profiles[""].requests
+    seats = site.capacities[pool, ""].seats
+    guarantee = site.values.profiles[""].requests
     requests = {
-        "cpu": f"{round(found.seats * each.cpu * 1000)}m",
-        "memory": str(found.seats * each.memory),
+        "cpu": f"{round(seats * guarantee.cpu * 1000)}m",
+        "memory": str(seats * guarantee.memory),
     }
     return {
         "priorityClassName": PRIORITY_CLASS,
@@ -110,7 +110,7 @@ def _one_a_node() -> dict[str, Any]:
 
 
 def _tolerations(taint: Taint | None) -> list[dict[str, str]]:
-    # The chart's pods tolerate both spellings.
+    # The chart's pods tolerate both spellings, too.
     keys = {("hub.jupyter.org/dedicated", "user"), ("hub.jupyter.org_dedicated", "user")}
     if taint:
         keys.add((taint.key, taint.value))

@@ -1,71 +1,51 @@
-"""The cluster that the options name, with the plan for it."""
+"""The connection to the cluster that the options name, with a plan for it."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from z2jh.prescale.inputs.inputs import make_plan, read_site
-
-from .plan import files_of
+from .files import files_of, make_plan, read_site
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
-    from z2jh.prescale.cloud.lease import Hold
-    from z2jh.prescale.errors import PrescaleError
-    from z2jh.prescale.planning.cluster_state import World
-    from z2jh.prescale.planning.decision import Action
+    from z2jh.prescale.cloud.cluster import Cluster
     from z2jh.prescale.planning.plan import Plan
 
-_AHEAD = 24 * 3600
-_BEFORE = 24 * 3600
+_DAY = 24 * 3600
 
 
-class Visible(Protocol):
-    """A cluster that can be looked at."""
-
-    def observe(self) -> World:
-        """The pools as they are."""
-
-
-class Reachable(Visible, Protocol):
-    """A cluster that can be changed as well."""
-
-    def held(self) -> AbstractContextManager[Hold]:
-        """Keep others from changing it."""
-
-    def carry_out(self, actions: Sequence[Action], hold: Hold) -> list[PrescaleError | None]:
-        """Change it; gives for each action why it failed, or None."""
-
-    def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
-        """Write an event."""
-
-
-def add_options(made: argparse.ArgumentParser) -> None:
-    """Add the options that say which cluster is meant."""
-    add = made.add_argument
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that name the cluster."""
+    add = parser.add_argument
     add("--cluster", metavar="NAME", help="projects/P/locations/L/clusters/C (from the values)")
-    add("--namespace", metavar="NAME", help="of the hub (from the values, else default)")
+    add_namespace(parser)
+
+
+def add_namespace(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that names the hub's namespace."""
+    parser.add_argument(
+        "--namespace", metavar="NAME", help="of the hub (from the values, else default)"
+    )
 
 
 @contextmanager
-def prepared(options: argparse.Namespace) -> Iterator[tuple[Plan, Reachable]]:
-    """Read the files, plan the time around now, and reach the cluster.
+def connected(options: argparse.Namespace) -> Iterator[tuple[Plan, Cluster]]:
+    """Reads the files, plans from yesterday to tomorrow, and connects to the cluster.
 
     Raises:
-        PrescaleError: one of them cannot be had.
+        PrescaleError: a file cannot be used, or the cluster cannot be reached.
     """
     files = files_of(options)
     site = read_site(files)
     now = int(time.time())
-    plan = make_plan(files, site, now - _BEFORE, now + _AHEAD)
-    # Both clients take longer to load than a plan to make.
+    plan = make_plan(files, site, now - _DAY, now + _DAY)
+    # Loading both clients takes longer than making a plan.
     from z2jh.prescale.cloud import cluster  # noqa: PLC0415
 
-    where = cluster.place(site, options.cluster, options.namespace)
-    with cluster.connect(site, where) as reached:
+    target = cluster.target_of(site, options.cluster, options.namespace)
+    with cluster.connect(site, target) as reached:
         yield plan, reached

@@ -1,4 +1,4 @@
-"""`placeholders`: the Deployments that `apply` scales, for somebody who may make them."""
+"""`placeholders`: prints the Deployments that `apply` scales, for somebody who may create them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import json
 from typing import TYPE_CHECKING
 
 from z2jh.prescale.cloud import placeholders
-from z2jh.prescale.inputs.inputs import read_site
 
-from .answer import Answer
-from .plan import files_of
+from . import connection
+from .files import files_of, read_site
+from .result import Result
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_options(made: argparse.ArgumentParser) -> None:
-    """Add the options of `placeholders`."""
-    made.add_argument(
-        "--namespace", metavar="NAME", help="of the hub (from the values, else default)"
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `placeholders`."""
+    connection.add_namespace(parser)
 
 
-def run(options: argparse.Namespace) -> Answer:
-    """Do the work of `placeholders`."""
+def run(options: argparse.Namespace) -> Result:
+    """Runs `placeholders`."""
     site = read_site(files_of(options))
     namespace = site.namespace(options.namespace)
     items = [placeholders.manifest(site, pool, namespace) for pool in site.values.pools]
     data = {"apiVersion": "v1", "kind": "List", "items": items}
-    return Answer(data, json.dumps(data, indent=2))
+    return Result(data, json.dumps(data, indent=2))

@@ -1,4 +1,4 @@
-"""`simulate`: policies side by side, on the same logins."""
+"""`simulate`: compares policies on the same logins."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from z2jh.prescale.errors import UsageError
-from z2jh.prescale.inputs.inputs import make_plan, read_site
 
-from .answer import Answer
-from .plan import add_time, files_of, times
+from . import period
+from .files import files_of, make_plan, read_site
+from .result import Result
 
 if TYPE_CHECKING:
     import argparse
 
     from z2jh.prescale.simulation.parameters import Parameters
-    from z2jh.prescale.simulation.policies import Policy
+    from z2jh.prescale.simulation.trial import Candidate
 
 _NAMES = ("provisioning", "pulling", "server", "reclaimed", "seed")
 
 
-def add_options(made: argparse.ArgumentParser) -> None:
-    """Add the options of `simulate`."""
-    add_time(made)
-    add = made.add_argument
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `simulate`."""
+    period.add_options(parser)
+    add = parser.add_argument
     add("--html", type=Path, metavar="FILE", help="write a report with plots there")
     add(
         "--policy",
@@ -41,35 +41,35 @@ def add_options(made: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> Answer:
-    """Do the work of `simulate`."""
-    # Not for the other verbs: `plan` should be quick.
+def run(options: argparse.Namespace) -> Result:
+    """Runs `simulate`."""
+    # Other verbs, `plan` above all, should start without loading this.
     from z2jh.prescale.simulation import report, trial  # noqa: PLC0415
 
     files = files_of(options)
     site = read_site(files)
-    plan = make_plan(files, site, *times(options, site.schedule))
+    plan = make_plan(files, site, *period.of(options, site.schedule))
     parameters = _with(trial.parameters_of(site), options.set)
     outcomes = [
-        trial.run(plan, policy, parameters, cheap=cheap)
-        for policy, cheap in _chosen(trial.policies(plan), options.policy)
+        trial.run(plan, policy, parameters, spot=spot)
+        for policy, spot in _chosen(trial.policies(plan), options.policy)
     ]
     if options.html:
         options.html.write_text(report.page(plan, outcomes, parameters), encoding="utf-8")
-    return Answer(report.as_json(plan, outcomes, parameters), report.text(plan, outcomes))
+    return Result(report.as_json(plan, outcomes, parameters), report.text(plan, outcomes))
 
 
-def _chosen(every: list[tuple[Policy, bool]], names: list[str] | None) -> list[tuple[Policy, bool]]:
-    known = [policy.name for policy, _ in every]
+def _chosen(candidates: list[Candidate], names: list[str] | None) -> list[Candidate]:
+    known = [policy.name for policy, _ in candidates]
     for name in names or ():
         if name not in known:
             raise UsageError(f"--policy: there is no '{name}': {', '.join(known)}")
-    return [it for it in every if not names or it[0].name in names]
+    return [candidate for candidate in candidates if not names or candidate[0].name in names]
 
 
-def _with(parameters: Parameters, given: list[str]) -> Parameters:
-    for each in given:
-        name, _, value = each.partition("=")
+def _with(parameters: Parameters, settings: list[str]) -> Parameters:
+    for setting in settings:
+        name, _, value = setting.partition("=")
         if name not in vars(parameters):
             known = ", ".join(vars(parameters))
             raise UsageError(f"--set: there is no '{name}': {known}")

@@ -1,4 +1,4 @@
-"""`status`: what is wanted, there and missing, and which classes will have their seats."""
+"""`status`: shows wanted, ready and missing nodes, and whether classes will have their seats."""
 
 from __future__ import annotations
 
@@ -7,83 +7,82 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from z2jh.prescale.errors import NotReadyError
-from z2jh.prescale.output.table import aligned, iso
+from z2jh.prescale.output import decision_rendering as rendering
+from z2jh.prescale.output.text import aligned, iso
 from z2jh.prescale.planning.decision import decide
 from z2jh.prescale.planning.readiness import readiness
 
-from . import rendering as telling
-from .answer import Answer
-from .connection import prepared
+from .connection import connected
+from .result import Result
 
 if TYPE_CHECKING:
     import argparse
+    from zoneinfo import ZoneInfo
 
-    from z2jh.prescale.planning.cluster_state import World
+    from z2jh.prescale.cloud.cluster import Cluster
+    from z2jh.prescale.planning.cluster_state import ClusterState
     from z2jh.prescale.planning.decision import Decision
     from z2jh.prescale.planning.plan import Plan
     from z2jh.prescale.planning.readiness import Readiness
-    from z2jh.prescale.planning.site import Site
 
-    from .connection import Visible
+_POOL_HEAD = ("pool", "wanted", "ready", "missing", "nodes", "with students", "minimum",
+              "maximum", "placeholders")  # fmt: skip
+_MEETING_HEAD = ("class", "begins", "students", "nodes", "ready", "state")
 
 
-def run(options: argparse.Namespace) -> Answer:
-    """Do the work of `status`."""
-    with prepared(options) as (plan, cluster):
+def run(options: argparse.Namespace) -> Result:
+    """Runs `status`."""
+    with connected(options) as (plan, cluster):
         return status_of(plan, cluster, time.time())
 
 
-def status_of(plan: Plan, cluster: Visible, now: float) -> Answer:
-    """Compare a cluster with a plan."""
-    world = cluster.observe()
-    decision = decide(plan, world, now)
-    coming = readiness(plan, world, now)
-    late = [it for it in coming if it.state == "late"]
-    error = None
-    if late:
-        error = NotReadyError(f"not ready: {', '.join(it.held.name for it in late)}")
-    values = telling.values(decision, plan)
-    data = values | {"meetings": [_meeting(it, plan.site) for it in coming]}
-    parts = [_pools(world, decision), _meetings(coming, plan.site), *telling.notes(decision, plan)]
-    return Answer(data, "\n\n".join(parts), error)
+def status_of(plan: Plan, cluster: Cluster, now: float) -> Result:
+    """Compares a cluster with a plan."""
+    state = cluster.observe()
+    decision = decide(plan, state, now)
+    coming = readiness(plan, state, now)
+    zone = plan.site.schedule.timezone
+    late = ", ".join(row.meeting.name for row in coming if row.state == "late")
+    error = NotReadyError(f"not ready: {late}") if late else None
+    data = rendering.as_json(decision, plan) | {"meetings": [_as_json(row, zone) for row in coming]}
+    notes = rendering.notes(decision, plan)
+    text = "\n\n".join([_pools(state, decision), _meetings(coming, zone), *notes])
+    return Result(data, text, error)
 
 
-def _pools(world: World, decision: Decision) -> str:
-    head = ("pool", "wanted", "ready", "missing", "nodes", "with students", "minimum", "maximum",
-            "placeholders")  # fmt: skip
+def _pools(state: ClusterState, decision: Decision) -> str:
     rows = [
-        (pool, *map(str, (decision.wanted[pool], it.standing, decision.missing[pool],
-                          len(it.nodes), it.occupied, it.minimum, it.maximum, it.placeholders)))
-        for pool, it in world.items()
+        (name, *map(str, (decision.wanted[name], pool.usable, decision.missing[name],
+                          len(pool.nodes), pool.occupied, pool.minimum, pool.maximum,
+                          pool.placeholders)))
+        for name, pool in state.items()
     ]  # fmt: skip
-    return aligned([head, *rows], {0})
+    return aligned([_POOL_HEAD, *rows], {0})
 
 
-def _meetings(coming: list[Readiness], site: Site) -> str:
+def _meetings(coming: list[Readiness], zone: ZoneInfo) -> str:
     if not coming:
         return "No class in the next 24 hours"
-    zone = site.schedule.timezone
-    head = ("class", "begins", "students", "nodes", "ready", "state")
     rows = [
         (
-            it.held.name,
-            f"{datetime.fromtimestamp(it.held.start, zone):%a %H:%M}",
-            str(it.held.students),
-            str(it.nodes),
-            str(it.standing),
-            it.state,
+            row.meeting.name,
+            f"{datetime.fromtimestamp(row.meeting.start, zone):%a %H:%M}",
+            str(row.meeting.students),
+            str(row.nodes),
+            str(row.usable),
+            row.state,
         )
-        for it in coming
+        for row in coming
     ]
-    return aligned([head, *rows], {0, 1, 5})
+    return aligned([_MEETING_HEAD, *rows], {0, 1, 5})
 
 
-def _meeting(it: Readiness, site: Site) -> dict[str, Any]:
+def _as_json(row: Readiness, zone: ZoneInfo) -> dict[str, Any]:
     return {
-        "name": it.held.name,
-        "start": iso(it.held.start, site.schedule.timezone),
-        "students": it.held.students,
-        "nodes": it.nodes,
-        "ready": it.standing,
-        "state": it.state,
+        "name": row.meeting.name,
+        "start": iso(row.meeting.start, zone),
+        "students": row.meeting.students,
+        "nodes": row.nodes,
+        "ready": row.usable,
+        "state": row.state,
     }

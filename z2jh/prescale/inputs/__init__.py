@@ -1,1 +1,1 @@
-"""The operator's files: schedules, calendars and values."""
+"""The operator's files, read and checked."""

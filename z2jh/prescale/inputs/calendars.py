@@ -1,4 +1,4 @@
-"""iCalendar files and URLs: what is held, from the source, or from the last good copy of it."""
+"""iCalendar files and URLs: their meetings, from the source or from its last good copy."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ import icalendar
 import recurring_ical_events
 import requests
 
-from z2jh.prescale.planning.meetings import Held
+from z2jh.prescale.schedule.meetings import Meeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from .schedule.model import Calendar
+    from z2jh.prescale.schedule.model import Calendar
 
 _log = logging.getLogger(__name__)
 
 _TIMEOUT = 10  # seconds without a byte; the next run tries again
 _PATIENCE = 30  # seconds for all calendars together
 _LARGEST = 20_000_000  # bytes
-_WHEN = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
+_TIMES = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
 _STUDENTS = re.compile(r"^\s*students\s*:\s*(\d{1,6})\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 class BrokenCalendarError(Exception):
-    """A calendar cannot be had, or not be understood."""
+    """A calendar cannot be fetched or parsed."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of a calendar.
+    """The result of reading a calendar.
 
     Attributes:
-        held: its events.
-        notice: what an operator has to know, or nothing.
-        known: the events are those of the source or of a good copy. Otherwise nothing is known
-            about it, and nothing may be given back.
+        meetings: its events.
+        notice: message for the operator; may be empty.
+        known: whether the meetings come from the source or a good copy. Otherwise the calendar is
+            unknown, and no node may be given back.
     """
 
-    held: tuple[Held, ...]
+    meetings: tuple[Meeting, ...]
     notice: str = ""
     known: bool = True
 
 
 @dataclass(frozen=True)
 class Window:
-    """From when until when events are wanted, and the zone of those that name none."""
+    """The time for which events are wanted, and the zone of events without one."""
 
     start: datetime
     end: datetime
@@ -65,67 +65,63 @@ class Window:
 def read_all(
     calendars: Sequence[Calendar], window: Window, copies: Path | None, patience: float = _PATIENCE
 ) -> list[Reading]:
-    """Read calendars at the same time; of those that take too long, the last good copies.
+    """Reads calendars concurrently, and takes the last good copy of each that is too slow.
 
     Args:
-        calendars: which.
-        window: what is wanted of them.
-        copies: folder of the good copies; None keeps and finds none.
-        patience: seconds for all of them together.
+        calendars: to read.
+        window: time for which events are wanted.
+        copies: folder of the good copies; None keeps none.
+        patience: seconds for all calendars together.
     """
-    found: dict[str, Reading] = {}
+    readings: dict[str, Reading] = {}
 
-    def keep(calendar: Calendar) -> None:
-        found[calendar.name] = read(calendar, window, copies)
+    def store(calendar: Calendar) -> None:
+        readings[calendar.name] = read(calendar, window, copies)
 
-    # Daemons: a server that sends a byte now and then does not keep the program from ending.
-    threads = [threading.Thread(target=keep, args=(it,), daemon=True) for it in calendars]
+    # Daemon threads, because a server that trickles bytes must not keep the process alive.
+    threads = [
+        threading.Thread(target=store, args=(calendar,), daemon=True) for calendar in calendars
+    ]
     for thread in threads:
         thread.start()
     until = time.monotonic() + patience
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    return [found.get(it.name) or _too_slow(it, window, copies) for it in calendars]
-
-
-def _too_slow(calendar: Calendar, window: Window, copies: Path | None) -> Reading:
-    return _from_copy(calendar, window, _copy_of(calendar, copies), "does not end to answer")
+    return [
+        readings.get(calendar.name)
+        or _from_copy(calendar, window, _copy_of(calendar, copies), "does not finish its answer")
+        for calendar in calendars
+    ]
 
 
 def read(calendar: Calendar, window: Window, copies: Path | None) -> Reading:
-    """Read a calendar; if that fails, its last good copy.
+    """Reads a calendar, or its last good copy if that fails.
 
     Args:
-        calendar: which.
-        window: what is wanted of it.
-        copies: folder of the good copies; None keeps and finds none.
+        calendar: to read.
+        window: time for which events are wanted.
+        copies: folder of the good copies; None keeps none.
     """
     copy = _copy_of(calendar, copies)
     try:
         content = _fetch(calendar)
-        held = tuple(_events(calendar, content, window))
+        meetings = tuple(_meetings(calendar, content, window))
     except BrokenCalendarError as error:
         return _from_copy(calendar, window, copy, str(error))
-    notice = _keep(copy, content) if copy else ""
-    return Reading(held, notice)
+    return Reading(meetings, _keep(copy, content) if copy else "")
 
 
 def _from_copy(calendar: Calendar, window: Window, copy: Path | None, why: str) -> Reading:
-    told = f"calendar '{calendar.name}': {why}"
+    failure = f"calendar '{calendar.name}': {why}"
     try:
-        content = copy.read_bytes() if copy else None
-        held = tuple(_events(calendar, content, window)) if content is not None else None
-        since = copy.stat().st_mtime if copy and content is not None else 0
-    except (OSError, BrokenCalendarError):
-        held = None
-    if held is None:
-        return Reading(
-            (),
-            f"{told}; there is no good copy, so the baseline holds and nothing is given back",
-            known=False,
-        )
-    when = datetime.fromtimestamp(since, window.zone)
-    return Reading(held, f"{told}; the copy of {when:%Y-%m-%d %H:%M} is used")
+        if copy:
+            meetings = tuple(_meetings(calendar, copy.read_bytes(), window))
+            when = datetime.fromtimestamp(copy.stat().st_mtime, window.zone)
+            return Reading(meetings, f"{failure}; the copy of {when:%Y-%m-%d %H:%M} is used")
+    except (OSError, BrokenCalendarError) as error:
+        _log.debug("the copy of '%s' cannot be used: %s", calendar.name, error)
+    notice = f"{failure}; there is no good copy, so the baseline holds and nothing is given back"
+    return Reading((), notice, known=False)
 
 
 def _copy_of(calendar: Calendar, copies: Path | None) -> Path | None:
@@ -160,9 +156,9 @@ def _fetch(calendar: Calendar) -> bytes:
     except requests.HTTPError as error:
         raise BrokenCalendarError(f"answers {error.response.status_code}") from error
     except (requests.RequestException, OSError) as error:
-        # Addresses of calendars are secrets: the error's own text would name it.
+        # The error's text contains the URL, which is a secret.
         raise BrokenCalendarError(f"out of reach ({type(error).__name__})") from error
-    # Urllib3's own, from the raw stream.
+    # The raw stream raises urllib3's own errors.
     except Exception as error:
         raise BrokenCalendarError(f"broke off ({type(error).__name__})") from error
     if len(content) > _LARGEST:
@@ -170,33 +166,33 @@ def _fetch(calendar: Calendar) -> bytes:
     return bytes(content)
 
 
-def _events(calendar: Calendar, content: bytes, window: Window) -> Iterator[Held]:
+def _meetings(calendar: Calendar, content: bytes, window: Window) -> Iterator[Meeting]:
     if b"BEGIN:VCALENDAR" not in content or b"END:VCALENDAR" not in content:
         raise BrokenCalendarError("is no iCalendar, or half of one")
     try:
         parsed = icalendar.Calendar.from_ical(content)
         _check(parsed)
-        # A day more on both sides: what began before is still held.
+        # One more day on both sides finds events that began earlier and are still going on.
         events = recurring_ical_events.of(parsed).between(
             window.start - timedelta(days=1), window.end + timedelta(days=1)
         )
         for event in events:
-            yield from _held(calendar, event, window.zone)
+            yield from _meeting(calendar, event, window.zone)
     except BrokenCalendarError:
         raise
-    # Both libraries raise whatever their input makes them stumble over.
+    # Both libraries let arbitrary exceptions through for malformed input.
     except Exception as error:
         raise BrokenCalendarError(f"cannot be understood ({type(error).__name__})") from error
 
 
 def _check(parsed: icalendar.Component) -> None:
-    # What icalendar cannot read it leaves out, and a series would be one event.
+    # Icalendar drops properties that it cannot parse, which would turn a series into one event.
     for event in parsed.walk("VEVENT"):
-        if bad := sorted(_WHEN & {name for name, _ in event.errors}):
+        if bad := sorted(_TIMES & {name for name, _ in event.errors}):
             raise BrokenCalendarError(f"has an event whose {bad[0]} cannot be understood")
 
 
-def _held(calendar: Calendar, event: Any, zone: ZoneInfo) -> Iterator[Held]:  # noqa: ANN401 -- icalendar's events are untyped
+def _meeting(calendar: Calendar, event: Any, zone: ZoneInfo) -> Iterator[Meeting]:  # noqa: ANN401 -- icalendar's events are untyped
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         return
     start = event["DTSTART"].dt
@@ -205,16 +201,16 @@ def _held(calendar: Calendar, event: Any, zone: ZoneInfo) -> Iterator[Held]:  # 
         if isinstance(start, date):
             _log.debug("an all-day event of '%s' needs no seats", calendar.name)
         return
-    start, end = (it if it.tzinfo else it.replace(tzinfo=zone) for it in (start, end))
+    start, end = (edge if edge.tzinfo else edge.replace(tzinfo=zone) for edge in (start, end))
     if end <= start:
         return
-    said = _STUDENTS.search(str(event.get("DESCRIPTION", "")))
+    number = _STUDENTS.search(str(event.get("DESCRIPTION", "")))
     title = str(event.get("SUMMARY", "")) or calendar.name
-    yield Held(
+    yield Meeting(
         name=" ".join(f"{title} ({calendar.name})".split()),
         start=int(start.timestamp()),
         end=int(end.timestamp()),
-        enrolled=int(said.group(1)) if said else calendar.students,
+        enrolled=int(number.group(1)) if number else calendar.students,
         share=calendar.share,
         logins=calendar.logins,
         profile=calendar.profile,

@@ -1,4 +1,4 @@
-"""What a hub's log, or a CSV of logins, says about storms and starts."""
+"""Past logins, from a hub's log or a CSV file."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from z2jh.prescale.errors import Problem, ScheduleError
+from .documents import problem_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-# As JupyterHub writes it: `[I 2026-11-23 10:15:03.123 JupyterHub base:1090] User a took 6.543
-# seconds to start`.
+# JupyterHub's format: `[I 2026-11-23 10:15:03.123 JupyterHub base:1090] User a took 6.543 seconds
+# to start`.
 _STARTED = re.compile(
     r"\[I (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[.,](\d{3}) JupyterHub [^\]]*\] "
     r"User \S+ took (\d+(?:\.\d+)?) seconds to start"
 )
-_PAUSE = 600  # seconds without a login that part two storms
-_SMALLEST = 10  # students that make a storm
+_PAUSE = 600  # seconds without a login that separate two storms
+_SMALLEST = 10  # students of the smallest storm
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Login:
 
     Attributes:
         time: POSIX seconds of the login.
-        took: seconds until the server was there; None where nobody wrote it down.
+        took: seconds until the server was ready; None if not recorded.
     """
 
     time: float
@@ -40,12 +40,12 @@ class Login:
 
 @dataclass(frozen=True)
 class Storm:
-    """Logins one after the other.
+    """A login storm: many logins in a short time.
 
     Attributes:
-        start: POSIX seconds of the first.
-        students: how many.
-        spread: seconds in which nine of ten came.
+        start: POSIX seconds of the first login.
+        students: number of logins.
+        spread: shortest time, in seconds, with nine of ten logins in it.
     """
 
     start: float
@@ -54,30 +54,28 @@ class Storm:
 
 
 def read(file: Path, zone: ZoneInfo) -> list[Login]:
-    """Read a log or a CSV file, by what it looks like.
+    """Reads a log or a CSV file; the first line decides which it is.
 
     Args:
-        file: a hub's log; or CSV with the columns `time` (ISO 8601) and, if known, `seconds`.
+        file: a hub's log; or CSV with the columns `time` (ISO 8601) and, optionally, `seconds`.
         zone: of times without an offset.
 
     Raises:
-        ScheduleError: it cannot be read, or has no login in it.
+        ScheduleError: the file cannot be read, or has no login in it.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
-        raise ScheduleError([Problem(str(file), None, what)]) from error
-    is_table = bool(lines) and "time" in [it.strip().lower() for it in lines[0].split(",")]
-    found = [*(_table(file, lines, zone) if is_table else _log(lines, zone))]
-    if not found:
+        raise problem_in(file, None, f"cannot be read: {error.strerror or error}") from error
+    logins = [*(_table(file, lines, zone) if "time" in _columns(lines) else _log(lines, zone))]
+    if not logins:
         hint = "give a hub's log at level INFO, or CSV with a column 'time'"
-        raise ScheduleError([Problem(str(file), None, "has no login in it", hint)])
-    return sorted(found, key=lambda it: it.time)
+        raise problem_in(file, None, "has no login in it", hint)
+    return sorted(logins, key=lambda login: login.time)
 
 
 def storms(logins: Sequence[Login]) -> list[Storm]:
-    """Logins that follow each other, if they are many; in order of time."""
+    """Returns the login storms among logins, which are in order of time."""
     groups: list[list[Login]] = []
     for login in logins:
         if groups and login.time - groups[-1][-1].time <= _PAUSE:
@@ -88,10 +86,10 @@ def storms(logins: Sequence[Login]) -> list[Storm]:
 
 
 def _storm(group: Sequence[Login]) -> Storm:
-    times = [it.time for it in group]
-    # The shortest time that has nine of ten in it: a few come early, or late.
-    need = -(-len(times) * 9 // 10)
-    spread = min(times[it + need - 1] - times[it] for it in range(len(times) - need + 1))
+    times = [login.time for login in group]
+    # One in ten may be early or late.
+    most = -(-len(times) * 9 // 10)
+    spread = min(last - first for first, last in zip(times, times[most - 1 :], strict=False))
     return Storm(times[0], len(times), spread)
 
 
@@ -103,15 +101,18 @@ def _log(lines: Iterable[str], zone: ZoneInfo) -> Iterator[Login]:
             yield Login(ended + int(match.group(2)) / 1000 - took, took)
 
 
+def _columns(lines: list[str]) -> list[str]:
+    return [name.strip().lower() for name in lines[0].split(",")] if lines else []
+
+
 def _table(file: Path, lines: list[str], zone: ZoneInfo) -> Iterator[Login]:
-    names = [it.strip().lower() for it in lines[0].split(",")]
-    for number, row in enumerate(csv.DictReader(lines[1:], fieldnames=names), start=2):
+    for number, row in enumerate(csv.DictReader(lines[1:], fieldnames=_columns(lines)), start=2):
         try:
-            # Python 3.10 does not read the Z of UTC.
+            # Python 3.10 does not parse the Z of UTC.
             moment = datetime.fromisoformat((row["time"] or "").strip().replace("Z", "+00:00"))
             took = float(row["seconds"]) if (row.get("seconds") or "").strip() else None
         except (ValueError, TypeError) as error:
             hint = "write 2026-11-23T10:15:03+01:00, and seconds as a number"
-            raise ScheduleError([Problem(str(file), number, str(error), hint)]) from error
+            raise problem_in(file, number, str(error), hint) from error
         local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         yield Login(local.timestamp(), took)

@@ -67,7 +67,7 @@ class Values:
 
 
 def load(files: Sequence[Path]) -> Values:
-    """Read layers of values, later ones over earlier ones, as Helm does.
+    """Reads layers of values, later ones over earlier ones, as Helm does.
 
     Raises:
         ScheduleError: a value is missing or wrong; it names all problems.

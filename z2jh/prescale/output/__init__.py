@@ -1,1 +1,1 @@
-"""Plans and runs as tables, plots and metrics."""
+"""Plans and decisions as text, JSON, plots and metrics."""

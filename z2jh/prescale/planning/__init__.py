@@ -1,1 +1,1 @@
-"""Plans: students, seats, nodes and money at each instant."""
+"""Plans and decisions, without any I/O: students, seats, nodes and cost at each instant."""

@@ -1,4 +1,4 @@
-"""What a week costs, in node hours and in money, against what it may cost."""
+"""The cost of each week, in node hours and in money, and its caps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from .meetings import instant, local_day
+from z2jh.prescale.schedule.meetings import instant, local_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Week:
-    """What is planned for a week, Monday to Sunday.
+    """The planned cost of a week, Monday to Sunday.
 
     Attributes:
         monday: its first day.
-        hours: node hours, of all pools, with those of servers that stay after class.
-        money: None if a pool that is used has no price.
+        hours: node hours of all pools, including nodes with servers that stay after class.
+        money: None if a used pool has no price.
     """
 
     monday: date
@@ -32,7 +32,7 @@ class Week:
 
 
 def weeks_around(zone: ZoneInfo, start: int, end: int) -> tuple[int, int]:
-    """The Monday before, and the one after; POSIX seconds."""
+    """Returns the Monday before the start and the Monday after the end, in POSIX seconds."""
     first, last = local_day(start, zone), local_day(max(start, end - 1), zone)
     monday = first - timedelta(days=first.weekday())
     after = last + timedelta(days=7 - last.weekday())
@@ -40,7 +40,7 @@ def weeks_around(zone: ZoneInfo, start: int, end: int) -> tuple[int, int]:
 
 
 def weeks(site: Site, demands: Mapping[str, Demand], start: int, end: int) -> Iterator[Week]:
-    """What the weeks cost that a time touches, each of them whole."""
+    """Yields the cost of every week that a time touches, each as a whole."""
     zone = site.schedule.timezone
     first, last = weeks_around(zone, start, end)
     monday = local_day(first, zone)
@@ -51,16 +51,20 @@ def weeks(site: Site, demands: Mapping[str, Demand], start: int, end: int) -> It
 
 
 def _week(site: Site, demands: Mapping[str, Demand], monday: date, start: int, end: int) -> Week:
-    hours = {pool: it.paid.integral(start, end) / 3600 for pool, it in demands.items()}
-    used = {pool: spent for pool, spent in hours.items() if spent}
-    prices = site.schedule.budget.prices
-    known = all(pool in prices for pool in used)
-    money = sum(spent * prices[pool] for pool, spent in used.items()) if known else None
-    return Week(monday, sum(hours.values()), money)
+    hours = {pool: demand.paid.integral(start, end) / 3600 for pool, demand in demands.items()}
+    return Week(monday, sum(hours.values()), cost(hours, site.schedule.budget.prices))
+
+
+def cost(hours: Mapping[str, float], prices: Mapping[str, float]) -> float | None:
+    """Returns the cost of node hours by pool; None if a used pool has no price."""
+    used = {pool: spent for pool, spent in hours.items() if spent > 0}
+    if not used.keys() <= prices.keys():
+        return None
+    return sum(spent * prices[pool] for pool, spent in used.items())
 
 
 def warnings(site: Site, planned: Sequence[Week]) -> Iterator[str]:
-    """What is near a cap or above it, in a person's words."""
+    """Yields a message for every cap that a week comes near or exceeds."""
     caps = site.schedule.budget
     for week in planned:
         for spent, cap, unit in (
@@ -83,10 +87,10 @@ def warnings(site: Site, planned: Sequence[Week]) -> Iterator[str]:
 
 
 def exceeded(site: Site, planned: Sequence[Week]) -> bool:
-    """A week is above a cap."""
+    """Returns whether a week exceeds a cap."""
     caps = site.schedule.budget
     return any(
-        (caps.hours is not None and week.hours > caps.hours)
-        or (caps.money is not None and week.money is not None and week.money > caps.money)
+        cap is not None and spent is not None and spent > cap
         for week in planned
+        for spent, cap in ((week.hours, caps.hours), (week.money, caps.money))
     )

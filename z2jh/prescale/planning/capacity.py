@@ -38,7 +38,7 @@ class Capacity:
 
 
 def of(pool: Pool, student: Pod) -> Capacity:
-    """Work a node's seats out."""
+    """Returns the seats of a node."""
     machine, limits = pool.machine, seats_by(pool, student)
     told = (
         f"{machine.name} has {_shown(machine.capacity)}",

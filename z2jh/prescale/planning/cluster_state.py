@@ -1,46 +1,46 @@
-"""What stands in the cluster at a moment."""
+"""The observed state of a cluster: its pools and nodes at a moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 
-LIFE = 24 * 3600  # seconds that Google lets a preemptible machine live, at most
+LIFE = 24 * 3600  # seconds after which Google stops a preemptible machine
 PREEMPTIBLE = "preemptible"
 
 
 @dataclass(frozen=True)
 class Node:
-    """A machine.
+    """A node.
 
     Attributes:
         name: Kubernetes' name.
-        born: POSIX seconds.
-        ready: runs pods, and takes new ones.
-        image: has the students' image.
-        students: whose servers are on it.
-        cordoned: takes no new pods, or is about to go.
+        created: POSIX seconds.
+        ready: runs pods.
+        has_image: has the students' image.
+        students: number of students' servers on it.
+        cordoned: takes no new pods, or is about to be removed.
     """
 
     name: str
-    born: float
+    created: float
     ready: bool = True
-    image: bool = True
+    has_image: bool = True
     students: int = 0
     cordoned: bool = False
 
 
 @dataclass(frozen=True)
 class PoolState:
-    """A pool as it is.
+    """The state of a pool.
 
     Attributes:
         minimum: the autoscaler's, for the whole pool.
         maximum: the autoscaler's, for the whole pool.
-        placeholders: that there are, whether they run or wait for a node.
+        placeholders: number of placeholder pods, running or waiting for a node.
         nodes: of the pool.
-        step: by which the minimum can be set: the number of zones, where GKE counts for each.
-        unfit: why placeholders bring no nodes here, or not the right ones; empty if they do.
+        step: granularity of the minimum: the number of zones if GKE counts per zone, else 1.
+        problem: reason why placeholders start no nodes here, or the wrong ones; may be empty.
     """
 
     minimum: int
@@ -48,17 +48,17 @@ class PoolState:
     placeholders: int
     nodes: tuple[Node, ...] = ()
     step: int = 1
-    unfit: str = ""
+    problem: str = ""
 
     @cached_property
-    def standing(self) -> int:
-        """Nodes on which a student can sit at once."""
-        return sum(it.ready and it.image and not it.cordoned for it in self.nodes)
+    def usable(self) -> int:
+        """Number of nodes on which a student's server starts at once."""
+        return sum(node.ready and node.has_image and not node.cordoned for node in self.nodes)
 
     @cached_property
     def occupied(self) -> int:
-        """Nodes with students, that take more of them."""
-        return sum(it.students > 0 and it.ready and not it.cordoned for it in self.nodes)
+        """Number of nodes that have students and take more."""
+        return sum(node.students > 0 and node.ready and not node.cordoned for node in self.nodes)
 
 
-World = dict[str, PoolState]
+ClusterState = dict[str, PoolState]

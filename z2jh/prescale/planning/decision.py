@@ -1,21 +1,21 @@
-"""A plan and what stands there in, what to do now out: the rules of every run of `apply`."""
+"""The decision of a run of `apply`: what to change now, from a plan and the cluster's state."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from . import demand
 from .cluster_state import LIFE, PREEMPTIBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from .cluster_state import Node, PoolState, World
-    from .meetings import Held
+    from z2jh.prescale.schedule.meetings import Meeting
+
+    from .cluster_state import ClusterState, Node, PoolState
     from .plan import Plan
 
 _DAY = 24 * 3600
@@ -23,28 +23,24 @@ _LONGEST_MEETING = 14 * _DAY
 
 
 @dataclass(frozen=True)
-class SetMinimum:
-    """Set the autoscaler's minimum of a pool."""
-
+class _SetNumber:
     pool: str
     before: int
     after: int
     reason: str
 
 
-@dataclass(frozen=True)
-class SetPlaceholders:
-    """Set how many node-sized placeholders a pool has."""
+class SetMinimum(_SetNumber):
+    """Sets the autoscaler's minimum of a pool."""
 
-    pool: str
-    before: int
-    after: int
-    reason: str
+
+class SetPlaceholders(_SetNumber):
+    """Sets the number of node-sized placeholders of a pool."""
 
 
 @dataclass(frozen=True)
 class Cordon:
-    """Let no new pods onto a node: empty, it is removed by the autoscaler, and replaced."""
+    """Cordons an empty node; the autoscaler then removes and replaces it."""
 
     pool: str
     node: str
@@ -59,11 +55,11 @@ class Decision:
     """What to do now.
 
     Attributes:
-        actions: in the order in which they are done: placeholders first, as they bring nodes, and
-            an operation of Google's may keep a minimum waiting.
-        alerts: what an operator has to look at now.
-        wanted: nodes by pool, with those of the fallback.
-        missing: nodes by pool that a student could not sit on yet.
+        actions: in the order to carry them out. Placeholders come first: they start nodes, and
+            an operation on the cluster may delay a minimum.
+        alerts: messages that need an operator now.
+        wanted: nodes by pool, including those for the fallback.
+        missing: nodes by pool that are wanted and not usable yet.
     """
 
     actions: tuple[Action, ...]
@@ -72,154 +68,158 @@ class Decision:
     missing: dict[str, int]
 
 
-def decide(plan: Plan, world: World, now: float) -> Decision:
-    """Compare what is wanted with what is there.
+def decide(plan: Plan, state: ClusterState, now: float) -> Decision:
+    """Compares the plan with the cluster.
 
-    Raises the minimum and asks with placeholders until every node stands there with the image;
-    then the minimum alone keeps them, and students find them empty. Gives back by lowering the
-    minimum and removing placeholders: no node is ever removed, and no pool made smaller.
+    Before a class, raises the minimum and requests nodes with placeholders, until every node is
+    ready and has the image. Then removes the placeholders: the minimum alone keeps the nodes, and
+    students find them empty. After a class, lowers the minimum. No node is ever removed, and no
+    pool resized.
 
     Args:
         plan: made for a time around now.
-        world: the pools as they are; those that are not in it are left alone.
+        state: of the cluster; other pools are left alone.
         now: POSIX seconds.
     """
-    wanted = {pool: plan.wanted(pool, now) for pool in world}
-    alerts = [*_unable(plan, world, now), *_fall_back(plan, world, wanted, now)]
+    wanted = {pool: plan.wanted(pool, now) for pool in state}
+    alerts = [*_pools_with_problems(plan, state, now), *_fall_back(plan, state, wanted, now)]
     actions: list[Action] = []
     missing: dict[str, int] = {}
-    for pool, state in world.items():
+    for pool, observed in state.items():
         target = wanted[pool]
-        if target > state.maximum:
+        if target > observed.maximum:
             alerts.append(
                 f"pool '{pool}': {target} nodes are wanted, and the autoscaler's maximum is "
-                f"{state.maximum}: raise it"
+                f"{observed.maximum}: raise it"
             )
-        target = wanted[pool] = min(target, state.maximum)
-        if not plan.known:
-            target = wanted[pool] = max(target, state.minimum)
-        missing[pool] = max(0, target - state.standing)
-        actions += _of_pool(plan, pool, state, target, now)
-        actions += _rotation(plan, pool, state, target, now)
-    actions.sort(key=lambda it: isinstance(it, SetMinimum))
+        target = min(target, observed.maximum)
+        if not plan.calendars_known:
+            target = max(target, observed.minimum)
+        wanted[pool] = target
+        missing[pool] = max(0, target - observed.usable)
+        actions += _resizing(plan, pool, observed, target, now)
+        actions += _rotation(plan, pool, observed, target, now)
+    actions.sort(key=lambda action: isinstance(action, SetMinimum))
     return Decision(tuple(actions), tuple(alerts), wanted, missing)
 
 
-def _unable(plan: Plan, world: World, now: float) -> Iterator[str]:
-    """Pools that a class of the next day needs, and that give it no nodes as they are."""
+def _pools_with_problems(plan: Plan, state: ClusterState, now: float) -> Iterator[str]:
+    """Yields an alert for each pool that a class of the next day needs and that cannot grow."""
     day = int(now), int(now) + _DAY
-    needed = [pool for pool, needs in plan.demands.items() if needs.wanted.most(*day)]
+    needed = [pool for pool, demands in plan.demands.items() if demands.wanted.maximum(*day)]
     for pool in needed:
-        if pool not in world:
+        if pool not in state:
             yield (
                 f"pool '{pool}' is wanted, and the cluster has no pool of that name that is "
                 "autoscaled: make it, or switch autoscaling on"
             )
-    for pool, state in world.items():
-        if state.unfit and needed and pool in {*needed, plan.site.schedule.fallback}:
-            yield state.unfit
+    for pool, observed in state.items():
+        if observed.problem and needed and pool in {*needed, plan.site.schedule.fallback}:
+            yield observed.problem
 
 
-def _of_pool(
-    plan: Plan, pool: str, state: PoolState, target: int, now: float
+def _resizing(
+    plan: Plan, pool: str, observed: PoolState, target: int, now: float
 ) -> Iterator[SetMinimum | SetPlaceholders]:
-    asked = target - state.occupied if _short(state, target) else 0
-    asked = max(0, asked)
-    if not plan.known:
-        asked = max(asked, state.placeholders)
+    # Until the minimum is raised, the autoscaler removes empty nodes without a placeholder.
+    growing = observed.usable < target or observed.minimum < target
+    placeholders = max(0, target - observed.occupied) if growing else 0
+    if not plan.calendars_known:
+        placeholders = max(placeholders, observed.placeholders)
     reason = _reason(plan, pool, now)
-    minimum = min(state.maximum, -(-target // state.step) * state.step)
-    if minimum != state.minimum:
-        yield SetMinimum(pool, state.minimum, minimum, reason)
-    if asked != state.placeholders:
-        ready = f"{state.standing} of {target} nodes are ready"
-        yield SetPlaceholders(pool, state.placeholders, asked, f"{ready}; {reason}")
-
-
-def _short(state: PoolState, target: int) -> bool:
-    # Until the minimum holds, an empty node without a placeholder would be taken away.
-    return state.standing < target or state.minimum < target
+    minimum = min(observed.maximum, -(-target // observed.step) * observed.step)
+    if minimum != observed.minimum:
+        yield SetMinimum(pool, observed.minimum, minimum, reason)
+    if placeholders != observed.placeholders:
+        ready = f"{observed.usable} of {target} nodes are ready"
+        yield SetPlaceholders(pool, observed.placeholders, placeholders, f"{ready}; {reason}")
 
 
 def _reason(plan: Plan, pool: str, now: float) -> str:
-    last = bisect_right(plan.changes, now, key=lambda it: it.at)
-    made = (it.reason for it in reversed(plan.changes[:last]) if it.pool == pool)
-    return next(made, "as planned")
+    last = bisect_right(plan.changes, now, key=lambda change: change.at)
+    reasons = (change.reason for change in reversed(plan.changes[:last]) if change.pool == pool)
+    return next(reasons, "as planned")
 
 
-def _fall_back(plan: Plan, world: World, wanted: dict[str, int], now: float) -> Iterator[str]:
-    """Ask the fallback pool for what is missing at a deadline, and say so."""
-    fallback = plan.site.schedule.fallback
-    for pool, state in world.items():
-        # Also what is more than the pool may have; and not yet what a later class is prepared.
-        full = plan.demands[pool].due.at(now)
-        lacking = full - state.standing
+def _fall_back(
+    plan: Plan, state: ClusterState, wanted: dict[str, int], now: float
+) -> Iterator[str]:
+    """Adds nodes that are missing at a deadline to the fallback pool, and yields alerts."""
+    fallback, zone = plan.site.schedule.fallback, plan.site.schedule.timezone
+    for pool, observed in state.items():
+        # `due` may exceed the pool's maximum, and leaves out nodes for later classes.
+        due = plan.demands[pool].due.at(now)
+        lacking = due - observed.usable
         if lacking <= 0:
             continue
-        late = [it for it in _late(plan, now) if plan.site.pool_of(it).name == pool]
+        late = [meeting for meeting in _late(plan, now) if plan.site.pool_of(meeting).name == pool]
         if not late:
             continue
-        names = ", ".join(_told(plan, it) for it in late)
-        told = f"pool '{pool}': {lacking} of {full} nodes are not ready for {names}"
-        if not fallback or pool == fallback or fallback not in world:
-            yield f"{told}; there is no fallback pool to ask"
+        names = ", ".join(meeting.title(zone) for meeting in late)
+        alert = f"pool '{pool}': {lacking} of {due} nodes are not ready for {names}"
+        if not fallback or pool == fallback or fallback not in state:
+            yield f"{alert}; there is no fallback pool to ask"
             continue
-        instead = substitutes(plan, pool, lacking)
-        wanted[fallback] += instead
-        # Once they stand there, the class has its seats.
-        if world[fallback].standing < wanted[fallback]:
-            yield f"{told}; {instead} nodes are asked of pool '{fallback}' instead"
+        substitutes = fallback_nodes(plan, pool, lacking)
+        wanted[fallback] += substitutes
+        # With enough usable nodes in the fallback pool, the class has its seats.
+        if state[fallback].usable < wanted[fallback]:
+            yield f"{alert}; {substitutes} nodes are asked of pool '{fallback}' instead"
 
 
-def substitutes(plan: Plan, pool: str, nodes: int) -> int:
-    """Nodes of the fallback pool that have the seats of so many of another pool."""
-    room, other = (plan.site.capacities[it, ""].seats for it in (pool, plan.site.schedule.fallback))
-    return math.ceil(nodes * room / max(1, other))
+def fallback_nodes(plan: Plan, pool: str, nodes: int) -> int:
+    """Returns how many nodes of the fallback pool have as many seats as nodes of another pool."""
+    room = plan.site.capacities[pool, ""].seats
+    fallback_room = plan.site.capacities[plan.site.schedule.fallback, ""].seats
+    return math.ceil(nodes * room / max(1, fallback_room))
 
 
-def _late(plan: Plan, now: float) -> list[Held]:
-    """Meetings whose seats have to be ready by now, and that are not over."""
-    first = bisect_left(plan.held, now - _LONGEST_MEETING, key=lambda it: it.start)
-    last = bisect_left(plan.held, now + _DAY, key=lambda it: it.start)
+def _around(plan: Plan, time: float) -> Sequence[Meeting]:
+    """Returns the meetings that may be going on at a time, or be past their deadline."""
+    first = bisect_left(plan.meetings, time - _LONGEST_MEETING, key=lambda meeting: meeting.start)
+    last = bisect_left(plan.meetings, time + _DAY, key=lambda meeting: meeting.start)
+    return plan.meetings[first:last]
+
+
+def _late(plan: Plan, now: float) -> list[Meeting]:
+    """Returns the meetings between their deadline and their end."""
     schedule = plan.site.schedule
     return [
-        it
-        for it in plan.held[first:last]
-        if demand.deadline(schedule, it) <= now < it.end and it.students
+        meeting
+        for meeting in _around(plan, now)
+        if demand.deadline(schedule, meeting) <= now < meeting.end and meeting.students
     ]
 
 
-def _rotation(plan: Plan, pool: str, state: PoolState, target: int, now: float) -> Iterator[Cordon]:
-    """Empty nodes that would reach their age during a class, as many as may be replaced at once."""
+def _rotation(
+    plan: Plan, pool: str, observed: PoolState, target: int, now: float
+) -> Iterator[Cordon]:
+    """Cordons empty nodes that would reach 24 hours during a class, a few at a time."""
     rule = plan.site.schedule.rotation
-    # Where a placeholder may sit, the autoscaler would remove nothing: the next run looks again.
-    if plan.site.values.pools[pool].provisioning != PREEMPTIBLE or state.placeholders:
+    # The autoscaler removes no node with a placeholder, so this waits until all are gone.
+    if plan.site.values.pools[pool].provisioning != PREEMPTIBLE or observed.placeholders:
         return
-    room = min(
-        rule.at_once - sum(it.cordoned for it in state.nodes),
-        # The one that replaces it has to fit beside it.
-        state.maximum - len(state.nodes) if target >= state.standing else rule.at_once,
-    )
-    due = [(it, held) for it in state.nodes if (held := _dies_in(plan, pool, it, now, rule.margin))]
-    for node, held in sorted(due, key=lambda it: it[0].born)[: max(0, room)]:
-        yield Cordon(pool, node.name, f"would reach 24 hours during {_told(plan, held)}")
+    room = rule.at_once - sum(node.cordoned for node in observed.nodes)
+    if target >= observed.usable:
+        # The pool must have room for the replacement.
+        room = min(room, observed.maximum - len(observed.nodes))
+    old = sorted(observed.nodes, key=lambda node: node.created)
+    due = [(node, _dies_in(plan, pool, node, now)) for node in old]
+    replaceable = [(node, meeting) for node, meeting in due if meeting]
+    zone = plan.site.schedule.timezone
+    for node, meeting in replaceable[: max(0, room)]:
+        yield Cordon(pool, node.name, f"would reach 24 hours during {meeting.title(zone)}")
 
 
-def _dies_in(plan: Plan, pool: str, node: Node, now: float, margin: int) -> Held | None:
-    """The meeting in which an empty node would die, if a new one would be there, and outlive it."""
+def _dies_in(plan: Plan, pool: str, node: Node, now: float) -> Meeting | None:
+    """Returns the meeting in which an empty node would die, if a replacement would outlive it."""
     if node.students or node.cordoned or not node.ready:
         return None
-    death = node.born + LIFE
-    first = bisect_left(plan.held, death - _LONGEST_MEETING, key=lambda it: it.start)
-    last = bisect_left(plan.held, death + _DAY, key=lambda it: it.start)
-    for held in plan.held[first:last]:
-        due = demand.deadline(plan.site.schedule, held)
-        helps = held.end - LIFE <= now <= due - plan.site.lead - margin
-        if plan.site.pool_of(held).name == pool and due <= death < held.end and helps:
-            return held
+    death = node.created + LIFE
+    margin = plan.site.schedule.rotation.margin
+    for meeting in _around(plan, death):
+        due = demand.deadline(plan.site.schedule, meeting)
+        helps = meeting.end - LIFE <= now <= due - plan.site.lead - margin
+        if plan.site.pool_of(meeting).name == pool and due <= death < meeting.end and helps:
+            return meeting
     return None
-
-
-def _told(plan: Plan, held: Held) -> str:
-    begins = datetime.fromtimestamp(held.start, plan.site.schedule.timezone)
-    return f"{held.name} at {begins:%a %H:%M}"

@@ -1,22 +1,23 @@
-"""What will be changed when, and why: the list that is read, drawn, simulated and applied."""
+"""The plan: every change of a pool, with its time and reason."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from z2jh.prescale.schedule.meetings import meetings_between, order
+
 from . import budget, demand
-from .meetings import held_between
 from .site import unknown_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from z2jh.prescale.schedule.meetings import Meeting
+
     from .budget import Week
     from .demand import Demand
-    from .meetings import Held
     from .site import Site
 
 DAY = 24 * 3600
@@ -29,13 +30,13 @@ class Change:
     Attributes:
         at: POSIX seconds.
         pool: name.
-        students: expected by then, those of the class that is prepared among them.
+        students: expected, including those of the class that is being prepared.
         seats: of all nodes, with the default profile.
         before: nodes wanted until then.
         nodes: wanted from then on; also the autoscaler's minimum.
-        placeholders: that may be needed to make the autoscaler start nodes.
+        placeholders: most that may be needed to start the nodes.
         cost: of an hour from then on; None without a price.
-        reason: in a person's words.
+        reason: for a person.
     """
 
     at: int
@@ -51,106 +52,109 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """All changes of a time.
+    """All changes within a time.
 
     Attributes:
-        site: what it was made from.
+        site: schedule and values.
         start: POSIX seconds.
         end: POSIX seconds, exclusive.
-        held: meetings, of all pools.
+        meetings: of all pools, sorted.
         demands: by pool.
         changes: in order of time.
-        notices: what an operator has to know.
-        known: everything that is held is known. Otherwise nothing may be given back.
+        notices: messages for the operator.
+        calendars_known: whether every calendar could be read, if only from a copy. Otherwise no
+            node may be given back.
         weeks: cost of each week that the time touches.
     """
 
     site: Site
     start: int
     end: int
-    held: tuple[Held, ...]
+    meetings: tuple[Meeting, ...]
     demands: dict[str, Demand]
     changes: tuple[Change, ...]
     notices: tuple[str, ...]
-    known: bool
+    calendars_known: bool
     weeks: tuple[Week, ...]
 
     def wanted(self, pool: str, time: float) -> int:
-        """Nodes that a pool should have at a time."""
+        """Returns the nodes wanted in a pool at a time."""
         return self.demands[pool].wanted.at(time)
 
 
 @dataclass(frozen=True)
-class Extra:
-    """What calendars add to a schedule.
+class CalendarMeetings:
+    """The meetings of all calendars.
 
     Attributes:
-        held: their events.
-        notices: what an operator has to know about them.
-        known: all of them could be read, if only from a copy.
+        meetings: in any order.
+        notices: messages for the operator.
+        known: whether every calendar could be read, if only from a copy.
     """
 
-    held: tuple[Held, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
     notices: tuple[str, ...] = ()
     known: bool = True
 
 
 def span(site: Site, start: int, end: int) -> tuple[int, int]:
-    """The time that has to be known for a plan: whole weeks, and what reaches into them."""
+    """Returns the time whose meetings a plan needs: whole weeks, and what reaches into them."""
     first, last = budget.weeks_around(site.schedule.timezone, start, end)
     return first - DAY - site.linger, last + DAY + site.lead
 
 
-def make(site: Site, start: int, end: int, extra: Extra | None = None) -> Plan:
-    """Plan a time.
+def make(site: Site, start: int, end: int, calendars: CalendarMeetings | None = None) -> Plan:
+    """Makes a plan.
 
     Args:
         site: schedule and values.
         start: POSIX seconds.
         end: POSIX seconds, exclusive.
-        extra: what calendars hold within `span()`.
+        calendars: meetings of the calendars within `span()`.
     """
-    extra = extra or Extra()
+    calendars = calendars or CalendarMeetings()
     first, last = span(site, start, end)
-    fitting, told = unknown_names(site, extra.held)
-    held = tuple(sorted((*held_between(site.schedule, first, last), *fitting), key=_order))
-    demands = {pool: demand.of_pool(site, pool, held, first, last) for pool in site.values.pools}
+    fitting, name_notices = unknown_names(site, calendars.meetings)
+    own = meetings_between(site.schedule, first, last)
+    meetings = tuple(sorted((*own, *fitting), key=order))
+    demands = {
+        pool: demand.of_pool(site, pool, meetings, first, last) for pool in site.values.pools
+    }
     changes = sorted(
         (
-            it
-            for pool, needs in demands.items()
-            for it in _changes(site, pool, needs, _reasons(site, pool, held))
-            if start <= it.at < end
+            change
+            for pool, pool_demand in demands.items()
+            for change in _changes(site, pool, pool_demand, _reasons(site, pool, meetings))
+            if start <= change.at < end
         ),
-        key=lambda it: (it.at, it.pool),
+        key=lambda change: (change.at, change.pool),
     )
-    weeks = list(budget.weeks(site, demands, start, end))
+    weeks = tuple(budget.weeks(site, demands, start, end))
     notices = (
-        *extra.notices,
-        *told,
-        *_short(site, demands, held, start, end),
-        *_endless(site),
+        *calendars.notices,
+        *name_notices,
+        *_pools_too_small(site, demands, meetings, start, end),
+        *_without_culling(site),
         *budget.warnings(site, weeks),
     )
-    return Plan(site, start, end, held, demands, tuple(changes), notices, extra.known, tuple(weeks))
-
-
-def _order(held: Held) -> tuple[int, int, str]:
-    return held.start, held.end, held.name
+    return Plan(
+        site, start, end, meetings, demands, tuple(changes), notices, calendars.known, weeks
+    )
 
 
 def _changes(
-    site: Site, pool: str, needs: Demand, reasons: dict[int, list[str]]
+    site: Site, pool: str, pool_demand: Demand, reasons: dict[int, list[str]]
 ) -> Iterator[Change]:
     seats = site.capacities[pool, ""].seats
     price = site.price(pool)
     least = site.values.pools[pool].min_nodes
     before = 0
-    for time, nodes in zip(needs.wanted.times, needs.wanted.values, strict=True):
+    wanted = pool_demand.wanted
+    for time, nodes in zip(wanted.times, wanted.values, strict=True):
         yield Change(
             at=time,
             pool=pool,
-            students=needs.seats.at(time),
+            students=pool_demand.seats.at(time),
             seats=nodes * seats,
             before=before,
             nodes=nodes,
@@ -161,39 +165,37 @@ def _changes(
         before = nodes
 
 
-def _reasons(site: Site, pool: str, held: Sequence[Held]) -> dict[int, list[str]]:
+def _reasons(site: Site, pool: str, meetings: Sequence[Meeting]) -> dict[int, list[str]]:
     reasons: dict[int, list[str]] = defaultdict(list)
-    for it in held:
-        if site.pool_of(it).name == pool:
-            begins = datetime.fromtimestamp(it.start, site.schedule.timezone)
-            share = f" of {it.enrolled}" if it.students != it.enrolled else ""
-            reasons[demand.prepared(site, it)].append(
-                f"{it.name} at {begins:%a %H:%M}: {it.students}{share} students"
-            )
-            reasons[it.end].append(f"{it.name} is over")
+    for meeting in meetings:
+        if site.pool_of(meeting).name == pool:
+            title = meeting.title(site.schedule.timezone)
+            share = f" of {meeting.enrolled}" if meeting.students != meeting.enrolled else ""
+            reason = f"{title}: {meeting.students}{share} students"
+            reasons[demand.request_time(site, meeting)].append(reason)
+            reasons[meeting.end].append(f"{meeting.name} is over")
     return reasons
 
 
-def _short(
-    site: Site, demands: dict[str, Demand], held: Sequence[Held], start: int, end: int
+def _pools_too_small(
+    site: Site, demands: dict[str, Demand], meetings: Sequence[Meeting], start: int, end: int
 ) -> Iterator[str]:
-    """Meetings for which the pool may not grow enough."""
-    for it in held:
-        if not (start <= it.start < end):
+    for meeting in meetings:
+        if not (start <= meeting.start < end):
             continue
-        pool = site.pool_of(it)
-        lacking = demands[pool.name].needed.most(it.start, it.end) - pool.max_nodes
+        pool = site.pool_of(meeting)
+        lacking = demands[pool.name].needed.maximum(meeting.start, meeting.end) - pool.max_nodes
         if lacking > 0:
-            begins = datetime.fromtimestamp(it.start, site.schedule.timezone)
+            title = meeting.title(site.schedule.timezone, "%Y-%m-%d %H:%M")
             yield (
-                f"{it.name} at {begins:%Y-%m-%d %H:%M}: pool '{pool.name}' has at most "
-                f"{pool.max_nodes} nodes, and {lacking} more are needed: raise maxNodes"
+                f"{title}: pool '{pool.name}' has at most {pool.max_nodes} nodes, and {lacking} "
+                "more are needed: raise maxNodes"
             )
 
 
-def _endless(site: Site) -> Iterator[str]:
+def _without_culling(site: Site) -> Iterator[str]:
     if site.values.cull is None and site.schedule.linger is None:
         yield (
-            "servers are not culled: they are taken to stay for a day after class; say how long "
-            "they do with 'linger'"
+            "servers are not culled: the plan assumes that they stay for a day after class; say "
+            "how long they do with 'linger'"
         )

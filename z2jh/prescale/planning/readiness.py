@@ -1,4 +1,4 @@
-"""Whether the classes of the next day will have their seats."""
+"""The readiness of each meeting of the next day: will its nodes be ready in time?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import demand
-from .decision import substitutes
+from .decision import fallback_nodes
 
 if TYPE_CHECKING:
-    from .cluster_state import World
-    from .meetings import Held
+    from z2jh.prescale.schedule.meetings import Meeting
+
+    from .cluster_state import ClusterState
     from .plan import Plan
 
 _AHEAD = 24 * 3600
@@ -19,62 +20,60 @@ _AHEAD = 24 * 3600
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether a meeting will have its seats.
+    """The readiness of a meeting.
 
     Attributes:
-        held: the meeting.
-        nodes: that have to be ready at its start, or now.
-        standing: ready now.
-        state: `in time` until its nodes are asked for, then `starting`, then `ready`; or `late`.
+        meeting: in question.
+        nodes: that must be ready at its start, or now if it has started.
+        usable: nodes that are ready now.
+        state: `in time` until its nodes are requested, then `starting`, then `ready`; or `late`.
     """
 
-    held: Held
+    meeting: Meeting
     nodes: int
-    standing: int
+    usable: int
     state: str
 
 
-def readiness(plan: Plan, world: World, now: float) -> list[Readiness]:
-    """Each meeting of the next day: will its nodes stand there in time?"""
-    found = []
-    for held in plan.held:
-        if held.end <= now or held.start > now + _AHEAD or not held.students:
-            continue
-        pool = plan.site.pool_of(held).name
-        if pool not in world:
-            found.append(Readiness(held, _nodes(plan, held, now), 0, "late"))
-            continue
-        nodes = _nodes(plan, held, now)
-        state = _state(plan, world, held, nodes, now)
-        found.append(Readiness(held, nodes, world[pool].standing, state))
-    return found
+def readiness(plan: Plan, state: ClusterState, now: float) -> list[Readiness]:
+    """Returns the readiness of each meeting that goes on or starts within a day."""
+    return [
+        _readiness(plan, state, meeting, now)
+        for meeting in plan.meetings
+        if now < meeting.end and meeting.start <= now + _AHEAD and meeting.students
+    ]
 
 
-def _nodes(plan: Plan, held: Held, now: float) -> int:
-    """What has to be ready for it, what is held beside it, and for those still there."""
-    return plan.demands[plan.site.pool_of(held).name].due.at(max(now, held.start))
+def _readiness(plan: Plan, state: ClusterState, meeting: Meeting, now: float) -> Readiness:
+    name = plan.site.pool_of(meeting).name
+    # Includes nodes of simultaneous meetings, and of students who stay after class.
+    nodes = plan.demands[name].due.at(max(now, meeting.start))
+    if name not in state:
+        return Readiness(meeting, nodes, 0, "late")
+    usable = state[name].usable
+    return Readiness(meeting, nodes, usable, _state(plan, state, meeting, nodes, now))
 
 
-def _state(plan: Plan, world: World, held: Held, nodes: int, now: float) -> str:
-    pool = world[plan.site.pool_of(held).name]
-    begun = now >= demand.prepared(plan.site, held)
-    if begun and (pool.standing >= nodes or _stand_in(plan, world, held, nodes)):
+def _state(plan: Plan, state: ClusterState, meeting: Meeting, nodes: int, now: float) -> str:
+    pool = state[plan.site.pool_of(meeting).name]
+    requested = now >= demand.request_time(plan.site, meeting)
+    if requested and (pool.usable >= nodes or _fallback_covers(plan, state, meeting, nodes)):
         return "ready"
     if nodes > pool.maximum:
         return "late"
-    if not begun:
+    if not requested:
         return "in time"
     start = math.ceil(plan.site.schedule.node_start.seconds)
-    due = demand.deadline(plan.site.schedule, held)
-    # What has not begun to start by now needs all of its time.
-    asked = len(pool.nodes) >= nodes or pool.placeholders > 0
-    return "starting" if now < due and (asked or now + start <= due) else "late"
+    due = demand.deadline(plan.site.schedule, meeting)
+    # A node that has not begun to start needs the whole start time.
+    begun = len(pool.nodes) >= nodes or pool.placeholders > 0
+    return "starting" if now < due and (begun or now + start <= due) else "late"
 
 
-def _stand_in(plan: Plan, world: World, held: Held, nodes: int) -> bool:
-    """The fallback pool has the seats that are missing, beside those that it has to have itself."""
-    pool, other = plan.site.pool_of(held).name, plan.site.schedule.fallback
-    if pool == other or other not in world:
+def _fallback_covers(plan: Plan, state: ClusterState, meeting: Meeting, nodes: int) -> bool:
+    """Returns whether the fallback pool has the missing seats, beside its own."""
+    pool, fallback = plan.site.pool_of(meeting).name, plan.site.schedule.fallback
+    if pool == fallback or fallback not in state:
         return False
-    spare = world[other].standing - plan.wanted(other, held.start)
-    return spare >= substitutes(plan, pool, nodes - world[pool].standing)
+    spare = state[fallback].usable - plan.wanted(fallback, meeting.start)
+    return spare >= fallback_nodes(plan, pool, nodes - state[pool].usable)

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 
     from z2jh.hubvalues.pools import Pool
     from z2jh.prescale.errors import Problem
-    from z2jh.prescale.inputs.schedule.model import Crowd, Schedule
-    from z2jh.prescale.inputs.schedule.reading import Loaded
+    from z2jh.prescale.inputs.schedule_file import Loaded
     from z2jh.prescale.inputs.values import Values
+    from z2jh.prescale.schedule.meetings import Meeting
+    from z2jh.prescale.schedule.model import Crowd, Schedule
 
     from .capacity import Capacity
-    from .meetings import Held
-
 
 _A_DAY = 24 * 3600
 
@@ -56,9 +55,9 @@ class Site:
             return self.schedule.linger
         return self.values.cull.longest if self.values.cull else _A_DAY
 
-    def pool_of(self, held: Held) -> Pool:
+    def pool_of(self, meeting: Meeting) -> Pool:
         """Returns the pool of a meeting."""
-        return self.values.pools[_pool_name(held, self.schedule, self.values)]
+        return self.values.pools[_pool_name(meeting, self.schedule, self.values)]
 
     def namespace(self, given: str | None) -> str:
         """Returns the hub's namespace: the given one, else that of `custom.cluster`."""
@@ -70,7 +69,7 @@ class Site:
 
 
 def build(loaded: Loaded, values: Values) -> Site:
-    """Join schedule and values, and find what does not fit.
+    """Joins schedule and values, and finds what does not fit.
 
     Raises:
         ScheduleError: a pool or profile does not exist, or has no room for a single student.
@@ -87,16 +86,18 @@ def build(loaded: Loaded, values: Values) -> Site:
     return Site(chosen, values, capacities)
 
 
-def unknown_names(site: Site, held: tuple[Held, ...]) -> tuple[tuple[Held, ...], list[str]]:
-    """Put events with an unknown pool or profile onto the default ones, and return notices."""
+def unknown_names(
+    site: Site, meetings: tuple[Meeting, ...]
+) -> tuple[tuple[Meeting, ...], list[str]]:
+    """Puts meetings with an unknown pool or profile onto the default ones; returns notices, too."""
     told: list[str] = []
-    kept: list[Held] = []
-    for event in held:
-        pool = event.pool if event.pool in site.values.pools else ""
-        profile = event.profile if event.profile in site.values.profiles else ""
-        if (pool, profile) != (event.pool, event.profile):
-            told.append(f"{event.name}: no pool or profile of that name; the default one is used")
-        kept.append(replace(event, pool=pool, profile=profile))
+    kept: list[Meeting] = []
+    for meeting in meetings:
+        pool = meeting.pool if meeting.pool in site.values.pools else ""
+        profile = meeting.profile if meeting.profile in site.values.profiles else ""
+        if (pool, profile) != (meeting.pool, meeting.profile):
+            told.append(f"{meeting.name}: no pool or profile of that name; the default one is used")
+        kept.append(replace(meeting, pool=pool, profile=profile))
     return tuple(kept), list(dict.fromkeys(told))
 
 
@@ -117,7 +118,7 @@ def _pools(loaded: Loaded, values: Values) -> tuple[Schedule, list[Problem]]:
     return schedule.model_copy(update={"pool": chosen, "fallback": fallback}), problems
 
 
-def _pool_name(crowd: Held | Crowd, schedule: Schedule, values: Values) -> str:
+def _pool_name(crowd: Meeting | Crowd, schedule: Schedule, values: Values) -> str:
     """Returns the given pool, else the one that the profile's node selector names."""
     return crowd.pool or values.profiles[crowd.profile].pool or schedule.pool
 

@@ -1,38 +1,38 @@
-"""The discrete-event model: hub, scheduler, autoscaler, machines that come and go."""
+"""The model of a cluster: hub and scheduler, on machines of the autoscaler."""
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import deque
 from heapq import heappop, heappush
-from itertools import count
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from z2jh.prescale.planning.decision import Cordon, SetMinimum, SetPlaceholders
 
-from .machines import Machine, MachinePool, Student
+from .autoscaler import Autoscaler
+from .environment import Environment
+from .machines import Student
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from z2jh.prescale.planning.cluster_state import World
+    from z2jh.prescale.planning.cluster_state import ClusterState
 
+    from .machines import Machine, MachinePool
     from .parameters import Parameters
     from .policies import Policy
 
 
 class Cluster:
-    """A cluster in which time passes as fast as it can be reckoned.
-
-    Events are a heap of callables: a SimPy process for each student takes four times as long for
-    the same events, and a term has 160,000 logins.
+    """A simulated cluster.
 
     Attributes:
-        waits: seconds of each login until the server was there.
-        failed: starts that the hub gave up.
-        disrupted: students whose machine was taken while they worked.
+        environment: time and chance.
+        pools: by name.
+        autoscaler: of the pools.
+        waits: seconds from each login until the server was ready.
+        failed: number of starts that the hub gave up.
+        disrupted: number of students who lost their machine while working.
         history: time and number of machines, at each change.
     """
 
@@ -44,288 +44,143 @@ class Cluster:
         parameters: Parameters,
         start: float,
     ) -> None:
-        self.now = start
+        self.environment = Environment(start, parameters)
         self.pools = {pool.name: pool for pool in pools}
         self.waits = array("d")
         self.failed = 0
         self.disrupted = 0
-        self.history: list[tuple[float, int]] = [(start, 0)]
         self._fallback = self.pools.get(fallback)
         self._policy = policy
-        self._is = parameters
-        self._random = Random(parameters.seed)  # noqa: S311 -- a simulation
-        self._numbers = count()
-        self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
-        self._order = count()
-        self._slots: list[float] = []
+        self._parameters = parameters
+        self.autoscaler = Autoscaler(
+            self.environment, pools, self._fallback, self._place_pending, self._disrupt
+        )
+        self.history = self.autoscaler.history
+        self._pending = self.autoscaler.pending
         self._queue: deque[Student] = deque()
-        self._pending: deque[Student] = deque()
-        self._scanning = False
-        self._waiting = False
-
-    def at(self, time: float, what: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 -- passed on
-        """Let something happen at a time."""
-        heappush(self._events, (time, next(self._order), what, arguments))
+        self._spawns: list[float] = []  # a heap of the times at which running spawns end
+        self._waits_for_spawn = False
 
     def run(self, end: float) -> None:
-        """Let time pass until then."""
-        events = self._events
-        while events and events[0][0] < end:
-            self.now, _, what, arguments = heappop(events)
-            what(*arguments)
-        self.now = end
-        self._record()
+        """Lets time pass until the end."""
+        self.environment.run(end)
+        self.autoscaler.record()
         for pool in self.pools.values():
-            pool.seconds += sum(end - it.born for it in pool.machines.values())
+            pool.seconds += sum(end - machine.created for machine in pool.machines.values())
 
-    def govern(self) -> None:
-        """Let the policy look, and do what it says."""
-        pools = self.pools.values()
-        set_already = any(it.minimum or it.placeholders for it in pools)
-        if not set_already and self._policy.idle(self.now):
+    def apply_policy(self) -> None:
+        """Carries out what the policy decides now."""
+        now, pools = self.environment.now, self.pools.values()
+        something_is_set = any(pool.minimum or pool.placeholders for pool in pools)
+        if not something_is_set and self._policy.wants_nothing(now):
             return
-        world: World = {it.name: it.state(self.now) for it in pools}
-        for action in self._policy.act(world, self.now):
+        state: ClusterState = {pool.name: pool.state(now) for pool in pools}
+        for action in self._policy.actions(state, now):
             pool = self.pools[action.pool]
             if isinstance(action, SetMinimum):
-                self._set_minimum(pool, action.after)
+                if self._policy.starts_nodes:
+                    self.autoscaler.start(pool, action.after - len(pool.machines))
+                self.autoscaler.set_minimum(pool, action.after)
             elif isinstance(action, SetPlaceholders):
                 self._set_placeholders(pool, action.after)
             elif isinstance(action, Cordon):
-                self._cordon(pool.machines[int(action.node)])
-
-    def stand(self, pool: MachinePool, number: int) -> None:
-        """Machines that are there, with the image, when time begins."""
-        for _ in range(number):
-            self._start(pool, standing=True)
+                machine = pool.machines[int(action.node)]
+                pool.cordon(machine)
+                self.autoscaler.release(machine)
+                self.autoscaler.scan_soon()
 
     # --- the hub
 
     def login(self, student: Student) -> None:
-        """A student asks for a server."""
-        student.since = self.now
-        if self._starting() < self._is.spawns:
+        """Requests a server for a student."""
+        student.since = self.environment.now
+        if self._spawning() < self._parameters.spawns:
             self._submit(student)
         else:
             self._queue.append(student)
-            self._when_slot_is_free()
+            self._wait_for_spawn()
 
-    def _starting(self) -> int:
-        slots = self._slots
-        while slots and slots[0] <= self.now:
-            heappop(slots)
-        return len(slots) + len(self._pending)
+    def _spawning(self) -> int:
+        spawns = self._spawns
+        while spawns and spawns[0] <= self.environment.now:
+            heappop(spawns)
+        return len(spawns) + len(self._pending)
 
-    def _when_slot_is_free(self) -> None:
-        if self._slots and self._queue and not self._waiting:
-            self._waiting = True
-            self.at(self._slots[0], self._slot_is_free)
+    def _wait_for_spawn(self) -> None:
+        if self._spawns and self._queue and not self._waits_for_spawn:
+            self._waits_for_spawn = True
+            self.environment.at(self._spawns[0], self._spawn_ended)
 
-    def _slot_is_free(self) -> None:
-        self._waiting = False
-        self._next_in_queue()
+    def _spawn_ended(self) -> None:
+        self._waits_for_spawn = False
+        self._submit_queued()
 
-    def _next_in_queue(self) -> None:
-        while self._queue and self._starting() < self._is.spawns:
+    def _submit_queued(self) -> None:
+        while self._queue and self._spawning() < self._parameters.spawns:
             self._submit(self._queue.popleft())
-        self._when_slot_is_free()
+        self._wait_for_spawn()
 
     def _submit(self, student: Student) -> None:
-        student.submitted = self.now
+        student.submitted = self.environment.now
         if not self._place(student):
             self._pending.append(student)
-            self._look_soon()
+            self.autoscaler.scan_soon()
+
+    def _start_server(self, student: Student, machine: Machine) -> None:
+        environment, parameters = self.environment, self._parameters
+        begun = max(environment.now, machine.image_at)
+        ready = begun + environment.log_normal(parameters.server, parameters.server_spread)
+        heappush(self._spawns, ready)
+        self._wait_for_spawn()
+        self.waits.append(ready - student.since)
+        # After a failed start the student tries again, and keeps the place in the queue.
+        self.failed += int((ready - student.submitted) // parameters.timeout)
+        latest = max(student.leaves, ready) + parameters.idle
+        culled = latest + environment.random.random() * parameters.every
+        environment.at(culled, self._cull, student, machine)
+
+    def _cull(self, student: Student, machine: Machine) -> None:
+        if student.machine is machine:
+            machine.pool.unseat(student, machine)
+            self._place_pending()
+            self.autoscaler.release(machine)
+
+    def _disrupt(self, student: Student) -> None:
+        self.disrupted += 1
+        again = Student(student.weight, student.pool, 0.0, student.leaves)
+        environment = self.environment
+        environment.at(environment.now + self._parameters.returning, self.login, again)
 
     # --- the scheduler
 
     def _place(self, student: Student) -> bool:
-        pool = self.pools[student.pool]
-        others = (self._fallback,) if self._fallback and self._fallback is not pool else ()
-        machine = pool.fullest(student.weight)
-        for other in others:
-            machine = machine or other.fullest(student.weight)
-        for each in (pool, *others):
-            machine = machine or self._evicted(each)
-        if machine is None:
-            return False
-        self._seat(student, machine)
-        return True
-
-    def _evicted(self, pool: MachinePool) -> Machine | None:
-        machine = pool.behind_placeholder()
+        machine = self._room_for(student)
         if machine is not None:
-            pool.withdraw(machine)
-            machine.placeholder = False
-            pool.offer(machine)
-            self._look_soon()
-        return machine
+            machine.pool.seat(student, machine)
+            self._start_server(student, machine)
+        return machine is not None
 
-    def _seat(self, student: Student, machine: Machine) -> None:
-        machine.pool.withdraw(machine)
-        machine.free -= student.weight
-        machine.students.add(student)
-        machine.idle_since = None
-        machine.pool.offer(machine)
-        student.machine = machine
-        begun = max(self.now, machine.image_at)
-        there = begun + self._around(self._is.server, self._is.server_spread)
-        heappush(self._slots, there)
-        self._when_slot_is_free()
-        self.waits.append(there - student.since)
-        # The student tries again; the place in the queue is kept.
-        self.failed += int((there - student.submitted) // self._is.timeout)
-        culled = max(student.leaves, there) + self._is.idle + self._random.random() * self._is.every
-        self.at(culled, self._end, student, machine)
-
-    def _end(self, student: Student, machine: Machine) -> None:
-        if student.machine is not machine:
-            return
-        machine.pool.withdraw(machine)
-        machine.free += student.weight
-        machine.students.discard(student)
-        student.machine = None
-        machine.pool.offer(machine)
-        self._place_pending()
-        self._if_empty(machine)
+    def _room_for(self, student: Student) -> Machine | None:
+        own, fallback = self.pools[student.pool], self._fallback
+        pools = (own, fallback) if fallback and fallback is not own else (own,)
+        for pool in pools:
+            if machine := pool.fullest(student.weight):
+                return machine
+        for pool in pools:
+            if machine := pool.evict_placeholder():
+                self.autoscaler.scan_soon()
+                return machine
+        return None
 
     def _place_pending(self) -> None:
         while self._pending and self._place(self._pending[0]):
             self._pending.popleft()
         if self._queue:
-            self._next_in_queue()
-
-    def _place_placeholders(self, pool: MachinePool) -> None:
-        for machine in pool.empty():
-            if len(pool.reserved) >= pool.placeholders:
-                return
-            pool.withdraw(machine)
-            machine.placeholder = True
-            machine.idle_since = None
-            pool.offer(machine)
-
-    # --- the autoscaler
-
-    def _look_soon(self) -> None:
-        if not self._scanning:
-            self._scanning = True
-            self.at((self.now // self._is.scan + 1) * self._is.scan, self._scan)
-
-    def _scan(self) -> None:
-        self._scanning = False
-        units: dict[str, int] = {}
-        for student in self._pending:
-            units[student.pool] = units.get(student.pool, 0) + student.weight
-        over = 0
-        for pool in self.pools.values():
-            lacking = -(-units.get(pool.name, 0) // pool.seats)
-            lacking += max(0, pool.placeholders - len(pool.reserved)) - pool.starting
-            possible = pool.maximum - len(pool.machines)
-            for _ in range(min(lacking, possible)):
-                self._start(pool)
-            if pool.name in units and pool is not self._fallback:
-                over += max(0, lacking - max(0, possible)) * pool.seats
-        if over and self._fallback:
-            lacking = -(-over // self._fallback.seats) - self._fallback.starting
-            possible = self._fallback.maximum - len(self._fallback.machines)
-            for _ in range(min(lacking, possible)):
-                self._start(self._fallback)
-
-    def _start(self, pool: MachinePool, *, standing: bool = False) -> None:
-        ready = self.now
-        image = ready
-        if not standing:
-            ready += self._around(self._is.provisioning, self._is.spread)
-            image = ready + self._around(self._is.pulling, self._is.spread)
-        machine = Machine(next(self._numbers), pool, self.now, ready, image, pool.seats)
-        pool.machines[machine.number] = machine
-        pool.starting += 1
-        self._record()
-        self.at(ready, self._ready, machine)
-        if pool.reclaimed > 0 or pool.life is not None:
-            taken = self._random.expovariate(pool.reclaimed / 86400) if pool.reclaimed else math.inf
-            life = math.inf if pool.life is None else pool.life
-            self.at(self.now + min(taken, life), self._reclaim, machine)
-
-    def _ready(self, machine: Machine) -> None:
-        machine.pool.starting -= 1
-        if machine.gone:
-            return
-        machine.ready = True
-        machine.pool.offer(machine)
-        self._place_pending()
-        self._if_empty(machine)
-
-    def _if_empty(self, machine: Machine) -> None:
-        if machine.students or not machine.ready:
-            return
-        self._place_placeholders(machine.pool)
-        if not machine.placeholder:
-            machine.idle_since = self.now
-            self.at(self.now + self._is.unneeded, self._unneeded, machine, self.now)
-
-    def _unneeded(self, machine: Machine, since: float) -> None:
-        if machine.gone or machine.idle_since != since:
-            return
-        if len(machine.pool.machines) > machine.pool.minimum:
-            self._remove(machine)
-        else:
-            machine.pool.kept.append(machine)
-
-    def _remove(self, machine: Machine) -> None:
-        pool = machine.pool
-        pool.withdraw(machine)
-        machine.gone = True
-        del pool.machines[machine.number]
-        pool.seconds += self.now - machine.born
-        self._record()
-        self._look_soon()
-
-    def _reclaim(self, machine: Machine) -> None:
-        """Google takes a machine; its instance group starts another in its place."""
-        if machine.gone:
-            return
-        self._remove(machine)
-        for student in machine.students:
-            student.machine = None
-            if student.leaves > self.now:
-                self.disrupted += 1
-                again = Student(student.weight, student.pool, 0.0, student.leaves)
-                self.at(self.now + self._is.returning, self.login, again)
-        machine.students = set()
-        self._start(machine.pool)
-
-    # --- what a policy does
-
-    def _set_minimum(self, pool: MachinePool, number: int) -> None:
-        pool.minimum = number
-        if self._policy.enforced:
-            for _ in range(number - len(pool.machines)):
-                self._start(pool)
-        kept, pool.kept = pool.kept, []
-        for machine in kept:
-            if machine.idle_since is not None and not machine.gone:
-                self._unneeded(machine, machine.idle_since)
+            self._submit_queued()
 
     def _set_placeholders(self, pool: MachinePool, number: int) -> None:
         pool.placeholders = number
-        while len(pool.reserved) > number:
-            machine = next(iter(pool.reserved.values()))
-            pool.withdraw(machine)
-            machine.placeholder = False
-            pool.offer(machine)
-            self._if_empty(machine)
-        self._place_placeholders(pool)
-        self._look_soon()
-
-    def _cordon(self, machine: Machine) -> None:
-        machine.pool.withdraw(machine)
-        machine.cordoned = True
-        machine.placeholder = False
-        self._if_empty(machine)
-        self._look_soon()
-
-    def _around(self, median: float, sigma: float) -> float:
-        return median * math.exp(self._random.gauss(0, sigma)) if median else 0.0
-
-    def _record(self) -> None:
-        self.history.append((self.now, sum(len(it.machines) for it in self.pools.values())))
+        while len(pool.reserved) > number and (machine := pool.evict_placeholder()):
+            self.autoscaler.release(machine)
+        pool.place_placeholders()
+        self.autoscaler.scan_soon()

@@ -1,28 +1,24 @@
-"""The machines of a pool in the model, found by the room that they have."""
+"""The machines of a pool in the model, indexed by their free room."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from z2jh.prescale.planning.cluster_state import Node, PoolState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass(eq=False, slots=True)
 class Student:
-    """One who has logged in.
+    """A student who has logged in.
 
     Attributes:
-        weight: room that the server takes, in seats of the default profile.
-        pool: where the server goes.
-        since: of the login.
+        weight: room of the server, in seats of the default profile.
+        pool: name of the pool for the server.
+        since: time of the login.
         leaves: when the student goes; the server is culled later.
         submitted: when the hub started the server.
-        machine: on which it runs.
+        machine: with the server; None before and after.
     """
 
     weight: int
@@ -35,12 +31,11 @@ class Student:
 
 @dataclass(eq=False, slots=True)
 class Machine:
-    """A node, from the autoscaler's wish until it is gone."""
+    """A node, from its request until its removal."""
 
     number: int
     pool: MachinePool
-    born: float
-    ready_at: float
+    created: float
     image_at: float
     free: int
     students: set[Student] = field(default_factory=set)
@@ -58,9 +53,17 @@ class MachinePool:
     Attributes:
         name: of the pool.
         seats: of a machine.
-        maximum: machines that there may be.
-        life: seconds after which Google takes a machine, or None.
-        reclaimed: machines taken back, a day and machine.
+        maximum: number of machines.
+        life: seconds after which Google stops a machine, or None.
+        reclaimed: expected number of times that Google takes a machine back in a day.
+        minimum: number of machines that the autoscaler keeps.
+        placeholders: wanted number.
+        starting: number of machines that are not ready yet.
+        seconds: machine time of removed machines.
+        machines: by number.
+        idle: machines that the minimum keeps, although they have been empty for long enough.
+        reserved: machines with a placeholder, by number.
+        room: machines without a placeholder, by free seats and number.
     """
 
     name: str
@@ -73,7 +76,7 @@ class MachinePool:
     starting: int = 0
     seconds: float = 0.0
     machines: dict[int, Machine] = field(default_factory=dict)
-    kept: list[Machine] = field(default_factory=list)
+    idle: list[Machine] = field(default_factory=list)
     reserved: dict[int, Machine] = field(default_factory=dict)
     room: list[dict[int, Machine]] = field(default_factory=list)
 
@@ -81,42 +84,76 @@ class MachinePool:
         self.room = [{} for _ in range(self.seats + 1)]
 
     def offer(self, machine: Machine) -> None:
-        """Let the scheduler find a machine again."""
+        """Makes a machine available to the scheduler."""
         if machine.ready and not machine.cordoned and not machine.gone:
-            place = self.reserved if machine.placeholder else self.room[machine.free]
-            place[machine.number] = machine
+            index = self.reserved if machine.placeholder else self.room[machine.free]
+            index[machine.number] = machine
 
     def withdraw(self, machine: Machine) -> None:
-        """Let nobody find it."""
+        """Hides a machine from the scheduler."""
         self.reserved.pop(machine.number, None)
         self.room[machine.free].pop(machine.number, None)
 
     def fullest(self, weight: int) -> Machine | None:
-        """The fullest machine with so much room, as Z2JH's scheduler takes it."""
+        """Returns the fullest machine with enough room, like Z2JH's scheduler."""
         for bucket in islice(self.room, weight, None):
             if bucket:
                 return next(iter(bucket.values()))
         return None
 
-    def behind_placeholder(self) -> Machine | None:
-        """A machine whose placeholder a student may evict."""
-        return next(iter(self.reserved.values()), None)
+    def seat(self, student: Student, machine: Machine) -> None:
+        """Places a student's server on a machine."""
+        self.withdraw(machine)
+        machine.free -= student.weight
+        machine.students.add(student)
+        machine.idle_since = None
+        student.machine = machine
+        self.offer(machine)
 
-    def empty(self) -> Iterator[Machine]:
-        """Machines onto which a placeholder fits."""
-        return iter(list(self.room[self.seats].values()))
+    def unseat(self, student: Student, machine: Machine) -> None:
+        """Removes a student's server from a machine."""
+        self.withdraw(machine)
+        machine.free += student.weight
+        machine.students.discard(student)
+        student.machine = None
+        self.offer(machine)
+
+    def evict_placeholder(self) -> Machine | None:
+        """Removes a placeholder; returns its machine, or None if there is no placeholder."""
+        machine = next(iter(self.reserved.values()), None)
+        if machine is not None:
+            self.withdraw(machine)
+            machine.placeholder = False
+            self.offer(machine)
+        return machine
+
+    def place_placeholders(self) -> None:
+        """Puts missing placeholders onto empty machines."""
+        for machine in list(self.room[self.seats].values()):
+            if len(self.reserved) >= self.placeholders:
+                return
+            self.withdraw(machine)
+            machine.placeholder = True
+            machine.idle_since = None
+            self.offer(machine)
+
+    def cordon(self, machine: Machine) -> None:
+        """Closes a machine for new pods."""
+        self.withdraw(machine)
+        machine.cordoned = True
+        machine.placeholder = False
 
     def state(self, now: float) -> PoolState:
-        """The pool as `apply` would see it."""
+        """Returns the pool as `apply` observes it."""
         nodes = tuple(
             Node(
-                name=str(it.number),
-                born=it.born,
-                ready=it.ready,
-                image=it.image_at <= now,
-                students=len(it.students),
-                cordoned=it.cordoned,
+                name=str(machine.number),
+                created=machine.created,
+                ready=machine.ready,
+                has_image=machine.image_at <= now,
+                students=len(machine.students),
+                cordoned=machine.cordoned,
             )
-            for it in self.machines.values()
+            for machine in self.machines.values()
         )
         return PoolState(self.minimum, self.maximum, self.placeholders, nodes)

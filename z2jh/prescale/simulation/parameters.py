@@ -1,4 +1,4 @@
-"""The figures of the model, and where each comes from."""
+"""The parameters of the model, with the source of each."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Parameters:
-    """How the cluster behaves; times are in seconds.
+    """The behaviour of the cluster; times are in seconds.
 
     Attributes:
-        seed: of all that is random.
-        provisioning: median from the autoscaler's wish until a node runs pods. 1 to 2 minutes are
+        seed: of the random numbers.
+        provisioning: median from the request for a node until it runs pods. 1 to 2 minutes are
             usual on GKE; the schedule's `node_start` sets it.
-        pulling: median of the image's pull; the schedule's `node_start` sets it.
-        spread: sigma of the logarithm of both; an assumption.
-        server: median of a server's start on a node with the image; an assumption, `learn`
-            measures it.
+        pulling: median for pulling the image; the schedule's `node_start` sets it.
+        spread: sigma of the logarithms of both; an assumption.
+        server: median for starting a server on a node with the image; an assumption, which
+            `learn` replaces by a measurement.
         server_spread: sigma of its logarithm; an assumption.
-        scan: between two looks of the autoscaler (cluster-autoscaler's --scan-interval).
-        unneeded: for which a node is empty until it is removed (--scale-down-unneeded-time).
-        reclaimed: Spot and preemptible machines taken back, a day and machine. Google gave 5 % to
-            15 % a day as the average (documentation of preemptible machines).
-        timeout: that the hub waits for a server (singleuser.startTimeout).
-        spawns: servers that the hub starts at once (hub.concurrentSpawnLimit).
-        idle: until a server that nobody uses is culled, at least (cull.timeout).
-        every: between two looks of the culler (cull.every): the most that is added.
-        returning: until a student whose node was taken is back; an assumption.
-        interval: between two runs of prescale.
+        scan: between two scans of the autoscaler (cluster-autoscaler's --scan-interval).
+        unneeded: until an empty node is removed (--scale-down-unneeded-time).
+        reclaimed: fraction of the Spot and preemptible machines that Google takes back a day; the
+            documentation of preemptible machines gave 5 % to 15 % as the average.
+        timeout: until the hub gives a start up (singleuser.startTimeout).
+        spawns: number of servers that the hub starts simultaneously (hub.concurrentSpawnLimit).
+        idle: until an unused server is culled, at least (cull.timeout).
+        every: between two runs of the culler (cull.every), the most that is added to `idle`.
+        returning: until a student whose node was taken logs in again; an assumption.
+        interval: between two runs of `apply`.
     """
 
     seed: int = 1

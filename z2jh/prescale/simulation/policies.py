@@ -1,93 +1,76 @@
-"""What decides about minimum and placeholders, side by side."""
+"""The policies that set minimum and placeholders."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from z2jh.prescale.planning.decision import Action, SetMinimum, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from z2jh.prescale.planning.cluster_state import World
+    from z2jh.prescale.planning.cluster_state import ClusterState
     from z2jh.prescale.planning.plan import Plan
-    from z2jh.prescale.planning.steps import Steps
-
-
-class Policy(Protocol):
-    """Somebody who changes limits."""
-
-    @property
-    def name(self) -> str:
-        """For the report."""
-
-    @property
-    def enforced(self) -> bool:
-        """The autoscaler starts nodes up to the minimum, which GKE's does not."""
-
-    def runs(self, start: int, end: int) -> Sequence[int]:
-        """When it looks at the cluster."""
-
-    def idle(self, now: float) -> bool:
-        """It wants nothing at that time: where nothing is set, it need not look."""
-
-    def act(self, world: World, now: float) -> Sequence[Action]:
-        """What to change now."""
+    from z2jh.prescale.planning.step_function import StepFunction
 
 
 @dataclass(frozen=True)
-class Fixed:
-    """A minimum that is given: none, all the time, or by the clock.
+class FixedMinimum:
+    """Sets a given minimum: none, a constant, or one that follows the clock.
 
     Attributes:
-        name: for the report.
-        pool: whose minimum it is.
+        name: in the report.
+        pool: name.
         minimum: at each time.
-        enforced: nodes are started up to it.
+        starts_nodes: whether the minimum starts nodes, which it does not on GKE.
     """
 
     name: str
     pool: str
-    minimum: Steps
-    enforced: bool = False
+    minimum: StepFunction
+    starts_nodes: bool = False
 
     def runs(self, start: int, end: int) -> Sequence[int]:
-        """Whenever its minimum changes."""
-        return [start, *(it for it in self.minimum.times if start < it < end)]
+        """Returns the start, and the times at which the minimum changes."""
+        return [start, *(time for time in self.minimum.times if start < time < end)]
 
-    def idle(self, now: float) -> bool:
-        """It wants nothing."""
+    def wants_nothing(self, now: float) -> bool:
+        """Returns whether the minimum is 0."""
         return not self.minimum.at(now)
 
-    def act(self, world: World, now: float) -> Sequence[Action]:
-        """Set the minimum."""
-        before = world[self.pool].minimum
-        after = min(world[self.pool].maximum, self.minimum.at(now))
+    def actions(self, state: ClusterState, now: float) -> Sequence[Action]:
+        """Sets the minimum if it differs."""
+        before = state[self.pool].minimum
+        after = min(state[self.pool].maximum, self.minimum.at(now))
         return [SetMinimum(self.pool, before, after, self.name)] if after != before else []
 
 
 @dataclass(frozen=True)
 class Prescale:
-    """What `apply` does.
+    """Decides like `apply`.
 
     Attributes:
         plan: for the whole time.
-        name: for the report.
+        name: in the report.
+        starts_nodes: whether a minimum starts nodes.
     """
 
     plan: Plan
     name: str = "prescale"
-    enforced: bool = False
+    starts_nodes: bool = False
 
     def runs(self, start: int, end: int) -> Sequence[int]:
-        """Every few minutes."""
+        """Returns the times of the runs of `apply`."""
         return range(start, end, self.plan.site.schedule.interval)
 
-    def idle(self, now: float) -> bool:
-        """No pool has to have a node."""
-        return not any(it.wanted.at(now) for it in self.plan.demands.values())
+    def wants_nothing(self, now: float) -> bool:
+        """Returns whether no pool should have a node."""
+        return not any(demand.wanted.at(now) for demand in self.plan.demands.values())
 
-    def act(self, world: World, now: float) -> Sequence[Action]:
-        """Decide as `apply` does."""
-        return decide(self.plan, world, now).actions
+    def actions(self, state: ClusterState, now: float) -> Sequence[Action]:
+        """Decides like `apply`."""
+        return decide(self.plan, state, now).actions
+
+
+Policy = FixedMinimum | Prescale

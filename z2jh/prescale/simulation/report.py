@@ -1,4 +1,4 @@
-"""Outcomes side by side: a table for a terminal, and a page with plots."""
+"""The report of a simulation: a table, JSON, and a page with plots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from z2jh.prescale.output.table import aligned, iso
+from z2jh.prescale.output.text import aligned, iso, money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,43 +31,43 @@ _ALWAYS = "always on"
 
 
 def rows(outcomes: Sequence[Outcome], currency: str) -> list[tuple[str, ...]]:
-    """The table, its head first."""
-    always = next((it for it in outcomes if it.policy == _ALWAYS), None)
-    return [_HEAD, *(_row(it, always, currency) for it in outcomes)]
+    """Returns the table, with its head."""
+    always = next((outcome for outcome in outcomes if outcome.policy == _ALWAYS), None)
+    return [_HEAD, *(_row(outcome, always, currency) for outcome in outcomes)]
 
 
 def text(plan: Plan, outcomes: Sequence[Outcome]) -> str:
-    """For a terminal."""
+    """Formats the report for a terminal."""
     currency = plan.site.schedule.budget.currency
-    notes = [f"Note: {it}" for it in plan.notices]
+    notes = [f"Note: {notice}" for notice in plan.notices]
     table = aligned(rows(outcomes, currency), {0})
     return "\n\n".join([f"{_span(plan)}: the same logins with each policy", table, *notes])
 
 
 def as_json(plan: Plan, outcomes: Sequence[Outcome], parameters: Parameters) -> dict[str, Any]:
-    """For a machine."""
+    """Returns the report as JSON."""
     zone = plan.site.schedule.timezone
     return {
         "start": iso(plan.start, zone),
         "end": iso(plan.end, zone),
         "parameters": vars(parameters),
-        "policies": [it.as_json() for it in outcomes],
+        "policies": [outcome.as_json() for outcome in outcomes],
         "notices": list(plan.notices),
     }
 
 
 def page(plan: Plan, outcomes: Sequence[Outcome], parameters: Parameters) -> str:
-    """A page of HTML that needs nothing else: table, plots, and the figures it stands on."""
+    """Formats the report as a self-contained page of HTML, with plots and parameters."""
     currency = plan.site.schedule.budget.currency
     head, *body = rows(outcomes, currency)
     table = "".join(
-        f"<tr>{''.join(f'<{tag}>{html.escape(it)}</{tag}>' for it in row)}</tr>"
+        f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in row)}</tr>"
         for tag, row in (("th", head), *(("td", row) for row in body))
     )
     assumed = "".join(
         f"<dt>{html.escape(key)}</dt><dd>{value:g}</dd>" for key, value in vars(parameters).items()
     )
-    notes = "".join(f"<li>{html.escape(it)}</li>" for it in plan.notices)
+    notes = "".join(f"<li>{html.escape(notice)}</li>" for notice in plan.notices)
     title = html.escape(_span(plan))
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
@@ -78,58 +78,54 @@ def page(plan: Plan, outcomes: Sequence[Outcome], parameters: Parameters) -> str
     )
 
 
-def _row(it: Outcome, always: Outcome | None, currency: str) -> tuple[str, ...]:
-    cost = "-" if it.cost is None else f"{it.cost:.2f} {currency}".rstrip()
+def _row(outcome: Outcome, always: Outcome | None, currency: str) -> tuple[str, ...]:
+    waits = (outcome.median, outcome.p95, outcome.worst)
     return (
-        it.policy, str(it.logins), f"{it.median:.1f}", f"{it.p95:.1f}", f"{it.worst:.1f}",
-        str(it.failed), f"{it.node_hours:.1f}", cost, _ratio(it, always), str(it.disrupted),
-        str(it.peak),
+        outcome.policy, str(outcome.logins), *(f"{wait:.1f}" for wait in waits),
+        str(outcome.failed), f"{outcome.node_hours:.1f}", money(outcome.cost, currency),
+        _ratio(outcome, always), str(outcome.disrupted), str(outcome.peak),
     )  # fmt: skip
 
 
-def _ratio(it: Outcome, always: Outcome | None) -> str:
-    """By money where it is known; otherwise by node hours."""
+def _ratio(outcome: Outcome, always: Outcome | None) -> str:
+    """Compares costs if they are known, else node hours."""
     if always is None:
         return "-"
-    if it.cost is not None and always.cost:
-        return f"{it.cost / always.cost:.2f}"
-    return f"{it.node_hours / always.node_hours:.2f}" if always.node_hours else "-"
+    if outcome.cost is not None and always.cost:
+        return f"{outcome.cost / always.cost:.2f}"
+    return f"{outcome.node_hours / always.node_hours:.2f}" if always.node_hours else "-"
 
 
 def _span(plan: Plan) -> str:
     zone = plan.site.schedule.timezone
-    first, last = (datetime.fromtimestamp(it, zone) for it in (plan.start, plan.end))
+    first, last = (datetime.fromtimestamp(edge, zone) for edge in (plan.start, plan.end))
     return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
 
 
 def _nodes(plan: Plan, outcomes: Sequence[Outcome]) -> str:
-    figure, axes = _figure(len(outcomes))
+    figure, axes = _figure(1.5 * len(outcomes), len(outcomes))
     zone = plan.site.schedule.timezone
     for axis, outcome in zip(axes, outcomes, strict=True):
         times = [datetime.fromtimestamp(time, zone) for time, _ in outcome.history]
         counts = [number for _, number in outcome.history]
         axis.fill_between(times, counts, step="post", color="#0078d4", alpha=0.6)
         axis.set_title(outcome.policy, loc="left", fontsize=10)
-        axis.set_ylim(0, max(it.peak for it in outcomes) * 1.1 + 1)
-        first, last = (datetime.fromtimestamp(it, zone) for it in (plan.start, plan.end))
-        axis.set_xlim(first, last)
+        axis.set_ylim(0, max(outcome.peak for outcome in outcomes) * 1.1 + 1)
+        axis.set_xlim(*(datetime.fromtimestamp(edge, zone) for edge in (plan.start, plan.end)))
     return _svg(figure)
 
 
 def _waits(outcomes: Sequence[Outcome]) -> str:
-    from matplotlib.figure import Figure  # noqa: PLC0415 -- as below
-
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    axis = figure.subplots()
-    # Dashes of different lengths, as the curves of some policies are the same.
+    figure, (axis,) = _figure(4)
+    # Dashes of different lengths, because the curves of some policies coincide.
     for number, outcome in enumerate(outcomes):
         if outcome.waits:
             count = len(outcome.waits)
-            # A thousand points draw any number of logins.
-            places = sorted({round(it * (count - 1) / 999) for it in range(1000)})
-            waits = [max(0.1, outcome.waits[it]) for it in places]
+            # A thousand points are enough for any number of logins.
+            places = sorted({round(point * (count - 1) / 999) for point in range(1000)})
+            waits = [max(0.1, outcome.waits[place]) for place in places]
             dashes = (0, (6 + 2 * number, 2 * number))
-            shares = [(it + 1) / count for it in places]
+            shares = [(place + 1) / count for place in places]
             axis.plot(waits, shares, label=outcome.policy, linestyle=dashes if number else "-")
     axis.set_xscale("log")
     axis.set_xlabel("seconds until the server is there")
@@ -139,11 +135,11 @@ def _waits(outcomes: Sequence[Outcome]) -> str:
     return _svg(figure)
 
 
-def _figure(count: int) -> tuple[Any, Any]:
-    # Matplotlib takes longer to load than a day to simulate.
+def _figure(height: float, count: int = 1) -> tuple[Any, Any]:
+    # Loading matplotlib takes longer than simulating a day.
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    figure = Figure(figsize=(11, 1.5 * count), layout="constrained")
+    figure = Figure(figsize=(11, height), layout="constrained")
     return figure, figure.subplots(count, squeeze=False, sharex=True)[:, 0]
 
 

@@ -1,4 +1,4 @@
-"""One policy, one time: what students waited, and what it cost."""
+"""Trials: one policy over one period, with its waits and its cost."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from z2jh.prescale.planning import demand
+from z2jh.prescale.planning.budget import cost
 from z2jh.prescale.planning.cluster_state import LIFE, PREEMPTIBLE
-from z2jh.prescale.planning.percentile import percentile
-from z2jh.prescale.planning.steps import Steps
+from z2jh.prescale.planning.step_function import StepFunction
 
 from .cluster import Cluster
 from .machines import MachinePool, Student
 from .parameters import Parameters
-from .policies import Fixed, Policy, Prescale
+from .percentile import percentile
+from .policies import FixedMinimum, Policy, Prescale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from z2jh.prescale.planning.meetings import Held
     from z2jh.prescale.planning.plan import Plan
     from z2jh.prescale.planning.site import Site
+    from z2jh.prescale.schedule.meetings import Meeting
 
-_NEVER = 1e9  # seconds: servers that are not culled
+_NEVER = 1e9  # seconds
+Candidate = tuple[Policy, bool]  # a policy, and whether its machines are Spot or preemptible ones
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a policy; times in seconds.
+    """The outcome of a policy; times in seconds.
 
     Attributes:
         policy: its name.
-        logins: servers started, those of students whose machine was taken among them.
+        logins: number of started servers, including those of students whose machine was taken.
         median: wait.
         p95: wait.
         worst: wait.
-        failed: starts that the hub gave up after its timeout.
-        node_hours: from the wish for a machine until it is gone, of all pools.
-        cost: None if a pool that was used has no price.
-        disrupted: students whose machine was taken while they worked.
+        failed: number of starts that the hub gave up after its timeout.
+        node_hours: of all pools, from the request for a machine until its removal.
+        cost: None if a used pool has no price.
+        disrupted: number of students who lost their machine while working.
         peak: most machines at a time.
-        waits: all of them, for a plot.
+        waits: of all logins, for a plot.
         history: time and number of machines.
     """
 
@@ -61,18 +63,18 @@ class Outcome:
     history: list[tuple[float, int]] = field(repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """The figures alone."""
+        """Returns the figures, without waits and history."""
         hidden = {"waits", "history"}
         return {key: value for key, value in vars(self).items() if key not in hidden}
 
 
-def parameters_of(site: Site, given: Parameters | None = None) -> Parameters:
-    """What the schedule and the values say about the cluster, over the model's own figures."""
+def parameters_of(site: Site) -> Parameters:
+    """Returns the model's parameters, with those that schedule and values know."""
     start, values = site.schedule.node_start, site.values
     measured = start.measured
     idle, every = _culling(site)
     return replace(
-        given or Parameters(),
+        Parameters(),
         provisioning=float(start.provisioning if measured is None else measured),
         pulling=start.pulling if measured is None else 0.0,
         timeout=float(values.start_timeout),
@@ -84,65 +86,67 @@ def parameters_of(site: Site, given: Parameters | None = None) -> Parameters:
 
 
 def _culling(site: Site) -> tuple[float, float]:
-    """Seconds until a server is culled at least, and those that are added at most."""
+    """Returns the seconds until a server is culled: at least, and the most that is added."""
     if site.schedule.linger is not None:
         return float(site.schedule.linger), 0.0
     cull = site.values.cull
     return (float(cull.timeout), float(cull.every)) if cull else (_NEVER, 0.0)
 
 
-def policies(plan: Plan) -> list[tuple[Policy, bool]]:
-    """All policies that are compared, and whether their machines are Spot or preemptible ones."""
+def policies(plan: Plan) -> list[Candidate]:
+    """Returns all policies to compare."""
     site = plan.site
     pool = site.values.pools[site.schedule.pool]
-    most = plan.demands[pool.name].wanted.most(plan.start, plan.end)
+    peak = plan.demands[pool.name].wanted.maximum(plan.start, plan.end)
     floor = demand.baseline(site.schedule, plan.start, plan.end)
-    cheap = pool.provisioning != "standard"
-    least = Steps((0,), (pool.min_nodes,)) if pool.min_nodes else Steps()
-    found: list[tuple[Policy, bool]] = [
-        (Fixed("autoscaler alone", pool.name, least), cheap),
-        (
-            Fixed("always on", pool.name, Steps((0,), (most,)) if most else Steps(), enforced=True),
-            cheap,
-        ),
+    spot = pool.is_preemptible
+    found: list[Policy] = [
+        FixedMinimum("autoscaler alone", pool.name, _constant(pool.min_nodes)),
+        FixedMinimum("always on", pool.name, _constant(peak), starts_nodes=True),
     ]
     if site.schedule.baseline:
         found += [
-            (Fixed("two lines, as GKE takes them", pool.name, floor), cheap),
-            (Fixed("two lines, nodes started", pool.name, floor, enforced=True), cheap),
+            FixedMinimum("two lines, as GKE takes them", pool.name, floor),
+            FixedMinimum("two lines, nodes started", pool.name, floor, starts_nodes=True),
         ]
-    found.append((Prescale(plan), cheap))
-    if cheap:
-        found.append((Prescale(plan, "prescale, on demand"), False))
-    return found
+    found.append(Prescale(plan))
+    on_demand = [(Prescale(plan, "prescale, on demand"), False)] if spot else []
+    return [*((policy, spot) for policy in found), *on_demand]
 
 
-def run(plan: Plan, policy: Policy, parameters: Parameters, *, cheap: bool) -> Outcome:
-    """Try a policy.
+def _constant(number: int) -> StepFunction:
+    return StepFunction((0,), (number,)) if number else StepFunction()
+
+
+def run(plan: Plan, policy: Policy, parameters: Parameters, *, spot: bool) -> Outcome:
+    """Tries a policy.
 
     Args:
         plan: for the whole time.
-        policy: that changes the limits.
+        policy: to try.
         parameters: of the cluster.
-        cheap: machines are what the pools say; otherwise all of them are on demand.
+        spot: whether machines are Spot or preemptible where the values say so; otherwise all are
+            on demand.
     """
-    pools = [_pool(plan.site, name, parameters, cheap=cheap) for name in plan.demands]
+    pools = [_pool(plan.site, name, parameters, spot=spot) for name in plan.demands]
     cluster = Cluster(pools, plan.site.schedule.fallback, policy, parameters, plan.start)
-    if isinstance(policy, Fixed) and policy.enforced:
-        cluster.stand(cluster.pools[policy.pool], policy.minimum.at(plan.start))
+    if isinstance(policy, FixedMinimum) and policy.starts_nodes:
+        number = policy.minimum.at(plan.start)
+        cluster.autoscaler.start(cluster.pools[policy.pool], number, running=True)
+    at = cluster.environment.at
     for time in policy.runs(plan.start, plan.end):
-        cluster.at(time, cluster.govern)
-    for number, held in enumerate(plan.held):
-        if plan.start <= held.start < plan.end:
-            opens = held.start - plan.site.schedule.early
-            cluster.at(opens, _storm, cluster, plan.site, held, parameters.seed * 10**6 + number)
+        at(time, cluster.apply_policy)
+    for number, meeting in enumerate(plan.meetings):
+        if plan.start <= meeting.start < plan.end:
+            opens = meeting.start - plan.site.schedule.early
+            at(opens, _storm, cluster, plan.site, meeting, parameters.seed * 10**6 + number)
     cluster.run(plan.end)
-    return _outcome(plan.site, policy, cluster, cheap=cheap)
+    return _outcome(plan.site, policy, cluster, spot=spot)
 
 
-def _pool(site: Site, name: str, parameters: Parameters, *, cheap: bool) -> MachinePool:
+def _pool(site: Site, name: str, parameters: Parameters, *, spot: bool) -> MachinePool:
     pool = site.values.pools[name]
-    taken = cheap and pool.provisioning != "standard"
+    taken = spot and pool.is_preemptible
     return MachinePool(
         name=name,
         seats=max(1, site.capacities[name, ""].seats),
@@ -153,15 +157,17 @@ def _pool(site: Site, name: str, parameters: Parameters, *, cheap: bool) -> Mach
     )
 
 
-def _storm(cluster: Cluster, site: Site, held: Held, seed: int) -> None:
-    """All students of a meeting log in: most of them early in the time that they take."""
+def _storm(cluster: Cluster, site: Site, meeting: Meeting, seed: int) -> None:
+    """Logs in all students of a meeting, most of them early within the time for logins."""
     random = Random(seed)  # noqa: S311 -- the same students for every policy
-    pool = site.pool_of(held).name
-    weight = _weight(site, pool, held.profile)
-    for _ in range(held.students):
-        login = cluster.now + random.triangular(0, held.logins, held.logins / 3)
-        leaves = held.end - random.random() * 300
-        cluster.at(login, cluster.login, Student(weight, pool, login, max(login, leaves)))
+    pool = site.pool_of(meeting).name
+    weight = _weight(site, pool, meeting.profile)
+    environment = cluster.environment
+    for _ in range(meeting.students):
+        login = environment.now + random.triangular(0, meeting.logins, meeting.logins / 3)
+        leaves = meeting.end - random.random() * 300
+        student = Student(weight, pool, login, max(login, leaves))
+        environment.at(login, cluster.login, student)
 
 
 def _weight(site: Site, pool: str, profile: str) -> int:
@@ -169,7 +175,7 @@ def _weight(site: Site, pool: str, profile: str) -> int:
     return min(max(1, plain), math.ceil(max(1, plain) / max(1, own)))
 
 
-def _outcome(site: Site, policy: Policy, cluster: Cluster, *, cheap: bool) -> Outcome:
+def _outcome(site: Site, policy: Policy, cluster: Cluster, *, spot: bool) -> Outcome:
     waits = sorted(cluster.waits)
     hours = {name: pool.seconds / 3600 for name, pool in cluster.pools.items()}
     return Outcome(
@@ -180,7 +186,7 @@ def _outcome(site: Site, policy: Policy, cluster: Cluster, *, cheap: bool) -> Ou
         worst=waits[-1] if waits else 0.0,
         failed=cluster.failed,
         node_hours=sum(hours.values()),
-        cost=_cost(site, hours, cheap=cheap),
+        cost=cost(hours, dict(_prices(site, spot=spot))),
         disrupted=cluster.disrupted,
         peak=max(number for _, number in cluster.history),
         waits=array("d", waits),
@@ -188,25 +194,18 @@ def _outcome(site: Site, policy: Policy, cluster: Cluster, *, cheap: bool) -> Ou
     )
 
 
-def _cost(site: Site, hours: dict[str, float], *, cheap: bool) -> float | None:
-    prices = dict(_prices(site, cheap=cheap))
-    used = {pool: spent for pool, spent in hours.items() if spent > 0}
-    if not all(pool in prices for pool in used):
-        return None
-    return sum(spent * prices[pool] for pool, spent in used.items())
-
-
-def _prices(site: Site, *, cheap: bool) -> Iterator[tuple[str, float]]:
-    """What a node of each pool costs; on demand, what one of the same type costs there."""
+def _prices(site: Site, *, spot: bool) -> Iterator[tuple[str, float]]:
+    """Yields each pool's price; on demand, that of a standard pool with the same machine type."""
     pools = site.values.pools
     for name, pool in pools.items():
-        price = site.price(name)
-        if not cheap and pool.provisioning != "standard":
-            same = (
-                site.price(it.name)
-                for it in pools.values()
-                if it.provisioning == "standard" and it.machine == pool.machine
-            )
-            price = next((it for it in same if it is not None), None)
+        same = [name]
+        if not spot and pool.is_preemptible:
+            same = [
+                other.name
+                for other in pools.values()
+                if not other.is_preemptible and other.machine == pool.machine
+            ]
+        prices = (site.price(other) for other in same)
+        price = next((price for price in prices if price is not None), None)
         if price is not None:
             yield name, price

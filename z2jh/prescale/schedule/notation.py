@@ -1,4 +1,4 @@
-"""How times, days and durations are written in a schedule."""
+"""The notation of times, days and durations in a schedule."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FULL_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAYS = 5
 _DAY_MINUTES = 24 * 60
-_LONGEST = 14 * 24 * 3600
+_LONGEST = 14 * 24 * 3600  # seconds
 CENTURY = range(2000, 2100)
 
 _Date = TypeVar("_Date", bound=date)
@@ -22,13 +23,11 @@ _DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def clock(value: object) -> int:
-    """Minutes after midnight from `9:15`, `09:15` or `24:00`.
+    """Parses a time of day such as `9:15`, `09:15` or `24:00` into minutes after midnight.
 
     Raises:
-        ValueError: it is no time of day.
+        ValueError: the value is no time of day.
     """
-    if isinstance(value, int):
-        return value
     match = _CLOCK.fullmatch(str(value).strip())
     if match:
         hours, minutes = map(int, match.groups())
@@ -38,13 +37,11 @@ def clock(value: object) -> int:
 
 
 def duration(value: object) -> int:
-    """Seconds from `3m`, `90s` or `1h30m`.
+    """Parses a duration such as `3m`, `90s` or `1h30m` into seconds.
 
     Raises:
-        ValueError: it is no duration.
+        ValueError: the value is no duration.
     """
-    if isinstance(value, int):
-        return value
     match = _DURATION.fullmatch(str(value).strip())
     if not match:
         raise ValueError(f"'{value}' is no duration: write a number and h, m or s, as in 10m")
@@ -53,13 +50,11 @@ def duration(value: object) -> int:
 
 
 def days(value: object) -> frozenset[int]:
-    """Days of the week, Monday being 0, from `weekdays`, `daily`, `mon-fri`, `mon` or a list.
+    """Parses `weekdays`, `daily`, `mon-fri`, `mon` or a list into days of the week; Monday is 0.
 
     Raises:
-        ValueError: a day is none.
+        ValueError: a name is not that of a day, or no day is named.
     """
-    if isinstance(value, frozenset):
-        return value
     parts = value if isinstance(value, list) else re.split(r"[,\s]+", str(value).strip())
     found = frozenset[int]().union(*(_day_range(str(part).strip().lower()) for part in parts))
     if not found:
@@ -78,23 +73,18 @@ def _day_range(text: str) -> frozenset[int]:
 
 
 def _day(text: str) -> int:
-    # A whole name is read as well: monday, Thursday.
-    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    if text in DAYS:
-        return DAYS.index(text)
-    if text in full:
-        return full.index(text)
+    for names in (DAYS, _FULL_NAMES):
+        if text in names:
+            return names.index(text)
     raise ValueError(f"'{text}' is no day: write {', '.join(DAYS)}, weekdays or daily")
 
 
 def zone(value: object) -> ZoneInfo:
-    """A time zone from its IANA name.
+    """Returns the time zone with an IANA name.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: no zone has the name.
     """
-    if isinstance(value, ZoneInfo):
-        return value
     try:
         return ZoneInfo(str(value))
     except (OSError, ValueError, KeyError) as error:
@@ -103,21 +93,21 @@ def zone(value: object) -> ZoneInfo:
         ) from error
 
 
-def _short(seconds: int) -> int:
+def _at_most_14_days(seconds: int) -> int:
     if seconds > _LONGEST:
         raise ValueError(f"{seconds // 3600}h is too long: write at most 14 days, as 336h")
     return seconds
 
 
-def _near(day: _Date) -> _Date:
-    # A year that nobody means; and a bare number, which would be seconds since 1970.
+def _of_this_century(day: _Date) -> _Date:
+    # Refuses typing errors in years, and bare numbers, which pydantic takes for POSIX seconds.
     if day.year not in CENTURY:
         raise ValueError(f"{day} is in no year of this century: write it as 2026-11-23")
     return day
 
 
 Clock = Annotated[int, BeforeValidator(clock)]
-Duration = Annotated[int, BeforeValidator(duration), AfterValidator(_short)]
-Near = AfterValidator(_near)
+Duration = Annotated[int, BeforeValidator(duration), AfterValidator(_at_most_14_days)]
+OfThisCentury = AfterValidator(_of_this_century)
 Days = Annotated[frozenset[int], BeforeValidator(days)]
 Zone = Annotated[ZoneInfo, BeforeValidator(zone)]

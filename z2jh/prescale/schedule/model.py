@@ -1,10 +1,10 @@
-"""What a schedule may say: every key, once, with its default."""
+"""The keys of a schedule, with their types and defaults."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -16,7 +16,10 @@ from pydantic import (
     model_validator,
 )
 
-from .notation import DAYS, Clock, Days, Duration, Near, Zone
+from .notation import DAYS, Clock, Days, Duration, OfThisCentury, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _DAY = 24 * 60  # minutes
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -25,7 +28,7 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
-    """A part of the schedule: unknown keys are mistakes."""
+    """A part of the schedule, which refuses unknown keys."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True
@@ -33,10 +36,10 @@ class Part(BaseModel):
 
 
 class Span(Part):
-    """Days from the first to the last, both included."""
+    """A range of days; the first and the last belong to it."""
 
-    first: Annotated[date, Near]
-    last: Annotated[date, Near]
+    first: Annotated[date, OfThisCentury]
+    last: Annotated[date, OfThisCentury]
     name: str = ""
 
     @model_validator(mode="after")
@@ -44,6 +47,9 @@ class Span(Part):
         if self.last < self.first:
             raise ValueError(f"the last day {self.last} is before the first, {self.first}")
         return self
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
 
 
 def _day_or_span(value: object) -> object:
@@ -54,7 +60,7 @@ def _kind_of_term(value: object) -> str:
     return "tag-name" if isinstance(value, str) else "tag-days"
 
 
-# Told apart before it is read: what is wrong with it is said once.
+# The discriminator picks one kind before validation, so that a mistake is reported once.
 Term = Annotated[
     Annotated[str, Tag("tag-name")] | Annotated[Span, Tag("tag-days")], Discriminator(_kind_of_term)
 ]
@@ -62,35 +68,36 @@ Holiday = Annotated[Span, BeforeValidator(_day_or_span)]
 
 
 class Line(Part):
-    """A line of the baseline: from this time on, so many nodes stand ready."""
+    """A line of the baseline: the number of nodes from a time of day on."""
 
     at: Clock
     nodes: Count
     days: Days = frozenset(range(7))
 
 
-class Meeting(Part):
-    """When a class meets, every week; an end that is not after the start is the next day's."""
+class WeeklySlot(Part):
+    """A weekly time of a class; an end before the start is on the next day."""
 
     days: Days
     start: Clock = Field(alias="from")
     end: Clock = Field(alias="to")
 
     @model_validator(mode="after")
-    def _lasts(self) -> Meeting:
+    def _lasts(self) -> WeeklySlot:
         if self.start == self.end:
             raise ValueError("it ends when it begins: 'from' and 'to' have to differ")
         return self
 
 
 class Crowd(Part):
-    """What classes, events and calendars have in common: who comes, and onto what.
+    """The keys that classes, events and calendars share: who comes, and to which pool.
 
     Attributes:
-        share: of the students that comes.
-        logins: seconds in which all of them log in.
-        profile: slug of the profile in the Helm values; the default one's if empty.
-        pool: name of the pool; if empty, that of the profile's node selector, or the schedule's.
+        share: fraction of the students that comes.
+        logins: seconds within which all of them log in.
+        profile: slug of a profile in the Helm values; empty for the default profile.
+        pool: name of the pool. If empty, the profile's node selector decides, else the
+            schedule's pool is used.
     """
 
     name: str = Field(min_length=1)
@@ -101,7 +108,7 @@ class Crowd(Part):
 
 
 class Enrolled(Crowd):
-    """A crowd whose number is given, or counted in a roster."""
+    """A crowd whose size is given, or counted in a roster."""
 
     students: Count | None = None
     roster: str | None = None
@@ -119,17 +126,17 @@ class Enrolled(Crowd):
 class Class(Enrolled):
     """A class that meets every week of its term."""
 
-    meets: Annotated[list[Meeting], Field(min_length=1)]
+    meets: Annotated[list[WeeklySlot], Field(min_length=1)]
     term: Term | None = None
 
     @model_validator(mode="after")
     def _in_one_place(self) -> Class:
         spans = sorted(
-            (day * _DAY + it.start, day * _DAY + it.end + _DAY * (it.end < it.start))
-            for it in self.meets
-            for day in it.days
+            (day * _DAY + slot.start, day * _DAY + slot.end + _DAY * (slot.end < slot.start))
+            for slot in self.meets
+            for day in slot.days
         )
-        # Sunday night reaches into Monday.
+        # A slot of Sunday night may overlap the first slot of the next week.
         around = [*spans, (spans[0][0] + 7 * _DAY, 0)]
         for (_, end), (begin, _) in pairwise(around):
             if begin < end:
@@ -141,10 +148,10 @@ class Class(Enrolled):
 
 
 class Event(Enrolled):
-    """Something that happens once. An exam is held on the fallback pool unless a pool is named."""
+    """A single event. An exam uses the fallback pool unless it names a pool."""
 
-    start: Annotated[datetime, Near]
-    end: Annotated[datetime, Near]
+    start: Annotated[datetime, OfThisCentury]
+    end: Annotated[datetime, OfThisCentury]
     exam: bool = False
 
     @model_validator(mode="after")
@@ -157,7 +164,7 @@ class Event(Enrolled):
 
 
 class Calendar(Crowd):
-    """An iCalendar file or URL; an event whose description says `students: N` has N of them."""
+    """An iCalendar file or URL; `students: N` in an event's description gives its number."""
 
     students: Count
     file: str | None = None
@@ -173,14 +180,15 @@ class Calendar(Crowd):
 
 
 class NodeStart(Part):
-    """How long a new node takes until a student can sit there.
+    """The time from the request for a node until it runs students' servers.
 
     Attributes:
-        provisioning: seconds from the wish for a node until it runs pods.
-        image: bytes that are pulled, compressed, in GB (10^9).
-        pull: rate of the pull and the unpacking, in MB/s (10^6).
-        margin: seconds more, for the slowest of many nodes.
-        measured: seconds for machine and image together, as you saw it; instead of the first three.
+        provisioning: seconds from the request for a node until it runs pods.
+        image: compressed size of the image, in GB (10^9 bytes).
+        pull: rate at which an image is pulled and unpacked, in MB/s (10^6 bytes).
+        margin: additional seconds for the slowest of many nodes.
+        measured: seconds for machine and image together. If given, it replaces `provisioning`,
+            `image` and `pull`.
     """
 
     provisioning: Duration = 120
@@ -191,17 +199,17 @@ class NodeStart(Part):
 
     @property
     def pulling(self) -> float:
-        """Seconds that the image takes."""
+        """Seconds to pull the image."""
         return self.image * 1000 / self.pull
 
     @property
     def seconds(self) -> float:
-        """Machine and image."""
+        """Seconds for machine and image."""
         return self.provisioning + self.pulling if self.measured is None else self.measured
 
 
 class Budget(Part):
-    """What a week, Monday to Sunday, may cost. It warns, and takes no seat away."""
+    """Limits for the cost of a week, Monday to Sunday. They cause warnings, and remove no seats."""
 
     currency: str = ""
     money: Annotated[float, Field(gt=0)] | None = None
@@ -219,23 +227,24 @@ class Budget(Part):
 
 
 class Rotation(Part):
-    """Replacing preemptible nodes before they reach 24 hours during a class."""
+    """How preemptible nodes are replaced that would reach 24 hours during a class."""
 
     at_once: Annotated[int, Field(ge=0, le=1000)] = 1
     margin: Duration = 1800
 
 
 class Schedule(Part):
-    """The whole file.
+    """The whole schedule.
 
     Attributes:
-        pool: where classes are held; may be left out if the values have one preemptible pool.
-        fallback: on-demand pool for exams, and for what is not ready at the deadline.
-        ready: seconds before class at which all nodes have to stand there with the image.
+        pool: pool of the classes; optional if the values have one preemptible pool.
+        fallback: on-demand pool for exams, and for nodes that are not ready at the deadline.
+        ready: seconds before class at which all nodes must be ready and have the image.
         early: seconds before class at which the first students log in.
-        keep: seconds; a gap between classes shorter than that is not given back.
-        linger: seconds for which a student's server stays after class; from the values if None.
-        spare: nodes beyond what is needed while there is a class.
+        keep: seconds; nodes stay during a shorter gap between classes.
+        linger: seconds for which a student's server runs on after class; None takes it from the
+            values.
+        spare: additional nodes during a class.
         interval: seconds between two runs of `prescale apply`.
     """
 
@@ -258,3 +267,17 @@ class Schedule(Part):
     linger: Duration | None = None
     spare: Count = 0
     interval: Annotated[Duration, Field(ge=60)] = 300
+
+    def term_of(self, course: Class) -> Span | None:
+        """Returns the days within which a class meets; None without limits."""
+        return self.terms[course.term] if isinstance(course.term, str) else course.term
+
+    def is_holiday(self, day: date) -> bool:
+        """Returns whether classes are cancelled on a day."""
+        return any(day in span for span in self.holidays)
+
+    def crowds(self) -> Iterator[tuple[str, int, Crowd]]:
+        """Yields every class, event and calendar, after its key and its place in the list."""
+        for key in ("classes", "events", "calendars"):
+            for number, crowd in enumerate(getattr(self, key)):
+                yield key, number, crowd

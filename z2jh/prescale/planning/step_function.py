@@ -1,4 +1,4 @@
-"""A number that changes in steps over time."""
+"""Step functions: integers that change at certain times."""
 
 from __future__ import annotations
 
@@ -12,64 +12,60 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Steps:
-    """A number for each instant: 0 before the first step, and each step's until the next.
+class StepFunction:
+    """An integer at each instant: 0 before the first step.
 
     Attributes:
-        times: POSIX seconds, ascending, each once.
-        values: what holds from the time on.
+        times: POSIX seconds of the steps, ascending and distinct.
+        values: value from each step until the next.
     """
 
     times: tuple[int, ...] = ()
     values: tuple[int, ...] = ()
 
     def at(self, time: float) -> int:
-        """What holds at a time."""
+        """Returns the value at a time."""
         place = bisect_right(self.times, time) - 1
         return self.values[place] if place >= 0 else 0
 
-    def most(self, start: int, end: int) -> int:
-        """The greatest from the start to before the end."""
+    def maximum(self, start: int, end: int) -> int:
+        """Returns the greatest value from the start to before the end."""
         first, last = bisect_right(self.times, start), bisect_right(self.times, end - 1)
-        return (
-            max(self.values[first:last], default=0)
-            if not first
-            else max(self.values[first - 1 : last])
-        )
+        return max(self.values[max(0, first - 1) : last], default=0)
 
     def integral(self, start: int, end: int) -> float:
-        """The sum over a time, in units times seconds."""
-        inside = [it for it in self.times if start < it < end]
+        """Returns the integral over a time, in units times seconds."""
+        inside = [time for time in self.times if start < time < end]
         edges = [start, *inside, end]
         return sum(self.at(left) * (right - left) for left, right in pairwise(edges))
 
 
-def total(spans: Iterable[tuple[int, int, int]]) -> Steps:
-    """Add spans up, each a start, an exclusive end and an amount. Takes n log n time."""
+def total(spans: Iterable[tuple[int, int, int]]) -> StepFunction:
+    """Adds up spans in O(n log n); each is a start, an exclusive end and an amount."""
     changes: dict[int, int] = {}
     for start, end, amount in spans:
         if start < end and amount:
             changes[start] = changes.get(start, 0) + amount
             changes[end] = changes.get(end, 0) - amount
     times = sorted(changes)
-    return squeezed(times, accumulate(changes[time] for time in times))
+    return simplified(times, accumulate(changes[time] for time in times))
 
 
-def squeezed(times: Iterable[int], values: Iterable[int]) -> Steps:
-    """Leave out the steps that change nothing."""
+def simplified(times: Iterable[int], values: Iterable[int]) -> StepFunction:
+    """Removes the steps that change nothing."""
     kept: list[tuple[int, int]] = []
     for time, value in zip(times, values, strict=True):
         if value != (kept[-1][1] if kept else 0):
             kept.append((time, value))
-    return Steps(tuple(time for time, _ in kept), tuple(value for _, value in kept))
+    return StepFunction(tuple(time for time, _ in kept), tuple(value for _, value in kept))
 
 
-def combined(parts: Iterable[Steps], how: Callable[[list[int]], int]) -> Steps:
-    """One number out of several, wherever one of them changes.
+def combined(parts: Iterable[StepFunction], how: Callable[[list[int]], int]) -> StepFunction:
+    """Combines functions, instant by instant.
 
     Args:
-        parts: what is combined.
-        how: gives the number of those that hold at the same time, in the parts' order.
+        parts: functions to combine.
+        how: maps the simultaneous values of all parts, in their order, to the result.
     """
     parts = list(parts)
     current = [0] * len(parts)
@@ -78,20 +74,15 @@ def combined(parts: Iterable[Steps], how: Callable[[list[int]], int]) -> Steps:
         for number, part in enumerate(parts)
         for time, value in zip(part.times, part.values, strict=True)
     )
-    times: list[int] = []
-    values: list[int] = []
+    results: dict[int, int] = {}
     for time, number, value in changes:
         current[number] = value
-        if times and times[-1] == time:
-            values[-1] = how(current)
-        else:
-            times.append(time)
-            values.append(how(current))
-    return squeezed(times, values)
+        results[time] = how(current)
+    return simplified(results, results.values())
 
 
-def without_gaps(steps: Steps, shortest: int) -> Steps:
-    """Fill dips that last less than so many seconds up to the lower of their two edges."""
+def without_gaps(steps: StepFunction, shortest: int) -> StepFunction:
+    """Raises dips that last less than `shortest` seconds to the lower of their two edges."""
     times, values = list(steps.times), list(steps.values)
     changed = True
     while changed:
@@ -101,7 +92,7 @@ def without_gaps(steps: Steps, shortest: int) -> Steps:
             if values[place] < edge and times[place + 1] - times[place] < shortest:
                 values[place] = edge
                 changed = True
-        kept = squeezed(times, values)
+        kept = simplified(times, values)
         changed = changed and len(kept.times) < len(times)
         times, values = list(kept.times), list(kept.values)
-    return Steps(tuple(times), tuple(values))
+    return StepFunction(tuple(times), tuple(values))

@@ -1,4 +1,4 @@
-"""The value that a share of all values does not exceed."""
+"""Percentiles by the nearest rank."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """The least value that so large a share of the values does not exceed; 0 of none.
+    """Returns the least value that a share of the values does not exceed; 0 without values.
 
     Args:
-        ordered: the values, ascending.
+        ordered: values, ascending.
         share: from 0 to 1.
     """
     if not ordered:

@@ -1,4 +1,4 @@
-"""What a verb gives back."""
+"""The result of a verb."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is printed, and what is wrong all the same.
+class Result:
+    """Output of a verb, and its error if there is one as well.
 
     Attributes:
-        data: what --json prints.
+        data: for --json.
         text: for a person.
-        error: the reason of an exit code that is not 0, or None.
+        error: decides the exit code; None means 0.
     """
 
     data: dict[str, Any]
@@ -27,4 +27,4 @@ class Answer:
     error: PrescaleError | None = None
 
 
-Verb = Callable[["argparse.Namespace"], Answer]
+Verb = Callable[["argparse.Namespace"], Result]

@@ -1,1 +1,0 @@
-"""What an operator writes down: classes, events, holidays, calendars, and the budget."""
