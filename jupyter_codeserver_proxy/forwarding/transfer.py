@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from jupyter_codeserver_proxy.system import descriptors
 
-from .errors import ExhaustedError, HeadTooLargeError, MalformedResponseError
+from .errors import (
+    DisconnectedError,
+    ExhaustedError,
+    HeadTooLargeError,
+    MalformedResponseError,
+)
 from .exchange import Exchange
 from .framing import SWITCHING_PROTOCOLS
 from .headers import is_upgrade, request_head, response_head, wants_close
@@ -150,7 +156,8 @@ class Transfer:
         body = self.exchange.buffered_body()
         if head.status == _HEAD_TOO_LARGE:
             if not (body or self.exchange.complete):
-                body = await self.exchange.read()
+                with suppress(DisconnectedError):  # node does not read the rest, and resets
+                    body = await self.exchange.read()
             if not body:  # node's own response, which browsers show as a blank page
                 raise HeadTooLargeError
         return self._browser_head(head) + body

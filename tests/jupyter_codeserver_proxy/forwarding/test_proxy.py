@@ -389,6 +389,20 @@ def test_an_upload_that_is_refused_needs_not_be_sent(gateway: Gateway, serve: Se
     assert wire.message().status == 403
 
 
+def test_a_head_that_is_too_large_is_told_after_a_reset(gateway: Gateway, serve: Serve) -> None:
+    """Node closes its connection with bytes unread, which resets it behind an empty 431."""
+
+    def refuse(wire: Wire) -> None:
+        wire.sock.recv(1)
+        wire.send(b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n")
+
+    serve(refuse)
+    wire = gateway.connect()
+    wire.send(gateway.head(b"POST /", b"Content-Length: 3", b"Sec-Fetch-Site: none") + b"abc")
+    answer = wire.message()
+    assert (answer.status, answer.content[:28]) == (431, b"What the browser sends along")
+
+
 # Responses arrive unchanged
 
 
