@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 class QuietHandler(BaseHTTPRequestHandler):
-    """A handler that logs nothing."""
+    """A handler that logs nothing, and sends a body at once."""
+
+    disable_nagle_algorithm = True  # or a body waits for the client's delayed acknowledgement
 
     def log_message(self, *_: object) -> None:
         """Logs nothing."""
