@@ -37,7 +37,7 @@ _QUIET_TIMEOUT = 90.0  # seconds
 _REST_SECONDS = 20.0  # extensions start one after the other
 _TICK = 0.02  # seconds between two looks at memory
 
-_ERRORS = (MeasurementError, OSError, WebSocketException, psutil.Error)  # OSError: requests' too
+_ERRORS = (MeasurementError, OSError, WebSocketException, psutil.Error)  # OSError: also requests'
 
 # The steps that share a server: loads first, so that they meet it as a student does. The download
 # has a server of its own, as memory that was used before would hide its growth.

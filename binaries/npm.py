@@ -108,8 +108,10 @@ def make(recipe: Recipe, folder: Path, scratch: Path, report: Report) -> None:
         VerificationError: A package differs from the pinned one.
     """
     require_room(scratch, ROOM)
-    given = recipe.node and _given_node(recipe.node, recipe.release.node)
-    node = given or _wheel_node(recipe.wheel, scratch, report)
+    if recipe.node:
+        node = _given_node(recipe.node, recipe.release.node)
+    else:
+        node = _wheel_node(recipe.wheel, scratch, report)
     npm = Npm(node, scratch)
     report.line(f"npm: fetching the package code-server {recipe.release.version}")
     tarball = _pack(npm, recipe.release, scratch)
