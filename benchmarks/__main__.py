@@ -65,7 +65,6 @@ def parser() -> argparse.ArgumentParser:
     add("--from-json", type=Path, metavar="FILE", help="measure nothing: report what --json wrote")
     add("--short", action="store_true", help="print the short table alone")
     add("--check", action="store_true", help="exit with 1 if a target is missed")
-    add("--code-server", type=Path, metavar="PATH", help="default: the one that the tile starts")
     return result
 
 
@@ -94,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(results: Results, options: argparse.Namespace) -> int:
     parts = [report.short_table(results)]
     if not options.short:
-        parts += [report.full_table(results), report.machine(results), report.NOTES]
+        parts += [report.full_table(results), report.machine(results), report.notes()]
     sys.stdout.write("\n\n".join(parts) + "\n")
     missed = [verdict for verdict in report.verdicts(results) if not verdict.met]
     for verdict in missed:
@@ -123,7 +122,7 @@ def _draw(results: Results, file: Path) -> None:
 def _measure(options: argparse.Namespace) -> Results:
     chosen = [Contender(name) for name in options.contender or Contender]
     plan = visits(options.repeat, chosen, [Step(name) for name in options.only or Step])
-    code_server = (options.code_server or executable.find("", os.environ).path).absolute()
+    code_server = executable.find("", os.environ).path.absolute()
     chromium = _chromium()
     results = Results(machine.describe(code_server, chromium))
     with _setup(code_server, compressed=Contender.OURS in chosen) as setup:

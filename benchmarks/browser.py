@@ -71,15 +71,10 @@ new Promise(tell => {
 
 @dataclass(frozen=True)
 class Load:
-    """How long a person waits, in seconds since the click.
+    """How long a person waits, in seconds since the click."""
 
-    Attributes:
-        page: until the first page, whatever it shows.
-        ready: until the workbench shows the files of the workspace.
-    """
-
-    page: float
-    ready: float
+    page: float  # until the first page, whatever it shows
+    ready: float  # until the workbench shows the files of the workspace
 
 
 class Window:
@@ -105,13 +100,9 @@ class Window:
                 self._call("Network.setCookie", domain=HOST, **fields)
 
     def open(self, server: Server, port: int, files: list[str], clicked: float) -> Load:
-        """Opens VS Code, and waits until it is ready.
+        """Opens VS Code, and waits until its explorer shows the files.
 
-        Args:
-            server: the server of VS Code.
-            port: the port of the server, or of a link to it.
-            files: the files that the explorer shows when VS Code is ready.
-            clicked: the time of the click, by `time.perf_counter`.
+        `port` is the server's or a link's, and `clicked` the click's time by `time.perf_counter`.
         """
         self._go(f"http://{HOST}:{port}{server.path}")
         page = time.perf_counter() - clicked

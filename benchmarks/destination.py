@@ -9,17 +9,11 @@ from .link import HOST
 
 @dataclass(frozen=True)
 class Destination:
-    """The address of a server on this machine.
-
-    Attributes:
-        port: the port on loopback.
-        path: the path, with the query.
-        headers: the headers for every request, with Jupyter's cookie.
-    """
+    """The address of a server on this machine."""
 
     port: int
-    path: str
-    headers: dict[str, str]
+    path: str  # with the query
+    headers: dict[str, str]  # for every request, with Jupyter's cookie
 
     def head(self, **further: str) -> bytes:
         """Returns the head of a GET request, with further headers."""

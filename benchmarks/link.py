@@ -30,14 +30,9 @@ _IN_FLIGHT = 256  # chunks of a connection, as many as a receiver's window allow
 
 @dataclass(frozen=True)
 class Traffic:
-    """The bytes of payload that have arrived.
+    """The bytes of payload that have arrived."""
 
-    Attributes:
-        up: the bytes from the browser.
-        down: the bytes to the browser.
-    """
-
-    up: int
+    up: int  # from the browser
     down: int
 
     @property
@@ -47,14 +42,10 @@ class Traffic:
 
 
 class Direction:
-    """One direction of a link, which all connections share.
-
-    Attributes:
-        arrived: the number of bytes that have arrived.
-    """
+    """One direction of a link, which all connections share."""
 
     def __init__(self, profile: Profile) -> None:
-        self.arrived = 0
+        self.arrived = 0  # bytes
         self._delay = profile.delay
         self._pacer = Pacer(profile)
         self._turn = asyncio.Lock()  # first come, first served
@@ -158,11 +149,7 @@ def _shrink(writer: asyncio.StreamWriter) -> None:
 
 
 class LinkProcess:
-    """A link that runs in a process of its own.
-
-    Attributes:
-        port: the port to connect to.
-    """
+    """A link that runs in a process of its own, and takes connections at `port`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         """Waits until the link listens."""

@@ -32,16 +32,10 @@ _SIZE = re.compile(rb"(?im)^content-length: *(\d+)")
 
 
 def measured(kind: str, destination: Destination, amount: float) -> dict[str, float]:
-    """Runs a client in another process.
+    """Runs a client of a kind in another process; returns the results by name.
 
-    Args:
-        kind: `requests`, `messages`, `fetch` or `download`.
-        destination: the destination of the load.
-        amount: seconds for `requests` and `messages`, the number of requests for `fetch`, bytes for
-            `download`.
-
-    Returns:
-        The results by name.
+    `amount` is in seconds for `requests` and `messages`, in requests for `fetch`, in bytes for
+    `download`.
 
     Raises:
         MeasurementError: the server gives another answer than the expected one.

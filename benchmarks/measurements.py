@@ -70,17 +70,11 @@ def contenders(step: Step) -> tuple[Contender, ...]:
 
 @dataclass(frozen=True)
 class Unit:
-    """The unit in which figures are printed.
-
-    Attributes:
-        name: the name of the unit; empty for a plain number.
-        scale: the factor from what is measured: seconds, bytes, bytes a second, events a second.
-        digits: the digits after the decimal point.
-    """
+    """The unit in which figures are printed."""
 
     name: str
-    scale: float
-    digits: int
+    scale: float  # the factor from what is measured: seconds, bytes, bytes or events a second
+    digits: int  # after the decimal point
 
 
 class Bound(Enum):
@@ -93,13 +87,7 @@ class Bound(Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """A target for our figure.
-
-    Attributes:
-        limit: the limit.
-        bound: the value that is limited.
-        others: the contenders that our figure is compared with; the limit holds for each.
-    """
+    """A target for our figure; beside several others, the limit holds for each."""
 
     limit: float
     bound: Bound = Bound.ITSELF
@@ -108,22 +96,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table.
+    """A row of the table, and the step that measures it."""
 
-    Attributes:
-        key: its name in JSON.
-        step: the step that measures it.
-        title: its title, without the unit.
-        unit: the unit of its figures.
-        more_is_better: whether it is a rate, not a time or a size.
-        targets: its targets.
-    """
-
-    key: str
+    key: str  # its name in JSON
     step: Step
     title: str
     unit: Unit
-    more_is_better: bool = False
+    more_is_better: bool = False  # a rate, not a time or a size
     targets: tuple[Target, ...] = ()
 
 

@@ -9,7 +9,7 @@ import os
 import random
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -42,19 +42,12 @@ node_start: {image: 4, provisioning: 2m, pull: 25}
 
 @dataclass(frozen=True)
 class Figure:
-    """A measurement and its target.
-
-    Attributes:
-        name: of the measurement.
-        value: measured.
-        unit: of value and limit.
-        limit: greatest value that meets the target.
-    """
+    """A measurement and its target: the greatest value that meets it."""
 
     name: str
     value: float
     unit: str
-    limit: float
+    limit: float  # the most that the value may be
 
     @property
     def met(self) -> bool:
@@ -105,14 +98,14 @@ def run(folder: Path, text: str, verb: str, *options: str) -> tuple[dict[str, An
     return json.loads(out.read_text()), used.ru_utime + used.ru_stime, used.ru_maxrss / 1000
 
 
-def measure(folder: Path, repeat: int) -> list[Figure]:
+def measure(folder: Path) -> list[Figure]:
     """Measures all figures."""
     ours = ("--policy", "prescale")
     term = schedule(5000, 40)
     run(folder, term, "plan", *_DAY)  # writes the bytecode
     _, one, one_memory = run(folder, term, "simulate", *_TERM, *ours)
     _, every, memory = run(folder, term, "simulate", *_TERM)
-    planning = median(run(folder, term, "plan", *_DAY)[1] for _ in range(repeat))
+    planning = median(run(folder, term, "plan", *_DAY)[1] for _ in range(5))
     storm, _, _ = run(folder, _STORM, "simulate", *_DAY)
     found = {outcome["policy"]: outcome for outcome in storm["policies"]}
     always, alone, class_of_200 = (
@@ -167,16 +160,12 @@ def _growth(folder: Path) -> float:
 def main() -> int:
     """Runs the benchmark; returns 1 if --check is given and a target is missed, else 0."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.prescale", description=__doc__)
-    options.add_argument("--repeat", type=int, default=5, help="runs of `plan` (%(default)s)")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     options.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     given = options.parse_args()
     with TemporaryDirectory(prefix="benchmark-") as folder:
-        figures = measure(Path(folder), given.repeat)
+        figures = measure(Path(folder))
     head = "| what | measured | to reach | |\n|---|---:|---:|---|\n"
     sys.stdout.write(head + "\n".join(map(str, figures)) + "\n")
-    if given.json:
-        given.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
     return int(given.check and not all(figure.met for figure in figures))
 
 

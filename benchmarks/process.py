@@ -34,11 +34,8 @@ def running_process(
 ) -> Iterator[psutil.Popen]:
     """Runs a process until the block ends; then ends it and all that it has started.
 
-    Args:
-        command: the path of a program and its arguments.
-        home: a fresh home, which also gets the process's output and its temporary files.
-        folder: the working folder.
-        variables: environment variables, added to the caller's.
+    The fresh `home` also gets the process's output and its temporary files. `variables` are added
+    to the caller's environment.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     log = home / OUTPUT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .link import CHECKOUT
 from .measurements import IN_SHORT, ROWS, TITLES, Bound, Contender, Row, Target
 from .results import numbers
 
@@ -22,52 +23,15 @@ _SHORT_NAMES = {
 }
 _MAX_REASON = 30  # characters
 
-NOTES = """\
-- Everything runs on one machine, over loopback. One server runs at a time, each with a new home. \
-Each round starts with a different contender.
-- *Ready*: the workbench is painted, and the explorer shows all files of the workspace. The \
-browser's cache is empty, and no debugger is attached to its pages. Warm: VS Code has been opened \
-once before.
-- The slow links limit each direction to their rate, with a queue of one bandwidth-delay product \
-(at least 64 KiB), and delay it by half the round trip. A new connection costs one round trip. \
-There is no loss and no slow start, and TCP and IP headers are not counted.
-- *Bytes* count both directions, from the click until less than 20 kB pass in 2 s.
-- code-server itself runs with the flags that ours gives it, and without flags where its defaults \
-are compared; the peer runs with its own. Ours leaves out VS Code's AI assistant, as it does by \
-default, and loads a small VS Code extension.
-- Ours has its assets compressed beforehand, as in an image.
-- *Cold*: code-server is not running yet. By itself, it is started, awaited and then opened.
-- *Small requests* are `GET healthz` on eight connections, each with one request at a time: the \
-best of seven runs of one second, after 3 s of warm-up. Jupyter alone answers them with an empty \
-handler that authenticates with the same cookie.
-- *Websocket messages* are 64 bytes, uncompressed, with 256 in flight. An echo server in VS Code \
-answers them, and the *download* comes from there too, so all four pass through code-server's own \
-`proxy/PORT/`. Rate and round trip are medians of seven runs of one second, after 20 s of warm-up \
-in which code-server's JavaScript is compiled.
-- *Stood idle*: JupyterLab was opened over the same link, and the link had become quiet.
-- *JupyterLab's load* lasts from the request to its launcher, over loopback with an empty cache, \
-the best of three. Jupyter alone has all of JupyterLab's extensions but ours.
-- *Growth* is the growth of the Jupyter process's resident memory, at its peak.
-- *Start* (to the first answer, the best of seven) and *memory* compare the same Jupyter server \
-with and without our server extension; jupyter-server-proxy has our entry in both. As in the \
-image, rfc3987-syntax is not installed, because importing it takes longer than all the rest."""
-
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a target.
-
-    Attributes:
-        row: the row of the target.
-        target: the target.
-        other: the contender that we are compared with, None for a plain limit.
-        value: the value that is compared with the limit, None if our measurement failed.
-    """
+    """The verdict on a target."""
 
     row: Row
     target: Target
-    other: Contender | None
-    value: float | None
+    other: Contender | None  # that we are compared with; None for a plain limit
+    value: float | None  # that is compared with the limit; None if our measurement failed
 
     @property
     def met(self) -> bool:
@@ -77,13 +41,17 @@ class Verdict:
         limit = self.target.limit
         return self.value >= limit if self.row.more_is_better else self.value <= limit
 
+    @property
+    def figure(self) -> str:
+        """The value as text."""
+        return "no figure" if self.value is None else _amount(self.row, self.target, self.value)
+
     def __str__(self) -> str:
         """A line such as "click to ready: 1.10, missed: ≤ 1.02 times code-server"."""
-        value = "no figure" if self.value is None else _amount(self.row, self.target, self.value)
         outcome = "reached" if self.met else "missed"
         others = () if self.other is None else (self.other,)
         wanted = _wanted(self.row, Target(self.target.limit, self.target.bound, others))
-        return f"{self.row.title}: {value}, {outcome}: {wanted}"
+        return f"{self.row.title}: {self.figure}, {outcome}: {wanted}"
 
 
 def verdicts(results: Results) -> list[Verdict]:
@@ -114,6 +82,12 @@ def _compared(target: Target, ours: float, theirs: float) -> float:
 def machine(results: Results) -> str:
     """Returns the properties of the machine as a list."""
     return "\n".join(f"- {name}: {value}" for name, value in results.machine.items())
+
+
+def notes() -> str:
+    """Returns the method, in the words of the document, whose last list it is."""
+    text = (CHECKOUT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    return text.rstrip().rpartition("\n\n")[2]
 
 
 def full_table(results: Results) -> str:
@@ -189,8 +163,7 @@ def _wanted(row: Row, target: Target) -> str:
 
 def _reached(results: Results, row: Row) -> str:
     return ", ".join(
-        f"{'no figure' if verdict.value is None else _amount(row, verdict.target, verdict.value)} "
-        f"{'✓' if verdict.met else '**missed**'}"
+        f"{verdict.figure} {'✓' if verdict.met else '**missed**'}"
         for verdict in _verdicts(results, row)
     )
 

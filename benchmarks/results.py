@@ -16,12 +16,7 @@ Sample = float | str  # a string is the reason why there is no figure
 
 @dataclass(frozen=True)
 class Results:
-    """The results of a run.
-
-    Attributes:
-        machine: the properties of the machine, by name.
-        samples: the samples by row and contender, in the order in which they were measured.
-    """
+    """The results of a run: properties of the machine, and samples in their order in time."""
 
     machine: dict[str, str]
     samples: dict[str, dict[Contender, list[Sample]]] = field(default_factory=dict)

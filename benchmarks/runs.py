@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psutil
-import requests
 from websockets.exceptions import WebSocketException
 
 from . import browser, load
@@ -38,13 +37,7 @@ _QUIET_TIMEOUT = 90.0  # seconds
 _REST_SECONDS = 20.0  # extensions start one after the other
 _TICK = 0.02  # seconds between two looks at memory
 
-_ERRORS = (
-    MeasurementError,
-    OSError,
-    WebSocketException,
-    psutil.Error,
-    requests.RequestException,
-)
+_ERRORS = (MeasurementError, OSError, WebSocketException, psutil.Error)  # OSError: also requests'
 
 # The steps that share a server: loads first, so that they meet it as a student does. The download
 # has a server of its own, as memory that was used before would hide its growth.
@@ -85,12 +78,7 @@ def visits(repeat: int, chosen: Sequence[Contender], steps: Collection[Step]) ->
 
 @dataclass(frozen=True)
 class Bench:
-    """Measures.
-
-    Attributes:
-        setup: the files that all servers share.
-        chromium: the browser's executable.
-    """
+    """Measures."""
 
     setup: Setup
     chromium: str
@@ -152,10 +140,7 @@ class Bench:
 
     def _window(self, contender: Contender) -> list[tuple[str, Sample]]:
         """Measures the memory of code-server once a student's first window has come to rest."""
-        with (
-            running(self.setup, contender) as server,
-            browser.window(self.chromium) as window,
-        ):
+        with running(self.setup, contender) as server, browser.window(self.chromium) as window:
             wake(server)
             window.login(server, server.port)
             window.open(server, server.port, self._files, time.perf_counter())
@@ -198,11 +183,11 @@ class Bench:
     def _load(self, server: Server, step: Step) -> list[tuple[str, Sample]]:
         profile = LINKS[step]
         if profile is None:
-            return [(f"load-{step.value}", self._open(server, server.port).ready)]
-        with (
-            link_to(server.port, profile) as link,
-            browser.window(self.chromium) as window,
-        ):
+            with browser.window(self.chromium) as window:
+                window.login(server, server.port)
+                opened = window.open(server, server.port, self._files, time.perf_counter())
+            return [(f"load-{step.value}", opened.ready)]
+        with link_to(server.port, profile) as link, browser.window(self.chromium) as window:
             window.login(server, link.port)
             before = link.traffic.total
             opened = window.open(server, link.port, self._files, time.perf_counter())
@@ -216,19 +201,11 @@ class Bench:
 
     def _open_after_idling(self, server: Server) -> float:
         """Opens VS Code after JupyterLab has been open until no bytes passed any more."""
-        with (
-            link_to(server.port, SLOW) as link,
-            browser.window(self.chromium) as window,
-        ):
+        with link_to(server.port, SLOW) as link, browser.window(self.chromium) as window:
             window.login(server, link.port)
             window.open_jupyterlab(link.port)
             _when_quiet(link)
             return window.open(server, link.port, self._files, time.perf_counter()).ready
-
-    def _open(self, server: Server, port: int) -> browser.Load:
-        with browser.window(self.chromium) as window:
-            window.login(server, port)
-            return window.open(server, port, self._files, time.perf_counter())
 
     @property
     def _files(self) -> list[str]:

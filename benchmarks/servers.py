@@ -41,21 +41,13 @@ _WORKBENCH = re.compile(r"stable-[0-9a-f]+/static/out/vs/code/browser/workbench/
 
 @dataclass(frozen=True)
 class Server:
-    """A running server.
-
-    Attributes:
-        port: the port on loopback.
-        path: the path below which code-server answers.
-        process: the process that was started.
-        token: Jupyter's token; empty for code-server by itself.
-        started_in: the seconds from the start to the first answer.
-    """
+    """A running server."""
 
     port: int
-    path: str
+    path: str  # below which code-server answers
     process: psutil.Popen
-    token: str
-    started_in: float
+    token: str  # Jupyter's; empty for code-server by itself
+    started_in: float  # seconds from the start to the first answer
 
     def login(self, port: int) -> str:
         """Returns an address that sets Jupyter's cookie; empty if the server needs none."""
@@ -95,10 +87,7 @@ def running(
 ) -> Iterator[Server]:
     """Runs a server with a new home until the block ends; Jupyter has not started code-server yet.
 
-    Args:
-        setup: the files that all servers share.
-        contender: the contender to run.
-        extension: whether Jupyter loads our server extension; None: only for `Contender.OURS`.
+    `extension` is whether Jupyter loads our server extension; None: only for `Contender.OURS`.
 
     Raises:
         MeasurementError: it does not start.
@@ -107,16 +96,13 @@ def running(
         if extension is None:
             extension = contender is Contender.OURS
         began = time.perf_counter()
-        with started(setup, contender, Path(folder), extension=extension) as server:
+        with started(setup, contender, Path(folder), extension=extension) as (process, port, token):
             took = time.perf_counter() - began
-            yield Server(server.port, _PATHS[contender], server.process, server.token, took)
+            yield Server(port, _PATHS[contender], process, token, took)
 
 
 def wake(server: Server) -> str:
-    """Has code-server started, and waits for VS Code's page.
-
-    Returns:
-        The path of workbench.js below code-server's path.
+    """Has code-server started, and returns the path of workbench.js in VS Code's page.
 
     Raises:
         MeasurementError: VS Code's page does not come in time.

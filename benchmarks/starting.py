@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     import psutil
 
+    # The process, its port on loopback, and Jupyter's token: empty for code-server by itself.
+    Started = tuple[psutil.Popen, int, str]
+
 BASE_URL = "/user/alice/"
 
 # The flags that our extension passes for a clean first screen. code-server by itself gets them too,
@@ -51,44 +54,17 @@ c.ServerApp.extra_services = ["benchmarks.empty"]
 
 @dataclass(frozen=True)
 class Setup:
-    """The files that all servers share.
+    """The files that all servers share."""
 
-    Attributes:
-        code_server: the executable, which is called `code-server`.
-        workspace: the folder that VS Code opens.
-        assets: compressed assets for our extension, as an image has them.
-    """
-
-    code_server: Path
+    code_server: Path  # the executable, which is called `code-server`
     workspace: Path
-    assets: Path
-
-
-@dataclass(frozen=True)
-class Started:
-    """A server that has started.
-
-    Attributes:
-        process: the process that was started.
-        port: the port on loopback.
-        token: Jupyter's token; empty for code-server by itself.
-    """
-
-    process: psutil.Popen
-    port: int
-    token: str = ""
+    assets: Path  # compressed for our extension, as an image has them
 
 
 def started(
     setup: Setup, contender: Contender, home: Path, *, extension: bool
 ) -> AbstractContextManager[Started]:
-    """Starts a server, waits until it answers, and ends it with the block.
-
-    Args:
-        setup: the files that all servers share.
-        contender: the contender to start.
-        home: a new home.
-        extension: whether Jupyter loads our server extension.
+    """Starts a server in a new home, waits until it answers, and ends it with the block.
 
     Raises:
         MeasurementError: it does not answer.
@@ -114,7 +90,7 @@ def _code_server(setup: Setup, home: Path, flags: Sequence[str]) -> Iterator[Sta
         found = awaited(port, process)
         url = f"http://{HOST}:{found}/healthz"
         awaited(lambda: _answers(url, {}), process)
-        yield Started(process, found)
+        yield process, found, ""
 
 
 @contextmanager
@@ -138,7 +114,9 @@ def _jupyter(
     if contender is Contender.PEER_SOCKET:
         variables["JUPYTER_VSCODE_PROXY_USE_SOCKET"] = "true"
     if contender is Contender.OURS:
-        _put_assets(home, setup.assets)
+        cache = home / ".cache" / "jupyter-codeserver-proxy"
+        cache.mkdir(parents=True)
+        (cache / "assets").symlink_to(setup.assets)
     if contender is Contender.JUPYTER:
         _configure_empty_handler(home)
     if not extension:
@@ -150,13 +128,7 @@ def _jupyter(
         port = awaited(lambda: _described_port(description), process)
         url = f"http://{HOST}:{port}{BASE_URL}api/status"
         awaited(lambda: _answers(url, {"Authorization": f"token {token}"}), process)
-        yield Started(process, port, token)
-
-
-def _put_assets(home: Path, assets: Path) -> None:
-    folder = home / ".cache" / "jupyter-codeserver-proxy"
-    folder.mkdir(parents=True)
-    (folder / "assets").symlink_to(assets)
+        yield process, port, token
 
 
 def _other_labextensions(home: Path) -> Path:

@@ -21,38 +21,24 @@ _READER_GONE = 141  # 128 and SIGPIPE's number, as shells have it
 
 
 class Answer(NamedTuple):
-    """The result of a verb.
+    """The result of a verb."""
 
-    Attributes:
-        data: What `--json` prints.
-        lines: What is printed otherwise.
-        code: The exit code.
-    """
-
-    data: dict[str, Any]
-    lines: list[str]
-    code: int = 0
+    data: dict[str, Any]  # what `--json` prints
+    lines: list[str]  # what is printed otherwise
+    code: int = 0  # the exit code
 
 
 class Parser(argparse.ArgumentParser):
     """Raises an error for wrong arguments instead of exiting, so that it can be printed as JSON."""
 
     def error(self, message: str) -> NoReturn:
-        """Prints the usage, as argparse does.
-
-        Raises:
-            UsageError: Always.
-        """
+        """Prints the usage, as argparse does, and raises UsageError."""
         self.print_usage(sys.stderr)
         raise UsageError(f"{self.prog}: error: {message}")
 
 
 def run_verb(parser: Parser, argv: Sequence[str] | None) -> int:
-    """Calls the verb that the arguments name, and prints its answer or its error.
-
-    Returns:
-        The exit code.
-    """
+    """Calls the arguments' verb, prints its answer or its error, and returns the exit code."""
     arguments = argparse.Namespace(json="--json" in (sys.argv if argv is None else argv))
     try:
         arguments = parser.parse_args(argv)

@@ -37,42 +37,27 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an archive that is harmless by itself.
+    """A member of an archive that is harmless by itself."""
 
-    Attributes:
-        parts: The path below the archive's top folder.
-        kind: `folder`, `file`, `symlink` or `hardlink`.
-        size: The size in bytes.
-        target: Where a link leads: a symlink's as written, a hard link's below the top folder.
-    """
-
-    parts: Parts
-    kind: str
-    size: int = 0
-    target: str = ""
+    parts: Parts  # the path below the archive's top folder
+    kind: str  # `folder`, `file`, `symlink` or `hardlink`
+    size: int = 0  # in bytes
+    target: str = ""  # of a link: a symlink's as written, a hard link's below the top folder
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The contents of an archive that is harmless as a whole.
+    """The contents of an archive that is harmless as a whole."""
 
-    Attributes:
-        members: The members, in the order of the archive.
-        size: The size of all files, in bytes.
-    """
-
-    members: tuple[Member, ...]
-    size: int
+    members: tuple[Member, ...]  # in the order of the archive
+    size: int  # of all files, in bytes
 
 
 def unpack(stream: IO[bytes], folder: Path) -> None:
     """Unpacks a gzipped tarball, without its top folder, into a new folder.
 
     Ignores the archive's owners. Everybody may read the files, and only their owner may write them.
-
-    Args:
-        stream: The tarball; must be seekable.
-        folder: The folder to create.
+    The stream must be seekable.
 
     Raises:
         VerificationError: A member is not harmless; nothing has been written.

@@ -59,10 +59,7 @@ def add_verbs(
 ) -> None:
     """Adds the verbs to a command line; each sets the default `verb`.
 
-    Args:
-        subparsers: The verbs of the command line.
-        which: Replaces the verb `which`, for a caller that looks in more places.
-        install: Replaces the verb `install`, for a caller that does more.
+    A caller that does more gives verbs in place of `which` and `install`.
     """
 
     def add(name: str, help_: str, verb: Verb) -> Parser:
@@ -91,11 +88,7 @@ def add_verbs(
 
 
 def find_current(arguments: argparse.Namespace) -> Answer:
-    """Does the work of `which` for the prefix alone.
-
-    Raises:
-        NotFoundError: No code-server is installed.
-    """
+    """Does the work of `which` for the prefix alone; raises NotFoundError if that has none."""
     prefix = _prefix(arguments)
     current = prefix.current()
     if current is None:
@@ -104,11 +97,7 @@ def find_current(arguments: argparse.Namespace) -> Answer:
 
 
 def install_one(arguments: argparse.Namespace) -> Answer:
-    """Does the work of `install`.
-
-    Raises:
-        FetchError: The install failed.
-    """
+    """Does the work of `install`."""
     prefix = _prefix(arguments)
     version = arguments.version
     request = Request(

@@ -33,11 +33,7 @@ class TransientError(Exception):
 
 
 def explain(error: Exception, stall: float) -> TransientError:
-    """Returns what an error of `requests` means.
-
-    Args:
-        error: The error.
-        stall: The seconds without a byte that a request waits.
+    """Returns what an error of `requests` means, which waited `stall` seconds for a byte.
 
     Raises:
         NetworkError: A retry would end in the same way.
@@ -50,14 +46,9 @@ def explain(error: Exception, stall: float) -> TransientError:
         raise NetworkError(f"not a usable URL: {error}")
     through = _through_a_proxy(error)
     if isinstance(reason, urllib3.exceptions.ProxyError):
-        text = (
-            f"no connection{through} ({_short(reason.original_error)}); see HTTPS_PROXY, NO_PROXY"
-        )
-        return TransientError(text, connected=False)
-    unconnected = (
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-    )
+        why = f"({_short(reason.original_error)}); see HTTPS_PROXY, NO_PROXY"
+        return TransientError(f"no connection{through} {why}", connected=False)
+    unconnected = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     if isinstance(reason, unconnected):
         return TransientError(f"no connection ({_short(reason)})", connected=False)
     if "timed out" in str(error).lower():

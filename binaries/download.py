@@ -33,22 +33,13 @@ _OK, _SERVER_ERROR = 200, 500
 
 @dataclass(frozen=True)
 class Limits:
-    """When a download gives up.
+    """When a download gives up; times are in seconds."""
 
-    Attributes:
-        connect: After so many seconds without a connection.
-        stall: After so many seconds without a byte.
-        total: After so many seconds in all, retries included.
-        tries: After so many failures in a row without any progress.
-        pause: The seconds to wait after the first failure; doubled after each further one.
-        longest_pause: The longest pause, in seconds.
-    """
-
-    connect: float = 10
-    stall: float = 30
-    total: float = 3600
-    tries: int = 6
-    pause: float = 1
+    connect: float = 10  # without a connection
+    stall: float = 30  # without a byte
+    total: float = 3600  # retries included
+    tries: int = 6  # that fail in a row without any progress
+    pause: float = 1  # after the first failure; doubled after each further one
     longest_pause: float = 60
 
 
@@ -76,25 +67,15 @@ def get_json(url: str, limits: Limits, token: Token) -> Any:  # noqa: ANN401 - J
 
 @dataclass(frozen=True)
 class Download:
-    """A file to download.
-
-    Attributes:
-        url: The file's address.
-        partial: Receives the bytes.
-        size: The expected size in bytes, None if it is not known.
-        limits: When to give up.
-        token: Sent to its own origins alone.
-        report: Shows progress and retries.
-        most: The maximal size in bytes, for a file of unknown size.
-    """
+    """A file to download."""
 
     url: str
     partial: Partial
-    size: int | None
+    size: int | None  # in bytes; None if it is not known
     limits: Limits
     token: Token
     report: Report
-    most: int = _MAX_BYTES
+    most: int = _MAX_BYTES  # for a file of unknown size
 
     def fetch(self) -> Path:
         """Downloads the file, resuming an earlier attempt.
@@ -233,11 +214,7 @@ class Download:
 
 
 def require_room(folder: Path, count: int) -> None:
-    """Checks that a folder's file system has room for `count` bytes.
-
-    Raises:
-        NoRoomError: It has not.
-    """
+    """Raises NoRoomError unless a folder's file system has room for `count` bytes."""
     stat = os.statvfs(folder)
     free = stat.f_bavail * stat.f_frsize
     if free < count:

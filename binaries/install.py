@@ -30,46 +30,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """The user's request.
+    """The user's request."""
 
-    Attributes:
-        version: The version, None for the default.
-        source: `auto`, `release`, `npm`, a URL template, or a local tarball.
-        sha256: The hash of a tarball that is not pinned, in hex.
-        slim: Whether to remove what a class does not need.
-        node: The node for `npm`, None to fetch one.
-        cache: A folder that tarballs are read from and kept in, None for neither.
-        offline: Whether to use no network.
-        lock_timeout: Seconds to wait for another install in the same prefix.
-        limits: When a download gives up.
-        token: The token for the release's origin.
-    """
-
-    version: str | None = None
-    source: str = "auto"
-    sha256: str | None = None
-    slim: bool = False
-    node: Path | None = None
-    cache: Path | None = None
-    offline: bool = False
-    lock_timeout: float = 1800
+    version: str | None = None  # None for the default
+    source: str = "auto"  # or `release`, `npm`, a URL template, a local tarball
+    sha256: str | None = None  # of a tarball that is not pinned, in hex
+    slim: bool = False  # whether to remove what a class does not need
+    node: Path | None = None  # for `npm`; None to fetch one
+    cache: Path | None = None  # of tarballs, read and kept; None for neither
+    offline: bool = False  # whether to use no network
+    lock_timeout: float = 1800  # seconds to wait for another install in the same prefix
     limits: Limits = field(default_factory=Limits)
-    token: Token = field(default_factory=Token)
+    token: Token = field(default_factory=Token)  # for the release's origin
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of an install.
-
-    Attributes:
-        install: The install in use now.
-        fresh: Whether it was made just now.
-        saved: The bytes that `slim` removed.
-    """
+    """The install in use now."""
 
     install: Install
-    fresh: bool
-    saved: int = 0
+    fresh: bool  # made just now
+    saved: int = 0  # bytes that `slim` removed
 
 
 def install(
@@ -214,24 +195,17 @@ class _Maker:
         partial = Partial(self.prefix.downloads / f"{tarball.sha256}.tar.gz")
         self.report.line(f"fetching {public_url(tarball.place)}")
         try:
-            path = Download(
-                tarball.place,
-                partial,
-                tarball.size,
-                self.request.limits,
-                self.request.token,
-                self.report,
-            ).fetch()
+            limits, token = self.request.limits, self.request.token
+            download = Download(tarball.place, partial, tarball.size, limits, token, self.report)
+            path = download.fetch()
         except (NoRoomError, OSError):
             partial.discard()
             raise
         return self._kept(path, tarball, cached) if cached else path
 
     def _cached(self) -> Path | None:
-        cache = self.request.cache
-        return (
-            cache.expanduser() / sources.file_name(self.version, self.platform) if cache else None
-        )
+        name = sources.file_name(self.version, self.platform)
+        return self.request.cache.expanduser() / name if self.request.cache else None
 
     def _kept(self, path: Path, tarball: sources.Tarball, cached: Path) -> Path:
         """Verifies a download, and moves it into the cache atomically."""

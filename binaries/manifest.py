@@ -16,15 +16,10 @@ _NOT_LISTED = (MANIFEST, "install.json")
 
 @dataclass(frozen=True)
 class Survey:
-    """The files of a folder.
+    """The files of a folder."""
 
-    Attributes:
-        entries: For each path `<sha256>`, `<sha256> x` (executable) or `-> <target>` (link).
-        size: The size of all files, in bytes.
-    """
-
-    entries: dict[str, str]
-    size: int
+    entries: dict[str, str]  # by path: `<sha256>`, `<sha256> x` (executable) or `-> <target>`
+    size: int  # of all files, in bytes
 
 
 def survey(folder: Path) -> Survey:
@@ -48,12 +43,7 @@ def record(folder: Path, found: Survey) -> str:
 
 
 def damage(folder: Path, sha256: str) -> list[str]:
-    """Compares an install with its list; returns a line for each difference.
-
-    Args:
-        folder: The folder of the install.
-        sha256: The hash of the list, from the marker.
-    """
+    """Compares an install with its list of that hash; returns a line for each difference."""
     try:
         data = (folder / MANIFEST).read_bytes()
     except OSError:

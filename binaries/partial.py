@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 
 class Partial:
-    """A partial download, and notes beside it on the file that the server has.
-
-    Args:
-        path: The file that receives the bytes.
-    """
+    """A partial download, and notes beside it on the file that the server has."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

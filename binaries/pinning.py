@@ -37,15 +37,10 @@ _PER_PAGE = 100  # GitHub's maximum
 
 @dataclass(frozen=True)
 class Comparison:
-    """A pinned tarball, compared with GitHub's.
-
-    Attributes:
-        release: The pinned tarball.
-        verdict: `same`, `different`, `no digest` (GitHub has them since June 2025) or `absent`.
-    """
+    """A pinned tarball, compared with GitHub's."""
 
     release: releases.Release
-    verdict: str
+    verdict: str  # `same`, `different`, `no digest` (GitHub has them since June 2025) or `absent`
 
 
 def document(tables: Path = _HERE) -> dict[str, Any]:

@@ -18,19 +18,12 @@ _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm6
 
 @dataclass(frozen=True)
 class Machine:
-    """The properties of a machine that decide which build runs on it.
+    """The properties of a machine that decide which build runs on it."""
 
-    Attributes:
-        system: The value of `platform.system()`.
-        architecture: The value of `platform.machine()`.
-        libc: `glibc`, `musl` or empty.
-        libc_version: For example (2, 36); empty if it is not known.
-    """
-
-    system: str
-    architecture: str
-    libc: str = ""
-    libc_version: tuple[int, ...] = ()
+    system: str  # of `platform.system()`
+    architecture: str  # of `platform.machine()`
+    libc: str = ""  # `glibc`, `musl` or empty
+    libc_version: tuple[int, ...] = ()  # for example (2, 36); empty if it is not known
 
 
 def this_machine() -> Machine:

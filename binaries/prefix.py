@@ -31,31 +31,18 @@ _TO_INSTALLS = ("..", "lib")  # the beginning of the link's target
 
 @dataclass(frozen=True)
 class Install:
-    """A code-server on disk, with the fields of its marker.
+    """A code-server on disk, with the fields of its marker."""
 
-    Attributes:
-        version: For example `4.139.1`.
-        platform: For example `linux-amd64`.
-        source: `release`, `mirror`, `file` or `npm`.
-        url: The address that it came from, without secrets.
-        sha256: The hash of the tarball, in hex; None for npm.
-        integrity: The integrity of the npm package, `sha512-<base64>`; None for a tarball.
-        slim: Whether the parts that a class does not need were removed.
-        size: The size on disk, in bytes.
-        installed: The time of the install in UTC, ISO 8601.
-        manifest: The sha256 of the list of files beside the marker.
-    """
-
-    version: str
-    platform: str
-    source: str
-    url: str
-    sha256: str | None
-    integrity: str | None
-    slim: bool
-    size: int
-    installed: str
-    manifest: str
+    version: str  # for example `4.139.1`
+    platform: str  # for example `linux-amd64`
+    source: str  # `release`, `mirror`, `file` or `npm`
+    url: str  # that it came from, without secrets
+    sha256: str | None  # of the tarball, in hex; None for npm
+    integrity: str | None  # of the npm package, `sha512-<base64>`; None for a tarball
+    slim: bool  # without the parts that a class does not need
+    size: int  # on disk, in bytes
+    installed: str  # the time in UTC, ISO 8601
+    manifest: str  # the sha256 of the list of files beside the marker
 
     @property
     def name(self) -> str:
@@ -196,12 +183,8 @@ class Prefix:
     def locked(self, timeout: float, report: Report) -> Iterator[None]:
         """Locks the prefix for this process. The kernel frees the lock if the process dies.
 
-        Args:
-            timeout: Seconds to wait for another process.
-            report: Shows that another process has the lock.
-
         Raises:
-            LockedError: The other process keeps the lock for longer.
+            LockedError: Another process keeps the lock for `timeout` seconds.
         """
         self.downloads.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(self.work / "lock")

@@ -33,14 +33,9 @@ _MEANINGS: tuple[tuple[type[FetchError], tuple[str, ...]], ...] = (
 def run(
     what: str, command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], timeout: float
 ) -> str:
-    """Runs a program; returns its standard output.
+    """Runs a program, named `what` in messages; returns its standard output.
 
-    Args:
-        what: Its name in messages.
-        command: Its path and its arguments.
-        cwd: Its working folder.
-        environ: Its whole environment.
-        timeout: The seconds after which it is killed.
+    `environ` is its whole environment. It is killed after `timeout` seconds.
 
     Raises:
         FetchError: The program fails; a subclass if its output tells why.

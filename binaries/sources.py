@@ -18,19 +18,12 @@ NAMED = ("auto", "release", "npm")
 
 @dataclass(frozen=True)
 class Tarball:
-    """A tarball to install.
+    """A tarball to install, with the hash and the size that it must have."""
 
-    Attributes:
-        source: `release`, `mirror` or `file`.
-        place: A URL, or a path on this machine.
-        sha256: The expected hash, in hex.
-        size: The expected size in bytes, None if it is not known.
-    """
-
-    source: str
-    place: str | Path
-    sha256: str
-    size: int | None
+    source: str  # `release`, `mirror` or `file`
+    place: str | Path  # a URL, or a path on this machine
+    sha256: str  # in hex
+    size: int | None  # in bytes; None if it is not known
 
 
 @dataclass(frozen=True)
@@ -55,14 +48,7 @@ def release_url(version: str, platform: str) -> str:
 def choose(
     source: str, version: str, platform: str, sha256: str | None, catalogue: Catalogue
 ) -> Choice:
-    """Returns what to install.
-
-    Args:
-        source: The value of `--source`.
-        version: The version of code-server.
-        platform: The platform of the machine.
-        sha256: The user's hash of a tarball that is not pinned, None if there is none.
-        catalogue: The pinned data.
+    """Returns what to install for a value of `--source` and one of `--sha256`.
 
     Raises:
         NotFoundError: The version is not pinned, and the user gives no hash.
@@ -131,11 +117,7 @@ def _path(path: Path, name: str) -> Path:
 
 
 def offline(tarball: Tarball | None, cached: Path | None) -> Tarball:
-    """Returns a tarball that needs no network.
-
-    Args:
-        tarball: The tarball to install, None for an npm package.
-        cached: The place of the tarball in the cache, None without a cache.
+    """Returns a tarball (None for an npm package) as one that needs no network.
 
     Raises:
         NetworkError: The tarball is not on this machine.

@@ -20,14 +20,9 @@ def public_url(url: str) -> str:
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token that only some origins get.
+    """A bearer token that only some origins get, each a scheme and a host."""
 
-    Attributes:
-        value: The token; empty for none.
-        origins: Those origins, each a scheme and a host.
-    """
-
-    value: str = field(default="", repr=False)
+    value: str = field(default="", repr=False)  # empty for none
     origins: frozenset[str] = frozenset({"https://github.com", "https://api.github.com"})
 
     def authorise(self, url: str) -> Callable[[requests.PreparedRequest], Any] | None:

@@ -33,33 +33,21 @@ class GalleryError(Exception):
 
 @dataclass(frozen=True)
 class Offer:
-    """A version of an extension for a platform.
+    """A version of an extension for a platform."""
 
-    Attributes:
-        identifier: publisher and name, for example "ms-python.python".
-        version: for example "2026.4.0".
-        platform: "universal", or for example "linux-x64".
-        url: the address of its .vsix.
-        engine: the versions of VS Code that it is for, for example "^1.95.0".
-        needs: the extensions that it depends on.
-        is_preview: whether it is a pre-release.
-    """
-
-    identifier: str
-    version: str
-    platform: str
-    url: str
-    engine: str
-    needs: tuple[str, ...] = ()
+    identifier: str  # publisher and name, for example "ms-python.python"
+    version: str  # for example "2026.4.0"
+    platform: str  # "universal", or for example "linux-x64"
+    url: str  # of its .vsix
+    engine: str  # the versions of VS Code that it is for, for example "^1.95.0"
+    needs: tuple[str, ...] = ()  # the extensions that it depends on
     is_preview: bool = False
 
 
 def ask(gallery: str, identifier: str) -> list[Offer]:
     """Returns all offers of an extension; none if the gallery does not know it.
 
-    Args:
-        gallery: the gallery's address: `serviceUrl` of code-server's `EXTENSIONS_GALLERY`.
-        identifier: the extension.
+    The gallery's address is the `serviceUrl` of code-server's `EXTENSIONS_GALLERY`.
 
     Raises:
         GalleryError: the gallery does not answer, or not as a gallery does.
@@ -98,9 +86,7 @@ def offers(answer: Mapping[str, Any]) -> Iterator[Offer]:
 def chosen(offered: Iterable[Offer], code: str) -> list[Offer]:
     """Returns the newest offer for each machine that the image is built for, each offer once.
 
-    Args:
-        offered: the offers of an extension.
-        code: the version of VS Code in the image.
+    `code` is the version of VS Code in the image.
     """
     limit = _numbers(code)
     fitting = [

@@ -32,28 +32,23 @@ class LockError(Exception):
     """A lock cannot be renewed; the message says why, and what to do."""
 
 
-def lock_python(name: str, constraints: tuple[str, ...], *, upgrade: bool) -> None:
-    """Writes `python/<name>.txt`: every package with its version and the hashes of its files."""
-    sources = [f"docker/python/{name}.in", *FROM_PROJECT.get(name, ())]
-    options = [f"--constraint=docker/python/{constraint}.txt" for constraint in constraints]
-    options += ["--upgrade"] if upgrade else []
-    _run(
-        "uv",
-        *("pip", "compile", "--quiet", "--universal", "--generate-hashes"),
-        *("--no-emit-index-url", "--no-emit-find-links", "--python-version", PYTHON),
-        *("--custom-compile-command", "python docker/lock.py"),
-        *("--override", "docker/python/overrides.txt"),
-        *("--output-file", f"docker/python/{name}.txt"),
-        *options,
-        *sources,
-        needs="pip install uv",
-    )
-
-
-def lock_all_python(*, upgrade: bool) -> None:
-    """Locks each set on top of those that it builds on."""
+def lock_python(*, upgrade: bool) -> None:
+    """Writes `python/<set>.txt`: every package with its version and the hashes of its files."""
     for name, constraints in SETS.items():
-        lock_python(name, constraints, upgrade=upgrade)
+        options = [f"--constraint=docker/python/{constraint}.txt" for constraint in constraints]
+        options += ["--upgrade"] if upgrade else []
+        _run(
+            "uv",
+            *("pip", "compile", "--quiet", "--universal", "--generate-hashes"),
+            *("--no-emit-index-url", "--no-emit-find-links", "--python-version", PYTHON),
+            *("--custom-compile-command", "python docker/lock.py"),
+            *("--override", "docker/python/overrides.txt"),
+            *("--output-file", f"docker/python/{name}.txt"),
+            *options,
+            f"docker/python/{name}.in",
+            *FROM_PROJECT.get(name, ()),
+            needs="pip install uv",
+        )
 
 
 def lock_npm(*, upgrade: bool) -> None:
@@ -134,7 +129,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     steps: dict[str, Callable[[], None]] = {
-        "python": lambda: lock_all_python(upgrade=options.upgrade),
+        "python": lambda: lock_python(upgrade=options.upgrade),
         "npm": lambda: lock_npm(upgrade=options.upgrade),
         "base": lock_base,
         "extensions": lambda: lock_extensions(options.gallery),

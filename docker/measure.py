@@ -30,19 +30,12 @@ _EXTENSION = HERE.parent / "jupyter_codeserver_proxy" / "__init__.py"
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure.
-
-    Attributes:
-        what: what was measured.
-        value: the value, in `unit`.
-        unit: the unit.
-        limit: the greatest value that is good, None if any is.
-    """
+    """A figure."""
 
     what: str
     value: float
     unit: str
-    limit: float | None = None
+    limit: float | None = None  # the greatest value that is good; None if any is
 
     @property
     def is_met(self) -> bool:

@@ -54,16 +54,10 @@ def main(
     work: Callable[[argparse.Namespace], int],
     argv: Sequence[str] | None,
 ) -> int:
-    """Run a command line, and say why when it cannot go on.
+    """Run a command line, say why when it cannot go on, and return the exit status.
 
-    Args:
-        name: the command's, at the beginning of each message.
-        parse: reads the arguments; with `--json` among them, errors are told in JSON as well.
-        work: does what they ask for, and returns the exit status.
-        argv: the arguments; None takes those of the process.
-
-    Returns:
-        the exit status.
+    Messages begin with the command's name. With `--json` among the arguments, which are by default
+    those of the process, errors are told in JSON as well.
     """
     argv = sys.argv[1:] if argv is None else argv
     as_json = "--json" in argv
@@ -81,8 +75,7 @@ def main(
 def fail(name: str, error: Exception, status: int, *, as_json: bool = False) -> int:
     """Say why a command cannot go on, on standard error and where asked in JSON.
 
-    Returns:
-        the exit status that was given.
+    Returns the exit status that was given.
     """
     if as_json:
         show_json({"error": type(error).__name__, "message": str(error), "exit_code": status})
@@ -115,11 +108,7 @@ def agreed(question: str) -> bool:
 
 
 def run(program: Callable[[], int]) -> int:
-    """Run a whole program, and end quietly even if its reader has gone.
-
-    Returns:
-        its exit status.
-    """
+    """Run a whole program, which ends quietly even if its reader has gone; give its exit status."""
     try:
         return program()
     finally:

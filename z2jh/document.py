@@ -25,11 +25,7 @@ _MOST = 200_000  # parts; aliases of aliases multiply
 class DocumentError(FileError):
     """A file cannot be read, or is not what it should be.
 
-    Attributes:
-        file: as the operator named it.
-        line: counted from 1; None where no line is to blame.
-        what: what is wrong.
-        hint: what to do.
+    `line` counts from 1, and is None where no line is to blame. `hint` says what to do.
     """
 
     def __init__(self, file: Path, line: int | None, what: str, hint: str) -> None:
@@ -40,17 +36,11 @@ class DocumentError(FileError):
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file.
+    """One YAML file."""
 
-    Attributes:
-        file: as the operator named it.
-        content: maps, lists and scalars.
-        lines: the line of each path in it, counted from 1.
-    """
-
-    file: Path
-    content: Any
-    lines: dict[KeyPath, int] = field(repr=False)
+    file: Path  # as the operator named it
+    content: Any  # maps, lists and scalars
+    lines: dict[KeyPath, int] = field(repr=False)  # of each path in it, counted from 1
 
     def line(self, path: KeyPath) -> int | None:
         """Returns the line of a part, or of the nearest part around it that exists."""
@@ -61,12 +51,9 @@ class Document:
 
 
 def read(file: Path, *, typed: bool = False) -> Document:
-    """Read a YAML file.
+    """Read a YAML file; where `typed`, with numbers, dates and booleans.
 
-    Args:
-        file: which.
-        typed: give numbers, dates and booleans. Otherwise every scalar is a string, so that
-            `10:15` is not a number of base sixty.
+    Otherwise every scalar is a string, so that `10:15` is not a number of base sixty.
 
     Raises:
         DocumentError: it cannot be read, is not YAML, or gives a key twice.

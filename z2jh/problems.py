@@ -27,19 +27,12 @@ class FileError(UnusableError):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to mend.
+    """One thing to mend."""
 
-    Attributes:
-        source: the file at fault, or the name of whatever else is.
-        path: the place in the values, in dots; empty when it is not one place.
-        message: what is wrong and what would be right.
-        line: counted from 1; 0 where there is none.
-    """
-
-    source: str
-    path: str
-    message: str
-    line: int = 0
+    source: str  # the file at fault, or the name of whatever else is
+    path: str  # the place in the values, in dots; empty when it is not one place
+    message: str  # what is wrong and what would be right
+    line: int = 0  # counted from 1; 0 where there is none
 
     @property
     def where(self) -> str:

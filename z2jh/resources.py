@@ -23,15 +23,10 @@ _UNLIMITED = 10**6  # pods that ask for nothing
 
 @dataclass(frozen=True)
 class Resources:
-    """An amount of memory and CPU.
+    """An amount of memory and CPU."""
 
-    Attributes:
-        memory: in bytes.
-        cpu: in cores.
-    """
-
-    memory: int
-    cpu: float
+    memory: int  # in bytes
+    cpu: float  # in cores
 
     def __sub__(self, other: Resources) -> Resources:
         """Returns what is left."""

@@ -13,16 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hub:
-    """One hub.
-
-    Attributes:
-        stack: its layers, which tell where a value comes from.
-        values: the layers, over the chart's defaults where the chart is at hand.
-        pools: the cluster's.
-    """
+    """One hub, with its layers and the pools of its cluster."""
 
     stack: Stack
-    values: Values
+    values: Values  # the layers, over the chart's defaults where the chart is at hand
     pools: list[Pool]
 
     def problem(self, message: str, *path: str | int) -> Problem:

@@ -33,13 +33,8 @@ if TYPE_CHECKING:
 def check(stack: Stack, pinned: Pin, chart: Chart | None, *, renders: bool = True) -> list[Problem]:
     """Returns the problems of a stack, of the first stage that has any.
 
-    Each stage takes for granted what those before it have checked.
-
-    Args:
-        stack: the layers.
-        pinned: says which version of Kubernetes renders are checked against.
-        chart: without it, there is neither a schema nor anything to render.
-        renders: whether helm is run.
+    Each stage takes for granted what those before it have checked. Without a chart, there is
+    neither a schema nor anything to render.
 
     Raises:
         HelmError: helm is missing, or refuses values that passed the schema.

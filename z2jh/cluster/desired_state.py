@@ -35,13 +35,7 @@ _KEPT_DAYS = 14
 
 
 def resources(where: Place, pools: list[Pool], billing_account: str) -> Iterator[Resource]:
-    """Yields every resource, after those that it needs.
-
-    Args:
-        where: the project and the cluster.
-        pools: the cluster's.
-        billing_account: the account that pays; without one there is no budget.
-    """
+    """Yields every resource, after those that it needs; no budget without a billing account."""
     apis = tuple(f"{name}.googleapis.com" for name in _APIS)
     yield Resource("APIs", (), gcloud(where, "services", "enable", *apis))
     yield from _network(where)

@@ -18,23 +18,14 @@ _FIELDS = ("project", "region", "zone", "name", "namespace", "budget")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a cluster is, from `custom.cluster`.
-
-    Attributes:
-        project: Google's project.
-        region: of networks, registry and backups.
-        zone: of the cluster and of the homes' disks.
-        name: the cluster's; what belongs to it is named after it.
-        namespace: of the hub.
-        budget: for each month, in the billing account's currency.
-    """
+    """Where a cluster is, from `custom.cluster`."""
 
     project: str
-    region: str
-    zone: str
-    name: str
-    namespace: str
-    budget: int
+    region: str  # of networks, registry and backups
+    zone: str  # of the cluster and of the homes' disks
+    name: str  # the cluster's; what belongs to it is named after it
+    namespace: str  # of the hub
+    budget: int  # for each month, in the billing account's currency
 
     @property
     def nodes_account(self) -> str:

@@ -41,15 +41,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Change:
-    """One call that makes or changes something.
+    """One call that makes or changes something."""
 
-    Attributes:
-        what: the resource, for a person.
-        call: program and arguments.
-        why: the reason.
-    """
-
-    what: str
+    what: str  # the resource, for a person
     call: tuple[str, ...]
     why: str
 

@@ -13,23 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resource:
-    """One thing that is to exist.
+    """One thing that is to exist."""
 
-    Attributes:
-        what: its name for a person.
-        look: the call that succeeds when it exists; empty when making it twice does no harm.
-        make: the call that makes it.
-        named: for a call that lists: the line that its answer has when the thing exists.
-        pool: the pool that it is, so that a change of its size is seen.
-        deleted_with: the resource that brings it along unwanted; `make` deletes it again.
-    """
-
-    what: str
-    look: tuple[str, ...]
+    what: str  # its name for a person
+    look: tuple[str, ...]  # succeeds when it exists; empty when making it twice does no harm
     make: tuple[str, ...]
-    named: str = ""
-    pool: Pool | None = None
-    deleted_with: str = ""
+    named: str = ""  # for a call that lists: the line that its answer has when the thing exists
+    pool: Pool | None = None  # the pool that it is, so that a change of its size is seen
+    deleted_with: str = ""  # the resource that brings it along unwanted; `make` deletes it again
 
 
 def gcloud(where: Place, *arguments: str) -> tuple[str, ...]:
@@ -38,20 +29,11 @@ def gcloud(where: Place, *arguments: str) -> tuple[str, ...]:
 
 
 def describable(
-    where: Place,
-    what: str,
-    kind: tuple[str, ...],
-    named: tuple[str, ...],
-    *options: str,
+    where: Place, what: str, kind: tuple[str, ...], named: tuple[str, ...], *options: str
 ) -> Resource:
     """Returns a resource of the usual kind: `describe` looks it up, `create` makes it.
 
-    Args:
-        where: the project.
-        what: its name for a person.
-        kind: gcloud's group of commands.
-        named: its name, and the options that say where it is.
-        options: its properties.
+    `kind` is gcloud's group of commands; `named` is its name, and the options that say where it is.
     """
     look = gcloud(where, *kind, "describe", *named, "--format", "json")
     return Resource(what, look, gcloud(where, *kind, "create", *named, *options))

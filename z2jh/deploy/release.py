@@ -28,19 +28,12 @@ class MissingError(UnusableError):
 
 @dataclass(frozen=True)
 class Revision:
-    """One deployment, as helm remembers it.
+    """One deployment, as helm remembers it."""
 
-    Attributes:
-        number: counted from 1.
-        status: in helm's words.
-        updated: when it was made.
-        description: its outcome.
-    """
-
-    number: int
-    status: str
-    updated: str
-    description: str
+    number: int  # counted from 1
+    status: str  # in helm's words
+    updated: str  # when it was made
+    description: str  # its outcome
 
     def __str__(self) -> str:
         """For a person."""
@@ -55,15 +48,10 @@ def earlier(revisions: list[Revision]) -> Revision | None:
 
 @dataclass(frozen=True)
 class Release:
-    """The hub of one environment.
+    """The hub of one environment."""
 
-    Attributes:
-        place: its cluster, which every call names: kubectl's current one may be another.
-        wait: minutes that a change may take.
-    """
-
-    place: Place
-    wait: int
+    place: Place  # which every call names: kubectl's current cluster may be another
+    wait: int  # minutes that a change may take
 
     def check_secret(self, name: str) -> None:
         """Check that the Secret exists that `hub.existingSecret` names.

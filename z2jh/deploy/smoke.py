@@ -28,11 +28,7 @@ def wait(
 ) -> str:
     """Wait until the hub's API and its login page answer; gives JupyterHub's version.
 
-    Args:
-        url: the hub's address.
-        patience: seconds after which it counts as broken; certificates take a minute at first.
-        clock: tells seconds.
-        sleep: waits for seconds.
+    After `patience` seconds the hub counts as broken; certificates take a minute at first.
 
     Raises:
         NotWellError: it did not answer in time; the message has the last reason.

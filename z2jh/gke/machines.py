@@ -47,17 +47,11 @@ _DISKS, _DISKS_OF_SHARED_CORE = 127, 15
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine type.
-
-    Attributes:
-        name: Google's.
-        capacity: all that it has.
-        shared: whether its cores are shared with other machines.
-    """
+    """A machine type of Google's."""
 
     name: str
-    capacity: Resources
-    shared: bool = False
+    capacity: Resources  # all that it has
+    shared: bool = False  # whether its cores are shared with other machines
 
     @property
     def reserved(self) -> Resources:

@@ -41,17 +41,11 @@ CHART_DEFAULTS: Values = {
 
 @dataclass(frozen=True)
 class Layer:
-    """One file of values.
-
-    Attributes:
-        file: where it is.
-        values: its content.
-        lines: the line of each path in it, counted from 1.
-    """
+    """One file of values."""
 
     file: Path
     values: Values
-    lines: dict[KeyPath, int] = field(repr=False)
+    lines: dict[KeyPath, int] = field(repr=False)  # of each path in it, counted from 1
 
 
 @dataclass(frozen=True)

@@ -31,27 +31,19 @@ _OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
 class Pod:
     """What a scheduler sees of a pod.
 
-    Attributes:
-        name: for a person.
-        kind: `core` or `user`.
-        tolerations: as Kubernetes has them.
-        selector: labels that a node must have.
-        terms: node selector terms, one of which a node must meet; none means any node.
-        requests: what a node must have left for it.
-        limits: what it may use; zero is no limit.
-        volumes: disks that it attaches.
-        variant: what a student has chosen; None for other pods.
+    A node must have the selector's labels and meet one of the terms, which are node selector terms;
+    without any, every node does.
     """
 
-    name: str
-    kind: str
+    name: str  # for a person
+    kind: str  # `core` or `user`
     tolerations: list[dict[str, Any]] = field(default_factory=list)
     selector: dict[str, str] = field(default_factory=dict)
     terms: list[dict[str, Any]] = field(default_factory=list)
-    requests: Resources = NOTHING
-    limits: Resources = NOTHING
-    volumes: int = 0
-    variant: Variant | None = None
+    requests: Resources = NOTHING  # what a node must have left for it
+    limits: Resources = NOTHING  # what it may use; zero is no limit
+    volumes: int = 0  # disks that it attaches
+    variant: Variant | None = None  # what a student has chosen; None for other pods
 
     @property
     def pool(self) -> str:

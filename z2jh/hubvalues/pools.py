@@ -33,35 +33,20 @@ _CHOICES = {"purpose": (CORE, USER), "provisioning": PROVISIONING}
 
 @dataclass(frozen=True)
 class Pool:
-    """Nodes of one kind.
-
-    Attributes:
-        name: GKE's.
-        purpose: `core` or `user`.
-        machine: the machine type of its nodes.
-        provisioning: spot, preemptible or standard.
-        min_nodes: of the whole pool.
-        max_nodes: of the whole pool.
-        disk: of each node, in GB; 0 where it is not given.
-        taint: the one that the values give its nodes; None where they give none.
-        sandbox: whether its pods run in gVisor.
-        max_pods: that a node takes.
-        reserve: what GKE's own pods on a node ask for.
-        reserved_pods: how many GKE's own pods are.
-    """
+    """Nodes of one kind."""
 
     name: str
-    purpose: str
+    purpose: str  # `core` or `user`
     machine: Machine
-    provisioning: str
-    min_nodes: int
-    max_nodes: int
-    disk: int
-    taint: Taint | None
-    sandbox: bool
-    max_pods: int
-    reserve: Resources
-    reserved_pods: int
+    provisioning: str  # spot, preemptible or standard
+    min_nodes: int  # of the whole pool
+    max_nodes: int  # of the whole pool
+    disk: int  # of each node, in GB; 0 where it is not given
+    taint: Taint | None  # that the values give its nodes; None where they give none
+    sandbox: bool  # whether its pods run in gVisor
+    max_pods: int  # that a node takes
+    reserve: Resources  # what GKE's own pods on a node ask for
+    reserved_pods: int  # how many GKE's own pods are
 
     @property
     def room(self) -> Resources:
@@ -91,11 +76,7 @@ class Pool:
 
 
 def read(stack: Stack) -> tuple[list[Pool], list[Problem]]:
-    """Read all pools, with everything that the cluster is made from.
-
-    Returns:
-        the pools that are right, and the problems of the others.
-    """
+    """Read all pools; returns those that are right, and the problems of the others."""
     return _read(stack, get(stack.values, *PATH), _REQUIRED, machine_for_homes)
 
 

@@ -30,21 +30,13 @@ class Override:
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to start a server: a profile, with a choice for each of its options.
+    """One way to start a server: a profile, with a choice for each of its options."""
 
-    Attributes:
-        name: for a person.
-        slug: the profile's; empty where there are no profiles.
-        overrides: in the order in which KubeSpawner applies them.
-        is_default: whether a student who chooses nothing at all gets it.
-        is_plain: whether a student who chooses the profile alone gets it.
-    """
-
-    name: str
-    slug: str = ""
-    overrides: tuple[Override, ...] = ()
-    is_default: bool = True
-    is_plain: bool = True
+    name: str  # for a person
+    slug: str = ""  # the profile's; empty where there are no profiles
+    overrides: tuple[Override, ...] = ()  # in the order in which KubeSpawner applies them
+    is_default: bool = True  # whether a student who chooses nothing at all gets it
+    is_plain: bool = True  # whether a student who chooses the profile alone gets it
 
     def place(self, option: str, usual: KeyPath) -> KeyPath:
         """Returns where an option's value stands: in the last override of it, or elsewhere."""

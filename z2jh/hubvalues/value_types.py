@@ -20,14 +20,9 @@ ANY = "*"  # stands for any key of a map
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of single values.
+    """A type of single values."""
 
-    Attributes:
-        name: follows `has to be` in a message.
-        accepts: whether a value is of it.
-    """
-
-    name: str
+    name: str  # follows `has to be` in a message
     accepts: Callable[[Any], bool]
 
 

@@ -24,10 +24,7 @@ _CULLER = "jupyterhub-idle-culler"
 def from_values(values: Values, python: str, folder: Path) -> dict[str, dict[str, Any]]:
     """Returns JupyterHub's configuration, by class.
 
-    Args:
-        values: the merged layers.
-        python: the interpreter that the culler is run with.
-        folder: where the values' own pages are written.
+    `python` runs the culler, and the values' own pages are written into `folder`.
     """
     limits = {option: get(values, "hub", name) for option, name in _LIMITS.items()}
     hub = {option: limit for option, limit in limits.items() if limit is not None}

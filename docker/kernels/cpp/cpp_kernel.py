@@ -52,7 +52,7 @@ class Interpreter:
             stderr=subprocess.PIPE,
             env={**os.environ, "TERM": "dumb"},
         )
-        self.run(_PRELUDE, _ignore)
+        self.run(_PRELUDE, lambda _stream, _text: None)
 
     def run(self, code: str, show: Callable[[str, str], None]) -> str:
         """Runs a cell; calls `show(stream, text)` with its output as it comes.
@@ -123,9 +123,6 @@ def _read_until(pipe: IO[bytes] | None, mark: bytes, show: Callable[[str], None]
 def _show_output(data: bytes, show: Callable[[str], None]) -> None:
     if text := _NOISE.sub(b"", data).decode(errors="replace"):
         show(text)
-
-
-def _ignore(_stream: str, _text: str) -> None: ...
 
 
 def _executable() -> str:

@@ -28,42 +28,25 @@ class NoChartError(UnusableError):
 
 @dataclass(frozen=True)
 class Pin:
-    """Which chart is deployed, and what goes with it.
-
-    Attributes:
-        name: the chart's.
-        version: the chart's.
-        repository: where helm fetches it.
-        jupyterhub: the version that runs in its hub.
-        kubespawner: the same.
-        kubernetes: the API server's version, against which renders are checked.
-    """
+    """Which chart is deployed, and the versions that go with it."""
 
     name: str
     version: str
-    repository: str
+    repository: str  # where helm fetches it
     jupyterhub: str
     kubespawner: str
-    kubernetes: str
+    kubernetes: str  # the API server's version, against which renders are checked
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart at hand.
+    """A chart at hand."""
 
-    Attributes:
-        path: its folder or .tgz.
-        version: its own.
-        jupyterhub: the version that runs in its hub.
-        defaults: its values.yaml.
-        schema: of values.
-    """
-
-    path: Path
+    path: Path  # its folder or .tgz
     version: str
-    jupyterhub: str
-    defaults: dict[str, Any]
-    schema: dict[str, Any]
+    jupyterhub: str  # the version that runs in its hub
+    defaults: dict[str, Any]  # its values.yaml
+    schema: dict[str, Any]  # of values
 
 
 def pin(file: Path = PIN_FILE) -> Pin:
@@ -87,12 +70,7 @@ def pin(file: Path = PIN_FILE) -> Pin:
 
 
 def find(wanted: Pin, named: str, cache: Path) -> Path:
-    """Find the chart: the folder or .tgz that is named, else the one pulled before.
-
-    Args:
-        wanted: the pinned chart.
-        named: the value of Z2JH_CHART; may be empty.
-        cache: the folder of pulled charts.
+    """Find the chart: the folder or .tgz that Z2JH_CHART names, else the one pulled before.
 
     Raises:
         NoChartError: it is not there.
