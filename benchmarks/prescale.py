@@ -42,14 +42,7 @@ node_start: {image: 4, provisioning: 2m, pull: 25}
 
 @dataclass(frozen=True)
 class Figure:
-    """A measurement and its target.
-
-    Attributes:
-        name: of the measurement.
-        value: measured.
-        unit: of value and limit.
-        limit: greatest value that meets the target.
-    """
+    """A measurement, and the limit that meets its target."""
 
     name: str
     value: float

@@ -58,14 +58,7 @@ def apply_to(
     options: argparse.Namespace,
     clock: Callable[[], float] = time.time,
 ) -> Result:
-    """Brings a cluster to a plan.
-
-    Args:
-        plan: for a time around now.
-        cluster: to change.
-        options: those of `apply`.
-        clock: returns POSIX seconds.
-    """
+    """Brings a cluster to a plan for a time around now; `clock` returns POSIX seconds."""
     state = cluster.observe()
     decision, failures = carry_out(plan, cluster, decide(plan, state, clock()), clock)
     for alert in decision.alerts:

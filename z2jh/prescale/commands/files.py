@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Files:
-    """Paths of the files.
+    """The schedule, the layers of Helm values in order, and the folder of the calendars' copies.
 
-    Attributes:
-        schedule: schedule.yaml.
-        values: layers of Helm values, in order.
-        copies: folder for the calendars' last good copies; None keeps none.
+    Without a folder, no good copies are kept.
     """
 
     schedule: Path

@@ -76,10 +76,7 @@ def decide(plan: Plan, state: ClusterState, now: float) -> Decision:
     students find them empty. After a class, lowers the minimum. No node is ever removed, and no
     pool resized.
 
-    Args:
-        plan: made for a time around now.
-        state: of the cluster; other pools are left alone.
-        now: POSIX seconds.
+    The plan is for a time around now (POSIX seconds). Pools that `state` lacks are left alone.
     """
     wanted = {pool: plan.wanted(pool, now) for pool in state}
     alerts = [*_pools_with_problems(plan, state, now), *_fall_back(plan, state, wanted, now)]

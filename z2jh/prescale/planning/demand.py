@@ -57,14 +57,9 @@ def request_time(site: Site, meeting: Meeting) -> int:
 
 
 def of_pool(site: Site, pool: str, all_meetings: Sequence[Meeting], start: int, end: int) -> Demand:
-    """Computes the demand of a pool.
+    """Computes the demand of a pool between two times, in POSIX seconds.
 
-    Args:
-        site: schedule and values.
-        pool: name.
-        all_meetings: of all pools, from a day before the start to a day after the end.
-        start: POSIX seconds.
-        end: POSIX seconds.
+    Takes the meetings of all pools, from a day before the start to a day after the end.
     """
     meetings = [meeting for meeting in all_meetings if site.pool_of(meeting).name == pool]
     profiles = sorted({meeting.profile for meeting in meetings})

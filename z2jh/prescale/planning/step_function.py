@@ -61,12 +61,7 @@ def simplified(times: Iterable[int], values: Iterable[int]) -> StepFunction:
 
 
 def combined(parts: Iterable[StepFunction], how: Callable[[list[int]], int]) -> StepFunction:
-    """Combines functions, instant by instant.
-
-    Args:
-        parts: functions to combine.
-        how: maps the simultaneous values of all parts, in their order, to the result.
-    """
+    """Combines functions: `how` maps the simultaneous values of all, in their order, to one."""
     parts = list(parts)
     current = [0] * len(parts)
     changes = sorted(

@@ -27,9 +27,7 @@ class Cluster:
     """A simulated cluster.
 
     Attributes:
-        environment: time and chance.
         pools: by name.
-        autoscaler: of the pools.
         waits: seconds from each login until the server was ready.
         failed: number of starts that the hub gave up.
         disrupted: number of students who lost their machine while working.
