@@ -16,9 +16,8 @@ from .patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
 
-    T = TypeVar("T")
+    from .patience import T
 
 # gRPC and REST raise different classes for the same fault, and share only its status.
 _BUSY = ("FAILED_PRECONDITION", "ABORTED")

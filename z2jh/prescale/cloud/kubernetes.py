@@ -25,13 +25,12 @@ from .placeholders import COMPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import TypeVar
 
     from lightkube import Client
 
     from z2jh.prescale.planning.site import Site
 
-    T = TypeVar("T")
+    from .patience import T
 
 _log = logging.getLogger(__name__)
 

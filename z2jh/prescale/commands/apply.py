@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> Result:
             return apply_to(plan, cluster, options)
     except PrescaleError as error:
         failure = error  # Python deletes `error` after the block
-        _publish(options, lambda metrics: metrics.record_failure(failure, time.time()))
+        _publish(options, lambda metrics: metrics.record_end(failure, time.time()))
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from z2jh.prescale.schedule.meetings import days_between, instant
+from z2jh.prescale.schedule.meetings import DAY, days_between, instant
 
 from .step_function import StepFunction, combined, simplified, total, without_gaps
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from z2jh.prescale.schedule.model import Schedule
 
     from .site import Site
-
-_WEEK = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def baseline(schedule: Schedule, start: int, end: int) -> StepFunction:
     zone = schedule.timezone
     marks = sorted(
         (instant(day, line.at, zone), line.nodes, schedule.is_holiday(day))
-        for day in days_between(start - _WEEK, end, zone)
+        for day in days_between(start - 7 * DAY, end, zone)
         for line in schedule.baseline
         if day.weekday() in line.days
     )

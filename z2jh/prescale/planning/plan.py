@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from z2jh.prescale.schedule.meetings import meetings_between, order
+from z2jh.prescale.schedule.meetings import DAY, meetings_between, order
 
 from . import budget, demand
 from .site import unknown_names
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from .budget import Week
     from .demand import Demand
     from .site import Site
-
-DAY = 24 * 3600
 
 
 @dataclass(frozen=True)

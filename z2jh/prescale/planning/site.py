@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from z2jh.prescale.errors import ScheduleError
+from z2jh.prescale.schedule.meetings import DAY
 
 from . import capacity
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from z2jh.prescale.schedule.model import Crowd, Schedule
 
     from .capacity import Capacity
-
-_A_DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Site:
         """Seconds for which a student's server stays after class."""
         if self.schedule.linger is not None:
             return self.schedule.linger
-        return self.values.cull.longest if self.values.cull else _A_DAY
+        return self.values.cull.longest if self.values.cull else DAY
 
     def pool_of(self, meeting: Meeting) -> Pool:
         """Returns the pool of a meeting."""

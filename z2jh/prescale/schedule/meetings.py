@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from .model import Class, Event, Schedule
 
+DAY = 24 * 3600  # seconds
+
 
 @dataclass(frozen=True)
 class Meeting:

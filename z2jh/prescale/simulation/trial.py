@@ -180,9 +180,9 @@ def _outcome(site: Site, policy: Policy, cluster: Cluster, *, spot: bool) -> Out
         node_hours=sum(hours.values()),
         cost=cost(hours, dict(_prices(site, spot=spot))),
         disrupted=cluster.disrupted,
-        peak=max(number for _, number in cluster.history),
+        peak=max(number for _, number in cluster.autoscaler.history),
         waits=array("d", waits),
-        history=cluster.history,
+        history=cluster.autoscaler.history,
     )
 
 
