@@ -80,10 +80,7 @@ class Cluster:
         }
 
     def carry_out(self, actions: Sequence[Action], lease: Lease) -> list[PrescaleError | None]:
-        """Carries out every action, even if another one fails.
-
-        Returns:
-            for each action its failure, or None.
+        """Carries out every action, even if another fails; returns the failure of each, or None.
 
         Raises:
             PrescaleError: the lease is lost, so no more actions are allowed.
@@ -137,11 +134,7 @@ def target_of(site: Site, cluster: str | None, namespace: str | None) -> Target:
 
 @contextmanager
 def connect(site: Site, target: Target) -> Iterator[Cluster]:
-    """Connects to both APIs with the environment's credentials.
-
-    Raises:
-        UsageError: there are no credentials.
-    """
+    """Connects to both APIs with the environment's credentials; without any, raises UsageError."""
     try:
         client = Client(namespace=target.namespace, field_manager="prescale")
     except ConfigError as error:

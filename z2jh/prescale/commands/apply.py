@@ -78,9 +78,7 @@ def carry_out(
     """Takes the lease, decides again and acts; does nothing without actions.
 
     The second decision is needed because the cluster may have changed before the lease was taken.
-
-    Returns:
-        the decision that was carried out, and for each of its actions its failure or None.
+    It is returned, with the failure of each of its actions, or None.
     """
     if not decision.actions:
         return decision, []

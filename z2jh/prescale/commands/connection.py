@@ -34,11 +34,7 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def connected(options: argparse.Namespace) -> Iterator[tuple[Plan, Cluster]]:
-    """Reads the files, plans from yesterday to tomorrow, and connects to the cluster.
-
-    Raises:
-        PrescaleError: a file cannot be used, or the cluster cannot be reached.
-    """
+    """Reads the files, plans from yesterday to tomorrow, and connects to the cluster."""
     files = files_of(options)
     site = read_site(files)
     now = int(time.time())

@@ -36,11 +36,7 @@ def files_of(options: argparse.Namespace) -> Files:
 
 
 def read_site(files: Files) -> Site:
-    """Reads schedule and values.
-
-    Raises:
-        ScheduleError: a file cannot be used.
-    """
+    """Reads schedule and values, or raises ScheduleError."""
     return site.build(schedule_file.load(files.schedule), values.load(files.values))
 
 

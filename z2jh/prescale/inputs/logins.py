@@ -54,11 +54,10 @@ class Storm:
 
 
 def read(file: Path, zone: ZoneInfo) -> list[Login]:
-    """Reads a log or a CSV file; the first line decides which it is.
+    """Reads a hub's log or a CSV file, in order of time; the first line decides which it is.
 
-    Args:
-        file: a hub's log; or CSV with the columns `time` (ISO 8601) and, optionally, `seconds`.
-        zone: of times without an offset.
+    The columns are `time` (ISO 8601) and, optionally, `seconds`. The zone is that of times without
+    an offset.
 
     Raises:
         ScheduleError: the file cannot be read, or has no login in it.

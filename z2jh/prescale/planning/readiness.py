@@ -23,7 +23,6 @@ class Readiness:
     """The readiness of a meeting.
 
     Attributes:
-        meeting: in question.
         nodes: that must be ready at its start, or now if it has started.
         usable: nodes that are ready now.
         state: `in time` until its nodes are requested, then `starting`, then `ready`; or `late`.

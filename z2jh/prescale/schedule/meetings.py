@@ -71,12 +71,10 @@ def local_day(seconds: int, zone: ZoneInfo) -> date:
 
 
 def days_between(start: int, end: int, zone: ZoneInfo) -> Iterator[date]:
-    """Yields the local dates from the day before the start to the day of the end."""
-    day = local_day(start, zone) - timedelta(days=1)
-    last = local_day(end, zone)
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+    """Returns the local dates from the day before the start to the day of the end."""
+    first = local_day(start, zone) - timedelta(days=1)
+    number = (local_day(end, zone) - first).days + 1
+    return (first + timedelta(days=after) for after in range(number))
 
 
 def meetings_between(schedule: Schedule, start: int, end: int) -> tuple[Meeting, ...]:

@@ -58,7 +58,6 @@ class MachinePool:
         placeholders: wanted number.
         starting: number of machines that are not ready yet.
         seconds: machine time of removed machines.
-        machines: by number.
         idle: machines that the minimum keeps, although they have been empty for long enough.
         reserved: machines with a placeholder, by number.
         room: machines without a placeholder, by free seats and number.

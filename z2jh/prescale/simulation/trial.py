@@ -41,7 +41,6 @@ class Outcome:
         cost: None if a used pool has no price.
         disrupted: number of students who lost their machine while working.
         peak: most machines at a time.
-        waits: of all logins, for a plot.
         history: time and number of machines.
     """
 
