@@ -24,13 +24,13 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri")
 _VALUES = """\
 custom:
   pools:
-    students: {{machineType: n2-highmem-8, provisioning: spot, maxNodes: {most}}}
-  nodeReserve: {{cpu: 0.5, memory: 786432000}}
+    students: {machineType: n2-highmem-8, provisioning: spot, maxNodes: 5000}
+  nodeReserve: {cpu: 0.5, memory: 786432000}
 singleuser:
-  image: {{name: registry.example.org/codeserver-notebook, tag: "0.1.0"}}
-  memory: {{guarantee: 2147483648}}
-  cpu: {{guarantee: 0.25}}
-cull: {{timeout: 3600, every: 300}}
+  image: {name: registry.example.org/codeserver-notebook, tag: "0.1.0"}
+  memory: {guarantee: 2147483648}
+  cpu: {guarantee: 0.25}
+cull: {timeout: 3600, every: 300}
 """
 _STORM = """\
 timezone: Europe/Zurich
@@ -78,7 +78,7 @@ def schedule(students: int, classes: int) -> str:
 def run(folder: Path, text: str, verb: str, *options: str) -> tuple[dict[str, Any], float, float]:
     """Runs prescale; returns its output, CPU seconds and peak memory in MB."""
     (folder / "schedule.yaml").write_text(text)
-    (folder / "values.yaml").write_text(_VALUES.format(most=5000))
+    (folder / "values.yaml").write_text(_VALUES)
     command = [
         sys.executable, "-m", "z2jh.prescale", verb, "--json", "--schedule",
         f"{folder}/schedule.yaml", "--values", f"{folder}/values.yaml", *options,

@@ -27,12 +27,7 @@ _SMALLEST = 10  # students of the smallest storm
 
 @dataclass(frozen=True)
 class Login:
-    """One start of a server.
-
-    Attributes:
-        time: POSIX seconds of the login.
-        took: seconds until the server was ready; None if not recorded.
-    """
+    """A login in POSIX seconds, and the seconds until the server ran; None if not recorded."""
 
     time: float
     took: float | None
