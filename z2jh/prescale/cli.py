@@ -13,9 +13,11 @@ from .commands import apply, connection, learn, placeholders, plan, simulate, st
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from .commands.result import Result, Verb
+    from .commands.result import Result
+
+    Verb = Callable[[argparse.Namespace], Result]
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
@@ -69,7 +71,7 @@ def parser() -> console.Parser:
     help_ = "show wanted, ready and missing nodes"
     connection.add_options(_files(add("status", help_, status.run)))
     help_ = "print the Deployments that `apply` scales, for `kubectl apply -f -`"
-    placeholders.add_options(_files(add("placeholders", help_, placeholders.run)))
+    connection.add_namespace(_files(add("placeholders", help_, placeholders.run)))
     help_ = "take figures out of a hub's log or a CSV of logins"
     learn.add_options(add("learn", help_, learn.run))
     return top

@@ -37,13 +37,9 @@ class UsageError(PrescaleError):
 
 @dataclass(frozen=True)
 class Problem:
-    """A mistake in a file.
+    """A mistake in a file, and a hint on what to do.
 
-    Attributes:
-        file: path as the operator gave it.
-        line: counted from 1; None for the whole file.
-        what: description of the mistake.
-        hint: what to do.
+    The path is as the operator gave it. The line counts from 1, or is None for the whole file.
     """
 
     file: str

@@ -35,30 +35,16 @@ _CLUSTER = re.compile("projects/[^/]+/locations/[^/]+/clusters/[^/]+")
 
 @dataclass(frozen=True)
 class Target:
-    """The names of the cluster and of the hub's namespace.
-
-    Attributes:
-        cluster: `projects/P/locations/L/clusters/C`.
-        namespace: of the hub.
-    """
+    """The cluster, as `projects/P/locations/L/clusters/C`, and the hub's namespace."""
 
     cluster: str
     namespace: str
 
 
 class Cluster:
-    """A GKE cluster.
+    """A GKE cluster, and the lease that lets one prescale at a time change it.
 
-    Args:
-        pools: GKE's API.
-        kubernetes: Kubernetes' API.
-        client: lightkube's, for the lease.
-        namespace: of the hub.
-        holder: name in the lease; empty for host and process.
-        clock: returns the time, with a zone.
-
-    Attributes:
-        lease: lets one prescale at a time change the cluster.
+    An empty `holder` names host and process in the lease; `clock` returns a time with a zone.
     """
 
     def __init__(  # noqa: PLR0913 -- its parts
@@ -94,10 +80,7 @@ class Cluster:
         }
 
     def carry_out(self, actions: Sequence[Action], lease: Lease) -> list[PrescaleError | None]:
-        """Carries out every action, even if another one fails.
-
-        Returns:
-            for each action its failure, or None.
+        """Carries out every action, even if another fails; returns the failure of each, or None.
 
         Raises:
             PrescaleError: the lease is lost, so no more actions are allowed.
@@ -105,31 +88,28 @@ class Cluster:
         failures: list[PrescaleError | None] = []
         for action in actions:
             lease.renew()
-            failures.append(self._failure(action))
+            failures.append(self._carry_out(action))
         return failures
 
     def record_event(self, reason: str, message: str, *, warning: bool = False) -> None:
         """Writes an event to the hub's namespace."""
         self._kubernetes.record_event(reason, message, warning=warning)
 
-    def _failure(self, action: Action) -> PrescaleError | None:
+    def _carry_out(self, action: Action) -> PrescaleError | None:
         try:
-            self._carry_out(action)
+            if isinstance(action, SetMinimum):
+                self._pools.set_minimum(action.pool, action.after)
+                reason, change = "Minimum", f"{action.before} to {action.after}:"
+            elif isinstance(action, SetPlaceholders):
+                self._kubernetes.set_placeholders(action.pool, action.after)
+                reason, change = "Placeholders", f"{action.before} to {action.after}:"
+            else:
+                self._kubernetes.cordon(action.node)
+                reason, change = "Cordoned", action.node
         except PrescaleError as error:
             return error
-        return None
-
-    def _carry_out(self, action: Action) -> None:
-        if isinstance(action, SetMinimum):
-            self._pools.set_minimum(action.pool, action.after)
-            reason, change = "Minimum", f"{action.before} to {action.after}:"
-        elif isinstance(action, SetPlaceholders):
-            self._kubernetes.set_placeholders(action.pool, action.after)
-            reason, change = "Placeholders", f"{action.before} to {action.after}:"
-        else:
-            self._kubernetes.cordon(action.node)
-            reason, change = "Cordoned", action.node
         self.record_event(reason, f"{action.pool}: {change} {action.reason}")
+        return None
 
 
 def target_of(site: Site, cluster: str | None, namespace: str | None) -> Target:
@@ -154,11 +134,7 @@ def target_of(site: Site, cluster: str | None, namespace: str | None) -> Target:
 
 @contextmanager
 def connect(site: Site, target: Target) -> Iterator[Cluster]:
-    """Connects to both APIs with the environment's credentials.
-
-    Raises:
-        UsageError: there are no credentials.
-    """
+    """Connects to both APIs with the environment's credentials; without any, raises UsageError."""
     try:
         client = Client(namespace=target.namespace, field_manager="prescale")
     except ConfigError as error:

@@ -16,9 +16,8 @@ from .patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
 
-    T = TypeVar("T")
+    from .patience import T
 
 # gRPC and REST raise different classes for the same fault, and share only its status.
 _BUSY = ("FAILED_PRECONDITION", "ABORTED")
@@ -26,12 +25,9 @@ _BUSY = ("FAILED_PRECONDITION", "ABORTED")
 
 @dataclass(frozen=True)
 class Limits:
-    """The autoscaling limits of a pool.
+    """The autoscaling limits of a pool, in nodes of all its zones.
 
-    Attributes:
-        minimum: nodes, in all its zones.
-        maximum: nodes, in all its zones.
-        step: number of zones if GKE counts nodes per zone, else 1.
+    The step is the number of zones if GKE counts nodes per zone, else 1.
     """
 
     minimum: int
@@ -39,18 +35,13 @@ class Limits:
     step: int
 
 
-class LostOperationError(Exception):
-    """GKE no longer knows an operation, so its outcome has to be checked."""
-
-
-class FailedOperationError(Exception):
-    """An operation failed after it had begun."""
+class OperationError(Exception):
+    """GKE no longer knows an operation, or it failed after it had begun: another try checks."""
 
 
 # These may pass.
 _PASSING = (
-    LostOperationError,
-    FailedOperationError,
+    OperationError,
     exceptions.TooManyRequests,
     exceptions.ServerError,
     exceptions.RetryError,
@@ -63,11 +54,7 @@ class NodePools:
     """The node pools of a cluster.
 
     Methods raise UnreachableError if the API does not answer, and ForbiddenError if it refuses.
-
-    Args:
-        client: Google's, over gRPC or REST.
-        cluster: `projects/P/locations/L/clusters/C`.
-        patience: limits of waiting.
+    The client is Google's, over gRPC or REST; a cluster is `projects/P/locations/L/clusters/C`.
     """
 
     def __init__(
@@ -88,11 +75,7 @@ class NodePools:
         return {pool.name: _limits(pool) for pool in cluster.node_pools if pool.autoscaling.enabled}
 
     def set_minimum(self, pool: str, minimum: int) -> None:
-        """Sets a pool's minimum, and nothing else. Does nothing if the minimum is right already.
-
-        Args:
-            pool: name.
-            minimum: nodes, in all its zones.
+        """Sets a pool's minimum, in nodes of all its zones, if it differs; and nothing else.
 
         Raises:
             BusyError: an operation on the cluster did not end in time.
@@ -130,10 +113,10 @@ class NodePools:
             try:
                 operation = self._client.get_operation(name=name, **self._call)
             except exceptions.NotFound as error:
-                raise LostOperationError(f"{name} is lost") from error
+                raise OperationError(f"{name} is lost") from error
         # A failed operation has the status DONE, too.
         if operation.error.code or operation.error.message:
-            raise FailedOperationError(f"operation failed: {operation.error.message}")
+            raise OperationError(f"operation failed: {operation.error.message}")
 
     @property
     def _call(self) -> dict[str, Any]:

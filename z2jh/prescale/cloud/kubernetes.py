@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
@@ -24,13 +25,12 @@ from .placeholders import COMPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import TypeVar
 
     from lightkube import Client
 
     from z2jh.prescale.planning.site import Site
 
-    T = TypeVar("T")
+    from .patience import T
 
 _log = logging.getLogger(__name__)
 
@@ -46,10 +46,7 @@ _NOT_FOUND = 404
 class Observation:
     """The pools as Kubernetes sees them.
 
-    Attributes:
-        nodes: by pool.
-        placeholders: number of pods by pool, including those that wait for a node.
-        problems: by pool, what is wrong with its Deployment; empty if nothing is.
+    Placeholders that wait for a node count. A problem is what is wrong with a pool's Deployment.
     """
 
     nodes: dict[str, tuple[NodeState, ...]]
@@ -61,12 +58,6 @@ class Kubernetes:
     """The API of Kubernetes.
 
     Methods raise UnreachableError if the API does not answer, and ForbiddenError if it refuses.
-
-    Args:
-        client: lightkube's.
-        namespace: of the hub.
-        site: schedule and values.
-        patience: limits of waiting.
     """
 
     def __init__(
@@ -148,25 +139,22 @@ class Kubernetes:
     def _deployment(self, pool: str) -> Any:  # noqa: ANN401 -- lightkube's types let everything be missing
         """Returns a pool's Deployment of placeholders, or None."""
         name = placeholders.name_of(pool)
-
-        def read() -> Any:  # noqa: ANN401 -- as above
-            try:
-                return self._client.get(Deployment, name, namespace=self._namespace)
-            except ApiError as error:
-                if error.status.code == _NOT_FOUND:
-                    return None
-                raise
-
+        read = partial(find, self._client, Deployment, name, self._namespace)
         return self.retry(read, f"read Deployment {name}")
 
     def retry(self, call: Callable[[], T], told: str) -> T:
-        """Calls, and tries again after errors that may pass.
-
-        Raises:
-            UnreachableError: the API does not answer, or only with errors that may pass.
-            ForbiddenError: the API refuses.
-        """
+        """Calls, and tries again after errors that may pass."""
         return self._patience.retry(call, lambda error: _meaning(error, told))
+
+
+def find(client: Client, kind: Any, name: str, namespace: str) -> Any:  # noqa: ANN401 -- as above
+    """Returns an object, or None."""
+    try:
+        return client.get(kind, name, namespace=namespace)
+    except ApiError as error:
+        if error.status.code == _NOT_FOUND:
+            return None
+        raise
 
 
 def _meaning(error: Exception, told: str) -> PrescaleError | None:
@@ -210,7 +198,7 @@ def _by_pool(
             running.add(node)
     states: dict[str, list[NodeState]] = {pool: [] for pool in placeholder_pods}
     for node in nodes:
-        name = _name(node)
+        name = str(node.metadata.name)
         pool = (node.metadata.labels or {}).get(POOL_LABEL, "")
         has_image = name in running or _has_image(node, image)
         state = _state(node, students.get(name, 0), has_image=has_image)
@@ -232,7 +220,7 @@ def _state(node: Any, students: int, *, has_image: bool) -> NodeState:  # noqa: 
     leaving = any(taint.key in _LEAVING for taint in taints)
     leaving = leaving or node.metadata.deletionTimestamp is not None
     return NodeState(
-        name=_name(node),
+        name=str(node.metadata.name),
         created=node.metadata.creationTimestamp.timestamp(),
         ready=any(row.type == "Ready" and row.status == "True" for row in conditions),
         has_image=has_image,
@@ -245,7 +233,3 @@ def _has_image(node: Any, image: str) -> bool:  # noqa: ANN401 -- as above
     images = (node.status.images if node.status else None) or []
     names = [name for entry in images for name in entry.names or []]
     return any(name == image or name.endswith(f"/{image}") for name in names)
-
-
-def _name(node: Any) -> str:  # noqa: ANN401 -- as above
-    return str(node.metadata.name)

@@ -11,6 +11,8 @@ from lightkube.resources import coordination_v1
 
 from z2jh.prescale.errors import BusyError, PrescaleError
 
+from .kubernetes import find
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,21 +26,14 @@ NAME = "prescale"
 SECONDS = 240  # below the CronJob's interval, so that a killed run costs only the next one
 _FRESH = timedelta(seconds=60)  # plus the longest change, this is below SECONDS
 _CONFLICT = 409
-_NOT_FOUND = 404
 
 
 class Lease:
     """A lease, held within a `with` block.
 
     Methods raise BusyError if another prescale holds the lease, UnreachableError if the API does
-    not answer, and ForbiddenError if it refuses.
-
-    Args:
-        client: lightkube's.
-        kubernetes: for its retries.
-        namespace: of the lease.
-        holder: name of this process.
-        clock: returns the time, with a zone.
+    not answer, and ForbiddenError if it refuses. The holder is this process; `clock` returns a
+    time with a zone.
     """
 
     def __init__(
@@ -88,13 +83,7 @@ class Lease:
         self._object = self._kubernetes.retry(replace, purpose)
 
     def _take(self) -> Any:  # noqa: ANN401 -- as above
-        kind = coordination_v1.Lease
-        try:
-            lease: Any = self._client.get(kind, NAME, namespace=self._namespace)
-        except ApiError as error:
-            if error.status.code != _NOT_FOUND:
-                raise
-            lease = None
+        lease = find(self._client, coordination_v1.Lease, NAME, self._namespace)
         try:
             if lease is None:
                 return self._client.create(self._new())

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> Result:
             return apply_to(plan, cluster, options)
     except PrescaleError as error:
         failure = error  # Python deletes `error` after the block
-        _publish(options, lambda metrics: metrics.record_failure(failure, time.time()))
+        _publish(options, lambda metrics: metrics.record_end(failure, time.time()))
         raise
 
 
@@ -58,14 +58,7 @@ def apply_to(
     options: argparse.Namespace,
     clock: Callable[[], float] = time.time,
 ) -> Result:
-    """Brings a cluster to a plan.
-
-    Args:
-        plan: for a time around now.
-        cluster: to change.
-        options: those of `apply`.
-        clock: returns POSIX seconds.
-    """
+    """Brings a cluster to a plan for a time around now; `clock` returns POSIX seconds."""
     state = cluster.observe()
     decision, failures = carry_out(plan, cluster, decide(plan, state, clock()), clock)
     for alert in decision.alerts:
@@ -85,9 +78,7 @@ def carry_out(
     """Takes the lease, decides again and acts; does nothing without actions.
 
     The second decision is needed because the cluster may have changed before the lease was taken.
-
-    Returns:
-        the decision that was carried out, and for each of its actions its failure or None.
+    It is returned, with the failure of each of its actions, or None.
     """
     if not decision.actions:
         return decision, []

@@ -6,6 +6,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from z2jh.prescale.schedule.meetings import DAY
+
 from .files import files_of, make_plan, read_site
 
 if TYPE_CHECKING:
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
     from z2jh.prescale.cloud.cluster import Cluster
     from z2jh.prescale.planning.plan import Plan
-
-_DAY = 24 * 3600
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -34,15 +34,11 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def connected(options: argparse.Namespace) -> Iterator[tuple[Plan, Cluster]]:
-    """Reads the files, plans from yesterday to tomorrow, and connects to the cluster.
-
-    Raises:
-        PrescaleError: a file cannot be used, or the cluster cannot be reached.
-    """
+    """Reads the files, plans from yesterday to tomorrow, and connects to the cluster."""
     files = files_of(options)
     site = read_site(files)
     now = int(time.time())
-    plan = make_plan(files, site, now - _DAY, now + _DAY)
+    plan = make_plan(files, site, now - DAY, now + DAY)
     # Loading both clients takes longer than making a plan.
     from z2jh.prescale.cloud import cluster  # noqa: PLC0415
 

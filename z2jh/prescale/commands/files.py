@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Files:
-    """Paths of the files.
+    """The schedule, the layers of Helm values in order, and the folder of the calendars' copies.
 
-    Attributes:
-        schedule: schedule.yaml.
-        values: layers of Helm values, in order.
-        copies: folder for the calendars' last good copies; None keeps none.
+    Without a folder, no good copies are kept.
     """
 
     schedule: Path
@@ -39,11 +36,7 @@ def files_of(options: argparse.Namespace) -> Files:
 
 
 def read_site(files: Files) -> Site:
-    """Reads schedule and values.
-
-    Raises:
-        ScheduleError: a file cannot be used.
-    """
+    """Reads schedule and values, or raises ScheduleError."""
     return site.build(schedule_file.load(files.schedule), values.load(files.values))
 
 

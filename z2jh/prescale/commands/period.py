@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from z2jh.prescale.errors import UsageError
 from z2jh.prescale.planning.budget import weeks_around
-from z2jh.prescale.schedule.meetings import instant
+from z2jh.prescale.schedule.meetings import DAY, instant
 from z2jh.prescale.schedule.notation import CENTURY, duration
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from z2jh.prescale.schedule.model import Schedule
 
-_DAY = 24 * 3600
 _LONGEST = 400  # days
 _DAYS = re.compile(r"(\d+)d")
 
@@ -69,7 +68,7 @@ def of(options: argparse.Namespace, schedule: Schedule) -> tuple[int, int]:
 
 
 def _checked(start: int, end: int) -> int:
-    if not 0 < end - start <= _LONGEST * _DAY:
+    if not 0 < end - start <= _LONGEST * DAY:
         raise UsageError(f"--for: a time of up to {_LONGEST} days")
     return end
 

@@ -7,17 +7,11 @@ from typing import TYPE_CHECKING
 
 from z2jh.prescale.cloud import placeholders
 
-from . import connection
 from .files import files_of, read_site
 from .result import Result
 
 if TYPE_CHECKING:
     import argparse
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of `placeholders`."""
-    connection.add_namespace(parser)
 
 
 def run(options: argparse.Namespace) -> Result:

@@ -39,13 +39,9 @@ class BrokenCalendarError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """The result of reading a calendar.
+    """The meetings of a calendar, and a notice for the operator, which may be empty.
 
-    Attributes:
-        meetings: its events.
-        notice: message for the operator; may be empty.
-        known: whether the meetings come from the source or a good copy. Otherwise the calendar is
-            unknown, and no node may be given back.
+    A calendar is known if they come from the source or a good copy; else no node may be given back.
     """
 
     meetings: tuple[Meeting, ...]
@@ -67,11 +63,7 @@ def read_all(
 ) -> list[Reading]:
     """Reads calendars concurrently, and takes the last good copy of each that is too slow.
 
-    Args:
-        calendars: to read.
-        window: time for which events are wanted.
-        copies: folder of the good copies; None keeps none.
-        patience: seconds for all calendars together.
+    Without a folder for `copies`, none are kept; `patience` is in seconds for all together.
     """
     readings: dict[str, Reading] = {}
 
@@ -95,13 +87,7 @@ def read_all(
 
 
 def read(calendar: Calendar, window: Window, copies: Path | None) -> Reading:
-    """Reads a calendar, or its last good copy if that fails.
-
-    Args:
-        calendar: to read.
-        window: time for which events are wanted.
-        copies: folder of the good copies; None keeps none.
-    """
+    """Reads a calendar, or its last good copy if that fails; None for `copies` keeps none."""
     copy = _copy_of(calendar, copies)
     try:
         content = _fetch(calendar)

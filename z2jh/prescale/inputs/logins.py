@@ -27,12 +27,7 @@ _SMALLEST = 10  # students of the smallest storm
 
 @dataclass(frozen=True)
 class Login:
-    """One start of a server.
-
-    Attributes:
-        time: POSIX seconds of the login.
-        took: seconds until the server was ready; None if not recorded.
-    """
+    """A login in POSIX seconds, and the seconds until the server ran; None if not recorded."""
 
     time: float
     took: float | None
@@ -54,11 +49,10 @@ class Storm:
 
 
 def read(file: Path, zone: ZoneInfo) -> list[Login]:
-    """Reads a log or a CSV file; the first line decides which it is.
+    """Reads a hub's log or a CSV file, in order of time; the first line decides which it is.
 
-    Args:
-        file: a hub's log; or CSV with the columns `time` (ISO 8601) and, optionally, `seconds`.
-        zone: of times without an offset.
+    The columns are `time` (ISO 8601) and, optionally, `seconds`. The zone is that of times without
+    an offset.
 
     Raises:
         ScheduleError: the file cannot be read, or has no login in it.

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 def count(file: Path, column: str | None = None) -> int:
     """Counts the students of a roster: the distinct values of a column, ignoring case.
 
-    The first row names the columns. Commas, semicolons or tabs separate them.
-
-    Args:
-        file: path of the roster.
-        column: that identifies students; None takes the first.
+    The first row names the columns. Commas, semicolons or tabs separate them. Without `column`, the
+    first one identifies students.
 
     Raises:
         ScheduleError: the file cannot be read, or lacks the column.

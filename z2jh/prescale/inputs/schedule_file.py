@@ -45,12 +45,7 @@ _DATE_HINT = "write a date as in 2026-11-23, with a time of day as in 2026-11-23
 
 @dataclass(frozen=True)
 class Loaded:
-    """A schedule with its source.
-
-    Attributes:
-        schedule: checked, with counted rosters.
-        document: the file, for line numbers.
-    """
+    """A checked schedule with counted rosters, and its file, for line numbers."""
 
     schedule: Schedule
     document: Document

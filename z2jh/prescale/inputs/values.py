@@ -27,12 +27,7 @@ _NO_LIMIT = 10**9  # servers
 
 @dataclass(frozen=True)
 class Cull:
-    """When servers that nobody uses are stopped.
-
-    Attributes:
-        timeout: seconds without use.
-        every: seconds between two looks.
-    """
+    """Seconds without use until a server is stopped, and seconds between two looks."""
 
     timeout: int
     every: int

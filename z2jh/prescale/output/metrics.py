@@ -60,11 +60,12 @@ class Metrics:
         }
         self._set_each("week", "planned_node_hours", "Planned for the week of that Monday", hours)
         self._set_each("week", "planned_money", "Planned for the week of that Monday", money)
-        self._set_end(0 if error is None else error.exit_code, now)
+        self.record_end(error, now)
 
-    def record_failure(self, error: PrescaleError, now: float) -> None:
-        """Records a run that failed before it reached a decision."""
-        self._set_end(error.exit_code, now)
+    def record_end(self, error: PrescaleError | None, now: float) -> None:
+        """Records the end of a run, which may have failed before it reached a decision."""
+        self._set("exit_code", "Exit code of the run", error.exit_code if error else 0)
+        self._set("last_run_timestamp_seconds", "When the run ended", now)
 
     def publish(self, file: Path | None, gateway: str | None) -> None:
         """Writes and pushes the metrics. A failure is logged, and does not fail the run."""
@@ -75,10 +76,6 @@ class Metrics:
                 push_to_gateway(gateway, job="prescale", registry=self._registry)
         except (OSError, ValueError, HTTPException) as error:
             _log.warning("the metrics could not be published: %s", error)
-
-    def _set_end(self, code: int, now: float) -> None:
-        self._set("exit_code", "Exit code of the run", code)
-        self._set("last_run_timestamp_seconds", "When the run ended", now)
 
     def _set(self, name: str, help_: str, value: float) -> None:
         Gauge(f"prescale_{name}", help_, registry=self._registry).set(value)

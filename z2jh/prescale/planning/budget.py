@@ -46,13 +46,10 @@ def weeks(site: Site, demands: Mapping[str, Demand], start: int, end: int) -> It
     monday = local_day(first, zone)
     while instant(monday, 0, zone) < last:
         after = monday + timedelta(days=7)
-        yield _week(site, demands, monday, instant(monday, 0, zone), instant(after, 0, zone))
+        edges = instant(monday, 0, zone), instant(after, 0, zone)
+        hours = {pool: demand.paid.integral(*edges) / 3600 for pool, demand in demands.items()}
+        yield Week(monday, sum(hours.values()), cost(hours, site.schedule.budget.prices))
         monday = after
-
-
-def _week(site: Site, demands: Mapping[str, Demand], monday: date, start: int, end: int) -> Week:
-    hours = {pool: demand.paid.integral(start, end) / 3600 for pool, demand in demands.items()}
-    return Week(monday, sum(hours.values()), cost(hours, site.schedule.budget.prices))
 
 
 def cost(hours: Mapping[str, float], prices: Mapping[str, float]) -> float | None:
@@ -65,32 +62,30 @@ def cost(hours: Mapping[str, float], prices: Mapping[str, float]) -> float | Non
 
 def warnings(site: Site, planned: Sequence[Week]) -> Iterator[str]:
     """Yields a message for every cap that a week comes near or exceeds."""
-    caps = site.schedule.budget
-    for week in planned:
-        for spent, cap, unit in (
-            (week.hours, caps.hours, "node hours"),
-            (week.money, caps.money, caps.currency or "in money"),
-        ):
-            if cap is None:
-                continue
-            if spent is None:
-                yield (
-                    f"week of {week.monday}: a pool has no price, so the cap of {cap:g} {unit} "
-                    "cannot be watched: add it to budget.prices"
-                )
-            elif spent > cap * caps.warn_at:
-                word = "more than" if spent > cap else "near"
-                yield (
-                    f"week of {week.monday}: {spent:.1f} {unit} are planned, {word} the cap of "
-                    f"{cap:g}; seats are not taken away: shorten 'ready' or 'spare', or raise it"
-                )
+    for week, spent, cap, unit in _caps(site, planned):
+        if spent is None:
+            yield (
+                f"week of {week.monday}: a pool has no price, so the cap of {cap:g} {unit} "
+                "cannot be watched: add it to budget.prices"
+            )
+        elif spent > cap * site.schedule.budget.warn_at:
+            word = "more than" if spent > cap else "near"
+            yield (
+                f"week of {week.monday}: {spent:.1f} {unit} are planned, {word} the cap of "
+                f"{cap:g}; seats are not taken away: shorten 'ready' or 'spare', or raise it"
+            )
 
 
 def exceeded(site: Site, planned: Sequence[Week]) -> bool:
     """Returns whether a week exceeds a cap."""
+    return any(spent is not None and spent > cap for _, spent, cap, _ in _caps(site, planned))
+
+
+def _caps(site: Site, planned: Sequence[Week]) -> Iterator[tuple[Week, float | None, float, str]]:
+    """Yields what each week spends, with the cap and its unit."""
     caps = site.schedule.budget
-    return any(
-        cap is not None and spent is not None and spent > cap
-        for week in planned
-        for spent, cap in ((week.hours, caps.hours), (week.money, caps.money))
-    )
+    for week in planned:
+        if caps.hours is not None:
+            yield week, week.hours, caps.hours, "node hours"
+        if caps.money is not None:
+            yield week, week.money, caps.money, caps.currency or "in money"

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Capacity:
-    """Seats of one node.
-
-    Attributes:
-        limits: the students that each resource allows.
-        told: the sum, step by step, for a person.
-    """
+    """The students that each resource of a node allows, and the sum, told step by step."""
 
     limits: dict[str, int]
     told: tuple[str, ...]

@@ -14,7 +14,6 @@ class Node:
     """A node.
 
     Attributes:
-        name: Kubernetes' name.
         created: POSIX seconds.
         ready: runs pods.
         has_image: has the students' image.
@@ -38,7 +37,6 @@ class PoolState:
         minimum: the autoscaler's, for the whole pool.
         maximum: the autoscaler's, for the whole pool.
         placeholders: number of placeholder pods, running or waiting for a node.
-        nodes: of the pool.
         step: granularity of the minimum: the number of zones if GKE counts per zone, else 1.
         problem: reason why placeholders start no nodes here, or the wrong ones; may be empty.
     """

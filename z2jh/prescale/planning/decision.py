@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from z2jh.prescale.schedule.meetings import DAY
+
 from . import demand
 from .cluster_state import LIFE, PREEMPTIBLE
 
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from .cluster_state import ClusterState, Node, PoolState
     from .plan import Plan
 
-_DAY = 24 * 3600
-_LONGEST_MEETING = 14 * _DAY
+_LONGEST_MEETING = 14 * DAY
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,7 @@ def decide(plan: Plan, state: ClusterState, now: float) -> Decision:
     students find them empty. After a class, lowers the minimum. No node is ever removed, and no
     pool resized.
 
-    Args:
-        plan: made for a time around now.
-        state: of the cluster; other pools are left alone.
-        now: POSIX seconds.
+    The plan is for a time around now (POSIX seconds). Pools that `state` lacks are left alone.
     """
     wanted = {pool: plan.wanted(pool, now) for pool in state}
     alerts = [*_pools_with_problems(plan, state, now), *_fall_back(plan, state, wanted, now)]
@@ -105,7 +103,7 @@ def decide(plan: Plan, state: ClusterState, now: float) -> Decision:
 
 def _pools_with_problems(plan: Plan, state: ClusterState, now: float) -> Iterator[str]:
     """Yields an alert for each pool that a class of the next day needs and that cannot grow."""
-    day = int(now), int(now) + _DAY
+    day = int(now), int(now) + DAY
     needed = [pool for pool, demands in plan.demands.items() if demands.wanted.maximum(*day)]
     for pool in needed:
         if pool not in state:
@@ -177,7 +175,7 @@ def fallback_nodes(plan: Plan, pool: str, nodes: int) -> int:
 def _around(plan: Plan, time: float) -> Sequence[Meeting]:
     """Returns the meetings that may be going on at a time, or be past their deadline."""
     first = bisect_left(plan.meetings, time - _LONGEST_MEETING, key=lambda meeting: meeting.start)
-    last = bisect_left(plan.meetings, time + _DAY, key=lambda meeting: meeting.start)
+    last = bisect_left(plan.meetings, time + DAY, key=lambda meeting: meeting.start)
     return plan.meetings[first:last]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from z2jh.prescale.schedule.meetings import days_between, instant
+from z2jh.prescale.schedule.meetings import DAY, days_between, instant
 
 from .step_function import StepFunction, combined, simplified, total, without_gaps
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from z2jh.prescale.schedule.model import Schedule
 
     from .site import Site
-
-_WEEK = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -57,14 +55,9 @@ def request_time(site: Site, meeting: Meeting) -> int:
 
 
 def of_pool(site: Site, pool: str, all_meetings: Sequence[Meeting], start: int, end: int) -> Demand:
-    """Computes the demand of a pool.
+    """Computes the demand of a pool between two times, in POSIX seconds.
 
-    Args:
-        site: schedule and values.
-        pool: name.
-        all_meetings: of all pools, from a day before the start to a day after the end.
-        start: POSIX seconds.
-        end: POSIX seconds.
+    Takes the meetings of all pools, from a day before the start to a day after the end.
     """
     meetings = [meeting for meeting in all_meetings if site.pool_of(meeting).name == pool]
     profiles = sorted({meeting.profile for meeting in meetings})
@@ -114,7 +107,7 @@ def baseline(schedule: Schedule, start: int, end: int) -> StepFunction:
     zone = schedule.timezone
     marks = sorted(
         (instant(day, line.at, zone), line.nodes, schedule.is_holiday(day))
-        for day in days_between(start - _WEEK, end, zone)
+        for day in days_between(start - 7 * DAY, end, zone)
         for line in schedule.baseline
         if day.weekday() in line.days
     )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from z2jh.prescale.schedule.meetings import meetings_between, order
+from z2jh.prescale.schedule.meetings import DAY, meetings_between, order
 
 from . import budget, demand
 from .site import unknown_names
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .demand import Demand
     from .site import Site
 
-DAY = 24 * 3600
-
 
 @dataclass(frozen=True)
 class Change:
@@ -29,14 +27,12 @@ class Change:
 
     Attributes:
         at: POSIX seconds.
-        pool: name.
         students: expected, including those of the class that is being prepared.
         seats: of all nodes, with the default profile.
         before: nodes wanted until then.
         nodes: wanted from then on; also the autoscaler's minimum.
         placeholders: most that may be needed to start the nodes.
         cost: of an hour from then on; None without a price.
-        reason: for a person.
     """
 
     at: int
@@ -55,7 +51,6 @@ class Plan:
     """All changes within a time.
 
     Attributes:
-        site: schedule and values.
         start: POSIX seconds.
         end: POSIX seconds, exclusive.
         meetings: of all pools, sorted.
@@ -84,12 +79,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class CalendarMeetings:
-    """The meetings of all calendars.
+    """The meetings of all calendars, in any order, and notices for the operator.
 
-    Attributes:
-        meetings: in any order.
-        notices: messages for the operator.
-        known: whether every calendar could be read, if only from a copy.
+    They are known if every calendar could be read, if only from a copy.
     """
 
     meetings: tuple[Meeting, ...] = ()
@@ -104,14 +96,7 @@ def span(site: Site, start: int, end: int) -> tuple[int, int]:
 
 
 def make(site: Site, start: int, end: int, calendars: CalendarMeetings | None = None) -> Plan:
-    """Makes a plan.
-
-    Args:
-        site: schedule and values.
-        start: POSIX seconds.
-        end: POSIX seconds, exclusive.
-        calendars: meetings of the calendars within `span()`.
-    """
+    """Makes a plan for a time in POSIX seconds; the calendars' meetings are within `span()`."""
     calendars = calendars or CalendarMeetings()
     first, last = span(site, start, end)
     fitting, name_notices = unknown_names(site, calendars.meetings)

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from z2jh.prescale.schedule.meetings import DAY
+
 from . import demand
 from .decision import fallback_nodes
 
@@ -15,15 +17,12 @@ if TYPE_CHECKING:
     from .cluster_state import ClusterState
     from .plan import Plan
 
-_AHEAD = 24 * 3600
-
 
 @dataclass(frozen=True)
 class Readiness:
     """The readiness of a meeting.
 
     Attributes:
-        meeting: in question.
         nodes: that must be ready at its start, or now if it has started.
         usable: nodes that are ready now.
         state: `in time` until its nodes are requested, then `starting`, then `ready`; or `late`.
@@ -40,7 +39,7 @@ def readiness(plan: Plan, state: ClusterState, now: float) -> list[Readiness]:
     return [
         _readiness(plan, state, meeting, now)
         for meeting in plan.meetings
-        if now < meeting.end and meeting.start <= now + _AHEAD and meeting.students
+        if now < meeting.end and meeting.start <= now + DAY and meeting.students
     ]
 
 

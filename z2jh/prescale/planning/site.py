@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from z2jh.prescale.errors import ScheduleError
+from z2jh.prescale.schedule.meetings import DAY
 
 from . import capacity
 
@@ -22,17 +23,12 @@ if TYPE_CHECKING:
 
     from .capacity import Capacity
 
-_A_DAY = 24 * 3600
-
 
 @dataclass(frozen=True)
 class Site:
     """All that a plan is made from, except the meetings.
 
-    Attributes:
-        schedule: with pool and fallback filled in.
-        values: of the hub.
-        capacities: by name of pool and slug of profile.
+    The schedule has pool and fallback filled in. Capacities are by pool and slug of the profile.
     """
 
     schedule: Schedule
@@ -53,7 +49,7 @@ class Site:
         """Seconds for which a student's server stays after class."""
         if self.schedule.linger is not None:
             return self.schedule.linger
-        return self.values.cull.longest if self.values.cull else _A_DAY
+        return self.values.cull.longest if self.values.cull else DAY
 
     def pool_of(self, meeting: Meeting) -> Pool:
         """Returns the pool of a meeting."""
@@ -129,22 +125,19 @@ def _unusable(
     values: Values,
     capacities: dict[tuple[str, str], Capacity],
 ) -> Iterator[Problem]:
-    for kind in ("classes", "events", "calendars"):
-        for number, crowd in enumerate(getattr(schedule, kind)):
-            if crowd.profile not in values.profiles:
-                known = ", ".join(slug for slug in values.profiles if slug) or "none"
-                what = f"'{crowd.name}': there is no profile '{crowd.profile}'"
-                hint = f"singleuser.profileList has {known}"
-                yield loaded.problem((kind, number, "profile"), what, hint)
-                continue
-            pool = _pool_name(crowd, schedule, values)
-            if pool not in values.pools:
-                what = f"'{crowd.name}': there is no pool '{pool}'"
-                hint = f"the values have {', '.join(values.pools)}"
-                yield loaded.problem((kind, number, "pool"), what, hint)
-            elif capacities[pool, crowd.profile].seats < 1:
-                found = capacities[pool, crowd.profile]
-                what = f"'{crowd.name}': a node of pool '{pool}' has no room for one student"
-                yield loaded.problem(
-                    (kind, number), what, f"{found.told[-1]}: take larger machines"
-                )
+    for kind, number, crowd in schedule.crowds():
+        if crowd.profile not in values.profiles:
+            known = ", ".join(slug for slug in values.profiles if slug) or "none"
+            what = f"'{crowd.name}': there is no profile '{crowd.profile}'"
+            hint = f"singleuser.profileList has {known}"
+            yield loaded.problem((kind, number, "profile"), what, hint)
+            continue
+        pool = _pool_name(crowd, schedule, values)
+        if pool not in values.pools:
+            what = f"'{crowd.name}': there is no pool '{pool}'"
+            hint = f"the values have {', '.join(values.pools)}"
+            yield loaded.problem((kind, number, "pool"), what, hint)
+        elif (room := capacities[pool, crowd.profile]).seats < 1:
+            what = f"'{crowd.name}': a node of pool '{pool}' has no room for one student"
+            hint = f"{room.told[-1]}: take larger machines"
+            yield loaded.problem((kind, number), what, hint)

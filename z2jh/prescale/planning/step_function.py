@@ -61,12 +61,7 @@ def simplified(times: Iterable[int], values: Iterable[int]) -> StepFunction:
 
 
 def combined(parts: Iterable[StepFunction], how: Callable[[list[int]], int]) -> StepFunction:
-    """Combines functions, instant by instant.
-
-    Args:
-        parts: functions to combine.
-        how: maps the simultaneous values of all parts, in their order, to the result.
-    """
+    """Combines functions: `how` maps the simultaneous values of all, in their order, to one."""
     parts = list(parts)
     current = [0] * len(parts)
     changes = sorted(
@@ -83,16 +78,12 @@ def combined(parts: Iterable[StepFunction], how: Callable[[list[int]], int]) -> 
 
 def without_gaps(steps: StepFunction, shortest: int) -> StepFunction:
     """Raises dips that last less than `shortest` seconds to the lower of their two edges."""
-    times, values = list(steps.times), list(steps.values)
-    changed = True
-    while changed:
-        changed = False
+    while True:
+        times, values = steps.times, list(steps.values)
         for place in range(1, len(times) - 1):
             edge = min(values[place - 1], values[place + 1])
             if values[place] < edge and times[place + 1] - times[place] < shortest:
                 values[place] = edge
-                changed = True
-        kept = simplified(times, values)
-        changed = changed and len(kept.times) < len(times)
-        times, values = list(kept.times), list(kept.values)
-    return StepFunction(tuple(times), tuple(values))
+        steps = simplified(times, values)
+        if len(steps.times) == len(times):
+            return steps

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     from .model import Class, Event, Schedule
 
+DAY = 24 * 3600  # seconds
+
 
 @dataclass(frozen=True)
 class Meeting:
     """One meeting.
 
     Attributes:
-        name: of the class.
         start: POSIX seconds.
         end: POSIX seconds, exclusive.
         enrolled: students on the roster.
@@ -53,13 +54,8 @@ def instant(day: date, minutes: int, zone: ZoneInfo, *, latest: bool = False) ->
 
     When daylight saving changes, the clock shows some times twice and others never. Such a time
     gives the earlier of the two possible instants, or the later one with `latest`. Starts take the
-    earlier and ends the later one, so that seats are ready in both cases.
-
-    Args:
-        day: local date.
-        minutes: after midnight, up to 1440.
-        zone: time zone of the clock.
-        latest: whether to return the later instant.
+    earlier and ends the later one, so that seats are ready in both cases. The minutes are after
+    midnight, up to 1440.
     """
     days, minutes = divmod(minutes, 24 * 60)
     local = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(
@@ -75,21 +71,16 @@ def local_day(seconds: int, zone: ZoneInfo) -> date:
 
 
 def days_between(start: int, end: int, zone: ZoneInfo) -> Iterator[date]:
-    """Yields the local dates from the day before the start to the day of the end."""
-    day = local_day(start, zone) - timedelta(days=1)
-    last = local_day(end, zone)
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+    """Returns the local dates from the day before the start to the day of the end."""
+    first = local_day(start, zone) - timedelta(days=1)
+    number = (local_day(end, zone) - first).days + 1
+    return (first + timedelta(days=after) for after in range(number))
 
 
 def meetings_between(schedule: Schedule, start: int, end: int) -> tuple[Meeting, ...]:
-    """Returns the meetings of classes and events, without those of calendars, in order.
+    """Returns the meetings of classes and events, in order; the end (POSIX seconds) is exclusive.
 
-    Args:
-        schedule: with counted rosters.
-        start: POSIX seconds.
-        end: POSIX seconds, exclusive.
+    Calendars are left out, and rosters must have been counted.
     """
     zone = schedule.timezone
     found = [_event(schedule, event) for event in schedule.events]

@@ -1,4 +1,4 @@
-"""The notation of times, days and durations in a schedule."""
+"""The notation of times, days and durations in a schedule; ValueError refuses anything else."""
 
 from __future__ import annotations
 
@@ -23,11 +23,7 @@ _DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def clock(value: object) -> int:
-    """Parses a time of day such as `9:15`, `09:15` or `24:00` into minutes after midnight.
-
-    Raises:
-        ValueError: the value is no time of day.
-    """
+    """Parses a time of day such as `9:15`, `09:15` or `24:00` into minutes after midnight."""
     match = _CLOCK.fullmatch(str(value).strip())
     if match:
         hours, minutes = map(int, match.groups())
@@ -37,11 +33,7 @@ def clock(value: object) -> int:
 
 
 def duration(value: object) -> int:
-    """Parses a duration such as `3m`, `90s` or `1h30m` into seconds.
-
-    Raises:
-        ValueError: the value is no duration.
-    """
+    """Parses a duration such as `3m`, `90s` or `1h30m` into seconds."""
     match = _DURATION.fullmatch(str(value).strip())
     if not match:
         raise ValueError(f"'{value}' is no duration: write a number and h, m or s, as in 10m")
@@ -50,11 +42,7 @@ def duration(value: object) -> int:
 
 
 def days(value: object) -> frozenset[int]:
-    """Parses `weekdays`, `daily`, `mon-fri`, `mon` or a list into days of the week; Monday is 0.
-
-    Raises:
-        ValueError: a name is not that of a day, or no day is named.
-    """
+    """Parses `weekdays`, `daily`, `mon-fri`, `mon` or a list into days of the week; Monday is 0."""
     parts = value if isinstance(value, list) else re.split(r"[,\s]+", str(value).strip())
     found = frozenset[int]().union(*(_day_range(str(part).strip().lower()) for part in parts))
     if not found:
@@ -80,11 +68,7 @@ def _day(text: str) -> int:
 
 
 def zone(value: object) -> ZoneInfo:
-    """Returns the time zone with an IANA name.
-
-    Raises:
-        ValueError: no zone has the name.
-    """
+    """Returns the time zone with an IANA name."""
     try:
         return ZoneInfo(str(value))
     except (OSError, ValueError, KeyError) as error:

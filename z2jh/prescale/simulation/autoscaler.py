@@ -19,12 +19,8 @@ if TYPE_CHECKING:
 class Autoscaler:
     """Models cluster-autoscaler, and instance groups with Spot or preemptible machines.
 
-    Args:
-        environment: time and chance.
-        pools: to scale.
-        fallback: pool for students whose own pool is full, or None.
-        on_ready: called when a machine has become ready.
-        on_disrupted: called with each student who loses a machine while working.
+    Calls `on_ready` when a machine has become ready, and `on_disrupted` with each student who loses
+    one while working.
 
     Attributes:
         pending: students who wait for a machine.

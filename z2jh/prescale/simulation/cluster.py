@@ -27,13 +27,10 @@ class Cluster:
     """A simulated cluster.
 
     Attributes:
-        environment: time and chance.
         pools: by name.
-        autoscaler: of the pools.
         waits: seconds from each login until the server was ready.
         failed: number of starts that the hub gave up.
         disrupted: number of students who lost their machine while working.
-        history: time and number of machines, at each change.
     """
 
     def __init__(
@@ -55,7 +52,6 @@ class Cluster:
         self.autoscaler = Autoscaler(
             self.environment, pools, self._fallback, self._place_pending, self._disrupt
         )
-        self.history = self.autoscaler.history
         self._pending = self.autoscaler.pending
         self._queue: deque[Student] = deque()
         self._spawns: list[float] = []  # a heap of the times at which running spawns end

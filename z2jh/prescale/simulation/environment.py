@@ -22,7 +22,6 @@ class Environment:
 
     Attributes:
         now: POSIX seconds.
-        parameters: of the model.
         random: seeded by the parameters.
     """
 

@@ -14,7 +14,6 @@ class Student:
 
     Attributes:
         weight: room of the server, in seats of the default profile.
-        pool: name of the pool for the server.
         since: time of the login.
         leaves: when the student goes; the server is culled later.
         submitted: when the hub started the server.
@@ -51,7 +50,6 @@ class MachinePool:
     """A node pool.
 
     Attributes:
-        name: of the pool.
         seats: of a machine.
         maximum: number of machines.
         life: seconds after which Google stops a machine, or None.
@@ -60,7 +58,6 @@ class MachinePool:
         placeholders: wanted number.
         starting: number of machines that are not ready yet.
         seconds: machine time of removed machines.
-        machines: by number.
         idle: machines that the minimum keeps, although they have been empty for long enough.
         reserved: machines with a placeholder, by number.
         room: machines without a placeholder, by free seats and number.

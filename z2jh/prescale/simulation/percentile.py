@@ -10,12 +10,7 @@ if TYPE_CHECKING:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """Returns the least value that a share of the values does not exceed; 0 without values.
-
-    Args:
-        ordered: values, ascending.
-        share: from 0 to 1.
-    """
+    """Returns the least of ascending values that a share does not exceed; 0 without values."""
     if not ordered:
         return 0.0
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]

@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 class FixedMinimum:
     """Sets a given minimum: none, a constant, or one that follows the clock.
 
-    Attributes:
-        name: in the report.
-        pool: name.
-        minimum: at each time.
-        starts_nodes: whether the minimum starts nodes, which it does not on GKE.
+    `starts_nodes` says whether the minimum starts nodes, which it does not on GKE.
     """
 
     name: str
@@ -48,13 +44,7 @@ class FixedMinimum:
 
 @dataclass(frozen=True)
 class Prescale:
-    """Decides like `apply`.
-
-    Attributes:
-        plan: for the whole time.
-        name: in the report.
-        starts_nodes: whether a minimum starts nodes.
-    """
+    """Decides like `apply`, by a plan for the whole time."""
 
     plan: Plan
     name: str = "prescale"

@@ -32,20 +32,15 @@ Candidate = tuple[Policy, bool]  # a policy, and whether its machines are Spot o
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a policy; times in seconds.
+    """The outcome of a policy; `median`, `p95` and `worst` are of the waits, in seconds.
 
     Attributes:
-        policy: its name.
         logins: number of started servers, including those of students whose machine was taken.
-        median: wait.
-        p95: wait.
-        worst: wait.
         failed: number of starts that the hub gave up after its timeout.
         node_hours: of all pools, from the request for a machine until its removal.
         cost: None if a used pool has no price.
         disrupted: number of students who lost their machine while working.
         peak: most machines at a time.
-        waits: of all logins, for a plot.
         history: time and number of machines.
     """
 
@@ -119,14 +114,10 @@ def _constant(number: int) -> StepFunction:
 
 
 def run(plan: Plan, policy: Policy, parameters: Parameters, *, spot: bool) -> Outcome:
-    """Tries a policy.
+    """Tries a policy with a plan for the whole time.
 
-    Args:
-        plan: for the whole time.
-        policy: to try.
-        parameters: of the cluster.
-        spot: whether machines are Spot or preemptible where the values say so; otherwise all are
-            on demand.
+    With `spot`, machines are Spot or preemptible where the values say so; otherwise all are on
+    demand.
     """
     pools = [_pool(plan.site, name, parameters, spot=spot) for name in plan.demands]
     cluster = Cluster(pools, plan.site.schedule.fallback, policy, parameters, plan.start)
@@ -188,9 +179,9 @@ def _outcome(site: Site, policy: Policy, cluster: Cluster, *, spot: bool) -> Out
         node_hours=sum(hours.values()),
         cost=cost(hours, dict(_prices(site, spot=spot))),
         disrupted=cluster.disrupted,
-        peak=max(number for _, number in cluster.history),
+        peak=max(number for _, number in cluster.autoscaler.history),
         waits=array("d", waits),
-        history=cluster.history,
+        history=cluster.autoscaler.history,
     )
 
 
