@@ -104,7 +104,7 @@ class Bench:
         return measure(visit.contender) if measure else self._warm(visit)
 
     def _idle(self, contender: Contender) -> list[tuple[str, Sample]]:
-        """Measures the same server with and without our extension; the fastest start counts."""
+        """Measures a server with and without the server extension; the fastest start counts."""
         extension = contender is Contender.OURS
         starts, sizes = [], []
         for _ in range(_STARTS):

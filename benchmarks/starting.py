@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 BASE_URL = "/user/alice/"
 
-# The flags that our extension passes for a clean first screen. code-server by itself gets them too,
-# so that only the way to it differs. The peer is as a student gets it.
+# The flags that the server extension passes for a clean first screen. code-server by itself gets
+# them too, so that only the way to it differs. The peer is as a student gets it.
 CLEAN_START = (
     "--disable-getting-started-override",
     "--disable-telemetry",
@@ -58,7 +58,7 @@ class Setup:
 
     code_server: Path  # the executable, which is called `code-server`
     workspace: Path
-    assets: Path  # compressed for our extension, as an image has them
+    assets: Path  # compressed for ours, as an image has them
 
 
 def started(
@@ -108,7 +108,7 @@ def _jupyter(
         "ServerApp.root_dir": str(setup.workspace),
         "IdentityProvider.token": token,
     }
-    # The peer and our extension find the same code-server on PATH.
+    # The peer and ours find the same code-server on PATH.
     path = f"{setup.code_server.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     variables = {"JUPYTER_RUNTIME_DIR": str(runtime), "PATH": path}
     if contender is Contender.PEER_SOCKET:

@@ -1,4 +1,4 @@
-"""Asks a gallery for extensions of VS Code, and chooses versions for the image.
+"""Asks a gallery for VS Code extensions, and chooses versions for the image.
 
 VS Code's own protocol is used (`extensionquery`), which Open VSX answers as well.
 """

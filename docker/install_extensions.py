@@ -1,4 +1,4 @@
-"""Installs the extensions of VS Code in a lock for all users of the image.
+"""Installs the VS Code extensions in a lock for all users of the image.
 
 A program of its own, so that the image's layer depends on `binaries/`, `shared_extensions.py` and
 `regular_file.py` alone.

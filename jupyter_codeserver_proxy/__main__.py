@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="compress its files once and well, for all who share it (an image): a minute or two",
     )
     extension_verbs.add_verbs(
-        verbs.add_parser("extensions", help="extensions of VS Code that all students share")
+        verbs.add_parser("extensions", help="VS Code extensions that all students share")
     )
     doctor = verbs.add_parser("doctor", help="say what keeps VS Code from working")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")

@@ -1,4 +1,4 @@
-"""The entry for jupyter-server-proxy: the tile, and a proxy that works without our extension."""
+"""The entry for jupyter-server-proxy: the tile, and a proxy for when ours is off."""
 
 from __future__ import annotations
 

@@ -62,9 +62,10 @@ def lay_out(
 ) -> None:
     """Creates a folder with links to the built-in and the shared extensions, and with ours.
 
-    So every start loads our extension, and nothing is written to code-server's installation or to
-    the student's extensions and settings. VS Code identifies an extension by its files' real
-    paths, so each link is to a whole folder, and an extension whose manifest we change is copied.
+    So every start loads the companion extension, and nothing is written to code-server's
+    installation or to the student's extensions and settings. VS Code identifies an extension by its
+    files' real paths, so each link is to a whole folder, and an extension whose manifest we change
+    is copied.
     These are our own, which contributes the defaults, and the JavaScript debugger. The copied
     debugger debugs as before, but completes launch.json for browsers only by property names.
 
@@ -72,7 +73,7 @@ def lay_out(
         own: code-server's folder of built-in extensions.
         shared: the folder of shared extensions; it need not exist.
         folder: the folder to create.
-        defaults: default settings, which our extension contributes.
+        defaults: default settings, which the companion extension contributes.
         ai: whether VS Code has its assistant.
 
     Raises:

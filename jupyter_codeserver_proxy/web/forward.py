@@ -31,7 +31,7 @@ class Workbench:
 
     Attributes:
         defaults: default settings.
-        jupyterlab: the URL that our extension of VS Code opens; the page corrects its origin.
+        jupyterlab: the URL that the companion extension opens; the page corrects its origin.
         query: the query of the page's URL.
         is_redirected: whether the browser asked without that query.
     """

@@ -124,7 +124,7 @@ def running_lab(folder: Path, *arguments: str, **environment: str) -> Iterator[L
             process.wait(timeout=20)
         except psutil.TimeoutExpired:
             # Jupyter Server may wait for ever for an anyio thread if it has to end while it reads a
-            # file, also without our extension. Other tests check what ends with it.
+            # file, also without the server extension. Other tests check what ends with it.
             process.kill()
             process.wait(timeout=20)
         for straggler in started[1:]:

@@ -100,7 +100,7 @@ def test_shared_extensions_that_cannot_be_had_are_not_passed_over(
 
 
 def test_what_nobody_has_asked_for_is_done_without(untold: Path, tmp_path: Path) -> None:
-    """VS Code opens without our extension, and Jupyter's log says so."""
+    """VS Code opens without the companion extension, and Jupyter's log says so."""
     arguments = start(untold, tmp_path).arguments
     assert arguments[0] == str(untold)
     assert "--builtin-extensions-dir" not in arguments
