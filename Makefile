@@ -11,14 +11,18 @@ VALUES ?= z2jh/values
 OPTIONS ?=
 SOURCES := setup.cfg pyproject.toml README.md $(wildcard $(addprefix jupyter_codeserver_proxy/,* */* */*/*) binaries/*)
 # The built JupyterLab extension is committed, so that installing needs no node. A test compares these
-# files with labextension/built.sha256 to see whether the build is up to date.
+# files with labextension/built.sha256 to see whether the build is up to date. The companion extension
+# is committed in the same way.
 BUILT := jupyter_codeserver_proxy/labextension
 BUILT_FROM := $(addprefix labextension/,install.json package.json package-lock.json tsconfig.json src/* schema/*) \
   jupyter_codeserver_proxy/vscode.svg
+COMPANION := jupyter_codeserver_proxy/vscode_extension
+COMPANION_FROM := $(addprefix vscode_extension/,build.mjs package.json package.nls.json package-lock.json tsconfig.json) \
+  $(shell find vscode_extension/src -type f | LC_ALL=C sort)
 
 .DELETE_ON_ERROR:
 .PHONY: help lab test slow attack old lowest hub-test culling image test-image bench-image image-sbom hub \
-  hub-check hub-chart test-z2jh cluster deploy rollback lint bench prescale-bench labextension \
+  hub-check hub-chart test-z2jh cluster deploy rollback lint bench prescale-bench labextension vscode-extension \
   code-server chromium clean
 
 help:  ## list the targets
@@ -52,6 +56,11 @@ labextension: .venv/node  ## rebuild the JupyterLab extension from labextension/
 	cd labextension && PATH="$(CURDIR)/.venv/node/bin:$(CURDIR)/$(BIN):$$PATH" \
 	  && npm install --ignore-scripts --no-audit --no-fund && npm run check && npm run build
 	sha256sum $(BUILT_FROM) $$(find $(BUILT) -type f | LC_ALL=C sort) > labextension/built.sha256
+
+vscode-extension: .venv/node  ## rebuild the companion extension from vscode_extension/; commit the result
+	cd vscode_extension && PATH="$(CURDIR)/.venv/node/bin:$$PATH" \
+	  && npm install --ignore-scripts --no-audit --no-fund && npm run check && npm run build
+	sha256sum $(COMPANION_FROM) $$(find $(COMPANION) -type f | LC_ALL=C sort) > vscode_extension/built.sha256
 
 bench: .venv/bench code-server chromium  ## more than an hour: measure code-server, the peer and ours side by side
 	.venv/bench/bin/python -m benchmarks --json build/bench.json --plot docs/images/bench.svg
@@ -201,4 +210,4 @@ chromium:
 	@tests/e2e/install-chromium
 
 clean:  ## remove the environments and what was built
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis labextension/node_modules labextension/lib
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis labextension/lib labextension/node_modules vscode_extension/node_modules

@@ -1,0 +1,43 @@
+// Builds the companion extension into the Python package. `make vscode-extension` calls it.
+
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { build } from "esbuild";
+
+const BUILT = "../jupyter_codeserver_proxy/vscode_extension";
+// What npm needs, and VS Code does not. Each window is sent the manifest twice.
+const NOT_VSCODES = ["scripts", "dependencies", "devDependencies", "prettier", "private"];
+// VS Code loads the first; it loads the others when a window needs them.
+const IN_NODE = ["extension", "kernels", "languages"];
+
+const common = { bundle: true, minify: true, metafile: true, legalComments: "none" };
+
+/** Writes the licences of all packages that the bundles contain, as their licences ask. */
+async function writeNotices(metafiles) {
+  const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
+  const folders = inputs.map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+  const texts = [];
+  for (const folder of [...new Set(folders.filter(Boolean))].sort()) {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`));
+    const file = (await readdir(folder)).find((each) => /^licen[cs]e/i.test(each));
+    const text = file ? await readFile(path.join(folder, file), "utf8") : "";
+    texts.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+  }
+  await writeFile(`${BUILT}/ThirdPartyNotices.txt`, texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
+await rm(BUILT, { recursive: true, force: true });
+await mkdir(BUILT, { recursive: true });
+const { metafile } = await build({
+  ...common,
+  entryPoints: IN_NODE.map((name) => ({ in: `src/${name}.ts`, out: name })),
+  outdir: BUILT,
+  platform: "node",
+  target: "node18",
+  external: ["vscode", ...IN_NODE.map((name) => `./${name}.js`)],
+});
+await writeNotices([metafile]);
+const manifest = JSON.parse(await readFile("package.json"));
+for (const key of NOT_VSCODES) delete manifest[key];
+await writeFile(`${BUILT}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+await copyFile("package.nls.json", `${BUILT}/package.nls.json`);

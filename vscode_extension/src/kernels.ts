@@ -1,0 +1,5 @@
+/** Runs notebooks on the kernels of the Jupyter server. */
+
+import type * as vscode from "vscode";
+
+export function activate(_context: vscode.ExtensionContext): void {}

@@ -1,0 +1,47 @@
+/** Loads kernels with the first notebook and languages with the first document of one, so that a
+ * window without them does not pay for them. */
+
+import * as vscode from "vscode";
+
+import * as environment from "./environment.ts";
+
+/** A bundle that is loaded when it is needed. */
+interface Part {
+  activate(context: vscode.ExtensionContext): void | Promise<void>;
+}
+
+const NOTEBOOK = "jupyter-notebook";
+
+/** Loads each part as soon as something is open that needs it. */
+export function loadWithFirst(context: vscode.ExtensionContext): void {
+  if (environment.kernelsSocket) {
+    const { notebookDocuments, onDidOpenNotebookDocument } = vscode.workspace;
+    const isNotebook = (document: vscode.NotebookDocument) => document.notebookType === NOTEBOOK;
+    onFirst(context, notebookDocuments, onDidOpenNotebookDocument, isNotebook, () =>
+      load(context, () => require("./kernels.js")),
+    );
+  }
+}
+
+function onFirst<T>(
+  context: vscode.ExtensionContext,
+  open: readonly T[],
+  opened: vscode.Event<T>,
+  counts: (document: T) => boolean,
+  begin: () => void,
+): void {
+  if (open.some(counts)) {
+    begin();
+    return;
+  }
+  const listener = opened((document) => {
+    if (!counts(document)) return;
+    listener.dispose();
+    begin();
+  });
+  context.subscriptions.push(listener);
+}
+
+function load(context: vscode.ExtensionContext, require: () => Part): void {
+  void require().activate(context);
+}
