@@ -225,6 +225,13 @@ def isolated(engine: str, image: str, options: tuple[str, ...] = ()) -> Iterator
         subprocess.run([engine, "network", "rm", network], check=True, capture_output=True)
 
 
+@pytest.fixture(scope="module")
+def student(engine: str, image: str) -> Iterator[Container]:
+    """Run a server for any uid, without capabilities and without a network."""
+    with isolated(engine, image, (*STRANGER, *POWERLESS)) as container:
+        yield container
+
+
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     """Start a real Chromium."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.docker.conftest import POWERLESS, STRANGER, TOKEN, isolated
+from tests.docker.conftest import TOKEN
 from tests.docker.lessons import LESSONS, Lesson
 from tests.e2e.vscode import command
 
@@ -26,13 +26,6 @@ expect.set_options(timeout=60_000)
 
 CHECKED = [name for name, lesson in LESSONS.items() if lesson.error]
 DEBUGGED = [name for name, lesson in LESSONS.items() if lesson.debugged]
-
-
-@pytest.fixture(scope="module")
-def student(engine: str, image: str) -> Iterator[Container]:
-    """Run a server for any user, without capabilities and without a network."""
-    with isolated(engine, image, (*STRANGER, *POWERLESS)) as container:
-        yield container
 
 
 @pytest.fixture
