@@ -205,8 +205,18 @@ function selector(
 function isConfigured(choice: Choice | undefined): boolean {
   if (!choice || workspace.getConfiguration().get(choice.setting)) return true;
   return (workspace.workspaceFolders ?? []).some(({ uri }) =>
-    choice.files.some((file) => fs.existsSync(path.join(uri.fsPath, file))),
+    Object.entries(choice.files).some(([name, text]) =>
+      contains(path.join(uri.fsPath, name), text),
+    ),
   );
+}
+
+function contains(file: string, text: string): boolean {
+  try {
+    return fs.readFileSync(file, "utf8").includes(text);
+  } catch {
+    return false; // it is not there
+  }
 }
 
 /** Returns whether a program ends well. */

@@ -14,8 +14,8 @@ export interface Program {
 export interface Choice {
   /** The setting with which a person configures it. */
   readonly setting: string;
-  /** The files with which a project does. */
-  readonly files: readonly string[];
+  /** The files with which a project does, and the text that they have then. */
+  readonly files: Readonly<Record<string, string>>;
   /** What fails when it runs, by the server's names. */
   readonly errors: readonly string[];
   /** What may fail. */
@@ -96,7 +96,7 @@ export const LANGUAGES: readonly Language[] = [
         },
         choice: {
           setting: "python.pyrefly.typeCheckingMode",
-          files: ["pyrefly.toml"],
+          files: { "pyrefly.toml": "", "pyproject.toml": "[tool.pyrefly" },
           errors: [
             ...["parse-error", "invalid-syntax", "unknown-name", "missing-import", "not-callable"],
             ...["missing-argument", "bad-argument-count", "unexpected-keyword", "bad-raise"],
