@@ -139,7 +139,7 @@ fn main() {
 }
 """,
         wrong="let x = nothing;",
-        error="no such value in this scope",
+        error="cannot find value `nothing`",
         begun="numbers.pu",
         completed="push",
         further=(("rust/Cargo.toml", '[package]\nname = "lesson"\nedition = "2021"\n'),),
