@@ -52,7 +52,7 @@ total = sum(numbers)
 print("total", total)
 """,
         wrong="x = nothing",
-        error='"nothing" is not defined',
+        error="Could not find name `nothing`",
         begun="numbers.app",
         completed="append",
     ),
