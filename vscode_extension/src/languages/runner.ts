@@ -48,14 +48,10 @@ export class Runner implements vscode.Disposable {
 
   private async run(chosen?: vscode.Uri): Promise<void> {
     const uri = chosen ?? window.activeTextEditor?.document.uri;
-    const open = uri && (await vscode.workspace.openTextDocument(uri));
-    if (!open) return;
-    const saved =
-      open.isDirty || open.isUntitled ? await vscode.workspace.save(open.uri) : open.uri;
-    if (saved?.scheme !== "file") return; // the person has cancelled
-    const { languageId } = await vscode.workspace.openTextDocument(saved);
+    const file = uri && (await saved(uri));
+    if (!file) return;
+    const { languageId } = await vscode.workspace.openTextDocument(file);
     const language = this.languages.find(({ documents }) => documents.includes(languageId));
-    const file = saved.fsPath;
     const command = language && commandFor(language, languageId, file, preferences.commands());
     if (!command) {
       void window.showErrorMessage(
@@ -88,4 +84,12 @@ export class Runner implements vscode.Disposable {
   dispose(): void {
     for (const each of this.subscriptions) each.dispose();
   }
+}
+
+/** Saves a document and returns its file; undefined if that failed, or the person has cancelled. */
+async function saved(uri: vscode.Uri): Promise<string | undefined> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  if (document.isUntitled) return (await vscode.workspace.save(uri))?.fsPath;
+  await document.save(); // false as well if VS Code has saved it meanwhile
+  return document.isDirty ? undefined : document.fileName;
 }
