@@ -1,6 +1,7 @@
 /** Runs the open file in a terminal. */
 
 import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import * as vscode from "vscode";
 
 import { commandFor, line, quote } from "./commandLine.ts";
@@ -9,6 +10,8 @@ import type { Python } from "./python.ts";
 import { type Language, RUNNER } from "./table.ts";
 
 const { l10n, window } = vscode;
+
+const PATIENCE = 10_000; // milliseconds
 
 /** The terminal in which files run. */
 export class Runner implements vscode.Disposable {
@@ -90,6 +93,13 @@ export class Runner implements vscode.Disposable {
 async function saved(uri: vscode.Uri): Promise<string | undefined> {
   const document = await vscode.workspace.openTextDocument(uri);
   if (document.isUntitled) return (await vscode.workspace.save(uri))?.fsPath;
-  await document.save(); // false as well if VS Code has saved it meanwhile
-  return document.isDirty ? undefined : document.fileName;
+  await document.save();
+  // VS Code tells of a save only later, above all of one that it had begun itself.
+  const until = Date.now() + PATIENCE;
+  while (document.isDirty && Date.now() < until) await setTimeout(50);
+  if (!document.isDirty) return document.fileName;
+  void window.showErrorMessage(
+    l10n.t("{0} is not run, as it could not be saved.", path.basename(document.fileName)),
+  );
+  return undefined;
 }
