@@ -15,7 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.vscode import command, until
+from tests.e2e.vscode import command, explorer_row, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,13 +148,12 @@ def test_a_server_that_crashed_is_started_again(lab: Lab, open_file: OpenFile) -
 
 
 @pytest.mark.slow
-def test_ruff_formats(lab: Lab, open_file: OpenFile) -> None:
-    """Format Document asks nothing, and needs no other extension."""
+def test_ruff_warns_and_formats(lab: Lab, open_file: OpenFile) -> None:
+    """An unused import is a warning. Format Document asks nothing, and needs no other extension."""
     (lab.root / "ugly.py").write_text("x   =  [1,2 ]\n")
     page, text = open_file(lab, "ugly.py")
-    append(page, text, "y=1\nx.ap")
-    expect(suggestion(page, "append").first).to_be_visible()  # the servers are there
-    page.keyboard.press("Escape")
+    append(page, text, "import os")
+    expect(page.locator(".squiggly-warning")).to_have_count(1)
     command(page, "Format Document")
     expect(text).to_contain_text(re.compile(r"x\s=\s\[1,\s2\]"))
 
@@ -202,10 +201,8 @@ def test_a_language_that_is_switched_off_is_left_alone(
     lab = start_lab("--CodeServer.languages=cpp")
     page, _ = open_file(lab, "primes.cpp")
     until(lambda: bool(servers(lab, "clangd")), page)
-    page.goto(lab.page("codeserver/open/temperature.py"))
-    expect(page.locator(".tab.active", has_text="temperature.py")).to_be_visible()
-    page.locator(".tab", has_text="primes.cpp").click()
     expect(page.locator(".editor-actions .codicon-play")).to_be_visible()
-    page.locator(".tab", has_text="temperature.py").click()
+    explorer_row(page, "temperature.py").dblclick()
+    expect(page.locator(".tab.active", has_text="temperature.py")).to_be_visible()
     expect(page.locator(".editor-actions .codicon-play")).to_be_hidden()
     assert not servers(lab, "pyrefly") | servers(lab, "ruff")
