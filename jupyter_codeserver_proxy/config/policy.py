@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OPEN_VSX = "open-vsx"
 OFF = "off"
 # The names in vscode_extension/src/languages/table.ts, which a test compares.
-LANGUAGES = ("python", "cpp")
+LANGUAGES = ("python", "cpp", "java", "go", "rust", "r", "bash", "javascript")
 
 
 class Map(Dict):

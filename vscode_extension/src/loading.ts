@@ -4,6 +4,7 @@
 import * as vscode from "vscode";
 
 import * as environment from "./environment.ts";
+import { enabled } from "./languages/table.ts";
 
 /** A bundle that is loaded when it is needed. */
 interface Part {
@@ -21,6 +22,12 @@ export function loadWithFirst(context: vscode.ExtensionContext): void {
       load(context, () => require("./kernels.js")),
     );
   }
+  const ids = new Set(enabled(environment.languages).flatMap(({ documents }) => documents));
+  const { textDocuments, onDidOpenTextDocument } = vscode.workspace;
+  const isOfLanguage = (document: vscode.TextDocument) => ids.has(document.languageId);
+  onFirst(context, textDocuments, onDidOpenTextDocument, isOfLanguage, () =>
+    load(context, () => require("./languages.js")),
+  );
 }
 
 function onFirst<T>(
