@@ -25,8 +25,10 @@ ORDER = """async () => {
     { method: "POST", headers: { "X-XSRFToken": token, "Content-Type": "application/json" } });
   return answer.status;
 }"""
-STATUS = "async () => (await fetch('/user/alice/api/codeserver')).json()"
-SESSIONS = "async () => (await fetch('/user/alice/api/sessions')).json()"
+GET = """async (path) => {
+  const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)[1];
+  return (await fetch(`/user/alice/api/${path}`, { headers: { "X-XSRFToken": token } })).json();
+}"""
 # Sent by VS Code's own page, which does not know Jupyter's token.
 POST = """async () => (await fetch("mint-key", { method: "POST" })).status"""
 
@@ -61,11 +63,12 @@ def test_a_student_comes_by_the_tile(
             while "typed behind a hub" not in hub.home("alice").joinpath("long.txt").read_text():  # noqa: ASYNC110 -- a file has no Event
                 await asyncio.sleep(0.1)
             assert await vscode.evaluate(POST) == 200
-            socket = Path((await lab.evaluate(STATUS))["socket"])
+            socket = Path((await lab.evaluate(GET, "codeserver"))["socket"])
             kernels = Client(kernels_socket(socket))  # which no login guards
             session = await kernels.begin("a.ipynb")
             assert await kernels.execute(session["kernel"]["id"], "2") == {"text/plain": "2"}
-            assert [found["id"] for found in await lab.evaluate(SESSIONS)] == [session["id"]]
+            (listed,) = await lab.evaluate(GET, "sessions")
+            assert listed["id"] == session["id"]
             assert await lab.evaluate(ORDER) == 200
 
             bob = await Student.arrive("bob", hub, browser)
