@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.paths import jupyter_path
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.serverapp import ServerApp
 
@@ -229,8 +230,11 @@ def _enabled(app: ServerApp) -> frozenset[str]:
 
 
 def _kernels(app: ServerApp) -> tuple[str, ...]:
-    # To ensure the native kernel would import IPython, which makes a folder in the home.
-    return tuple(KernelSpecManager(parent=app, ensure_native_kernel=False).find_kernel_specs())
+    # IPython's own folder of kernels is left out, as IPython would make that in the home.
+    manager = KernelSpecManager(
+        parent=app, kernel_dirs=jupyter_path("kernels"), ensure_native_kernel=False
+    )
+    return tuple(manager.find_kernel_specs())
 
 
 def _programs(language: str, environment: Mapping[str, str]) -> dict[str, bool]:
