@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# As in vscode_extension/src/languages/table.ts, which a test compares.
+# The languages and their servers as in vscode_extension/src/languages/table.ts, which a test
+# compares; then the debuggers.
 LANGUAGES: Mapping[str, tuple[str, ...]] = {
-    "python": ("basedpyright-langserver", "ruff", "debugpy-adapter"),
+    "python": ("pyrefly", "ruff", "debugpy"),
     "cpp": ("clangd", "gdb"),
     "java": ("jdtls",),
-    "go": ("gopls",),
-    "rust": ("rust-analyzer",),
+    "go": ("gopls", "dlv"),
+    "rust": ("rust-analyzer", "gdb"),
     "r": ("R",),
     "bash": ("bash-language-server",),
     "javascript": (),

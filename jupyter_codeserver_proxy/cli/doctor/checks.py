@@ -145,7 +145,7 @@ def _languages(facts: Facts) -> Iterator[Finding]:
         missing = ", ".join(name for name, is_there in programs.items() if not is_there)
         what = "; ".join(filter(None, (found, missing and f"not there: {missing}")))
         if missing and language == "python":
-            advice = "pip install basedpyright debugpy ruff"
+            advice = "pip install debugpy pyrefly ruff"
             yield Finding("python", Level.WARNING, what, advice)
         elif what:
             yield Finding(language, Level.OK, what)

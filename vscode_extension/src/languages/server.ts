@@ -1,6 +1,8 @@
 /** A language server: starts, restarts and ends it, and shows its state. */
 
 import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import {
@@ -13,15 +15,13 @@ import {
 } from "vscode-languageclient/node";
 
 import { Backoff } from "./backoff.ts";
+import { chosen } from "./diagnostics.ts";
 import { merged, section, withPython } from "./configuration.ts";
-import { find, packaged } from "./programs.ts";
+import { find } from "./programs.ts";
 import * as preferences from "./preferences.ts";
-import type { Language, LanguageServer } from "./table.ts";
+import type { Choice, Language, LanguageServer } from "./table.ts";
 
-const { l10n, LanguageStatusSeverity: Severity, window } = vscode;
-
-// Pyright empties its caches when they fill three quarters of this.
-const NODE_OPTIONS = ["--max-old-space-size=1024"]; // MiB
+const { l10n, LanguageStatusSeverity: Severity, window, workspace } = vscode;
 
 /** The program of one server of a language, while it is wanted. */
 export class Server implements vscode.Disposable {
@@ -136,17 +136,16 @@ export class Server implements vscode.Disposable {
   }
 
   private executable(program: string): Executable {
-    const { args, environment, script } = this.description;
-    const file = script && packaged(program, script);
+    const { args, environment } = this.description;
     const options = { env: { ...process.env, ...environment } };
-    if (!file) return { command: program, args: [...args], options };
-    return { command: process.execPath, args: [...NODE_OPTIONS, file, ...args], options };
+    return { command: program, args: [...args], options };
   }
 
   private options(python: string, isBeside: boolean, onEnd: () => void): LanguageClientOptions {
     const { description } = this;
     const settings = withPython(description.settings, python);
     const { options, optionsBeside = options } = description;
+    const choice = isConfigured(description.choice) ? undefined : description.choice;
     return {
       documentSelector: selector(this.language, description),
       initializationOptions: isBeside ? optionsBeside : options,
@@ -161,6 +160,8 @@ export class Server implements vscode.Disposable {
         },
       },
       middleware: {
+        handleDiagnostics: (uri, diagnostics, next) =>
+          next(uri, choice ? chosen(diagnostics, choice) : diagnostics),
         workspace: {
           configuration: async (params, token, next) => {
             const own = await next(params, token);
@@ -198,6 +199,24 @@ function selector(
 ): { scheme: string; language: string }[] {
   const schemes = ["file", "untitled", ...(server.notebooks ? ["vscode-notebook-cell"] : [])];
   return schemes.flatMap((scheme) => language.documents.map((id) => ({ scheme, language: id })));
+}
+
+/** Returns whether a person or a project has chosen which errors are shown. */
+function isConfigured(choice: Choice | undefined): boolean {
+  if (!choice || workspace.getConfiguration().get(choice.setting)) return true;
+  return (workspace.workspaceFolders ?? []).some(({ uri }) =>
+    Object.entries(choice.files).some(([name, text]) =>
+      contains(path.join(uri.fsPath, name), text),
+    ),
+  );
+}
+
+function contains(file: string, text: string): boolean {
+  try {
+    return fs.readFileSync(file, "utf8").includes(text);
+  } catch {
+    return false; // it is not there
+  }
 }
 
 /** Returns whether a program ends well. */

@@ -76,8 +76,8 @@ def test_a_healthy_machine_is_told_so() -> None:
             {"kernels": ()}, "warning", "none is installed", "pip install ipykernel", id="kernels"
         ),
         pytest.param(
-            {"programs": {"python": {"ruff": True, "debugpy-adapter": False}}},
-            *("warning", "ruff; not there: debugpy-adapter", "pip install basedpyright debugpy"),
+            {"programs": {"python": {"ruff": True, "debugpy": False}}},
+            *("warning", "ruff; not there: debugpy", "pip install debugpy pyrefly ruff"),
             id="python",
         ),
         pytest.param({"instances": 128}, "warning", "is 128", "sysctl", id="inotify"),
