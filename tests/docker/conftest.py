@@ -232,7 +232,7 @@ def student(engine: str, image: str) -> Iterator[Container]:
         yield container
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """Start a real Chromium."""
     with sync_playwright() as playwright:
