@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 
+import { bash } from "./debugging/bash.ts";
 import { CannotDebug, type Debugger } from "./debugging/debugger.ts";
 import { Debugpy } from "./debugging/debugpy.ts";
 import { delve } from "./debugging/delve.ts";
@@ -23,6 +24,7 @@ export function start(context: vscode.ExtensionContext): Debugging {
     gdb,
     "lldb-dap": lldb,
     go: delve,
+    "bash-dap": bash,
   };
   return {
     examples: (type) => [debuggers[type].example()],

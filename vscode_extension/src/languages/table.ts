@@ -232,6 +232,7 @@ export const LANGUAGES: readonly Language[] = [
         settings: { bashIde: { explainshellEndpoint: "" } },
       },
     ],
+    debuggers: ["bash-dap"],
     run: { shellscript: "bash {file}" },
     rivals: ["mads-hartmann.bash-ide-vscode"],
   },
