@@ -24,6 +24,7 @@ MODULES = {
     "jjava": None,  # a kernel, not a module
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
+    "bash-dap": "bash_dap",
     "bash-kernel": "bash_kernel",
     "octave-kernel": "octave_kernel",
 }
