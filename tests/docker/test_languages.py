@@ -60,8 +60,12 @@ def type_line(page: Page, text: str) -> None:
 
 
 def variable(page: Page, name: str) -> Locator:
-    """Return the row of a local variable in the view of variables."""
+    """Return the row of a variable of the innermost scope."""
     rows = page.locator(".debug-variables .monaco-list-row")
+    scope = rows.first
+    expect(scope).to_be_visible()
+    if scope.get_attribute("aria-expanded") == "false":  # VS Code expands it for some debuggers
+        scope.click()
     return rows.filter(has_text=re.compile(rf"^\s*{name}\b"))
 
 
