@@ -164,8 +164,9 @@ def test_another_interpreter_is_chosen_in_the_status_bar(lab: Lab, open_file: Op
     venv.create(lab.root / ".venv", with_pip=False)
     (lab.root / "which.py").write_text("import sys\nopen('prefix', 'a').write(sys.prefix)\n")
     page, _ = open_file(lab, "which.py")
-    page.locator("#status\\.bar, .statusbar").get_by_text(re.compile(r"^Python 3\.")).click()
+    page.locator(".statusbar").get_by_text(re.compile(r"^Python 3\.")).click()
     page.locator(".quick-input-list .monaco-list-row", has_text=".venv/bin/python").first.click()
+    expect(page.locator(".quick-input-widget")).to_be_hidden()
     run(page)
     assert written(lab.root / "prefix", page) == str(lab.root / ".venv")
     page.reload()
@@ -193,12 +194,24 @@ def test_what_is_missing_is_named_and_the_command_can_be_chosen(
     assert written(lab.root / "ran", page) == "primes\n"
 
 
+def rival(folder: Path) -> str:
+    """Install an extension of a known name, which does nothing; return Jupyter's option for it."""
+    extension = folder / "ms-python.python-1.0.0"
+    extension.mkdir(parents=True)
+    manifest = {"publisher": "ms-python", "name": "python", "version": "1.0.0"}
+    manifest_file = extension / "package.json"
+    manifest_file.write_text(json.dumps({**manifest, "engines": {"vscode": "^1.93.0"}}))
+    return f"--CodeServer.extensions_folder={folder}"
+
+
 @pytest.mark.slow
-def test_a_language_that_is_switched_off_is_left_alone(
-    start_lab: StartLab, open_file: OpenFile
+@pytest.mark.parametrize("why", ["operator", "rival"])
+def test_a_language_is_left_to_others(
+    why: str, start_lab: StartLab, open_file: OpenFile, tmp_path: Path
 ) -> None:
-    """Without Python in the list, nothing checks it and nothing runs it; C++ is supported."""
-    lab = start_lab("--CodeServer.languages=cpp")
+    """Python is if it is switched off, or if another extension supports it; C++ is not."""
+    off = "--CodeServer.languages=cpp"
+    lab = start_lab(off if why == "operator" else rival(tmp_path / "extensions"))
     page, _ = open_file(lab, "primes.cpp")
     until(lambda: bool(servers(lab, "clangd")), page)
     expect(page.locator(".editor-actions .codicon-play")).to_be_visible()

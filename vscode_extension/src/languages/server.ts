@@ -15,8 +15,8 @@ import {
 } from "vscode-languageclient/node";
 
 import { Backoff } from "./backoff.ts";
-import { chosen } from "./diagnostics.ts";
 import { merged, section, withPython } from "./configuration.ts";
+import { chosen } from "./diagnostics.ts";
 import { find } from "./programs.ts";
 import * as preferences from "./preferences.ts";
 import type { Choice, Language, LanguageServer } from "./table.ts";
@@ -28,11 +28,12 @@ export class Server implements vscode.Disposable {
   readonly description: LanguageServer;
   private readonly language: Language;
   private readonly status: vscode.LanguageStatusItem;
-  private readonly backoff = new Backoff();
+  private backoff = new Backoff();
   private log: vscode.LogOutputChannel | undefined;
   private client: LanguageClient | undefined;
   private started: Promise<void> = Promise.resolve();
   private pause: NodeJS.Timeout | undefined;
+  private program: string | undefined;
   private isWanted = false;
 
   constructor(language: Language, description: LanguageServer) {
@@ -46,16 +47,17 @@ export class Server implements vscode.Disposable {
 
   /** Returns the path of its program; undefined if it is not here. */
   async locate(python: string): Promise<string | undefined> {
+    if (this.isWanted) return this.program;
     const { name, probe } = this.description;
     const places = { configured: preferences.programs(), interpreter: python };
     const program = find(name, { ...places, path: process.env.PATH });
     const isHere = program && (!probe || (await succeeds(program, probe)));
-    if (isHere) return program;
-    this.show(l10n.t("not installed"), Severity.Warning);
-    return undefined;
+    this.program = isHere ? program : undefined;
+    if (!isHere) this.show(l10n.t("not installed"), Severity.Warning);
+    return this.program;
   }
 
-  /** Starts it, unless it runs.
+  /** Starts it, unless it runs or has crashed too often.
    *
    * Args:
    *   program: its path.
@@ -70,6 +72,7 @@ export class Server implements vscode.Disposable {
 
   async stop(): Promise<void> {
     this.isWanted = false;
+    this.backoff = new Backoff();
     clearTimeout(this.pause);
     const client = this.client;
     this.client = undefined;
@@ -122,7 +125,6 @@ export class Server implements vscode.Disposable {
       this.pause = setTimeout(run, pause);
       return;
     }
-    this.isWanted = false;
     this.show(l10n.t("crashed repeatedly"), Severity.Error);
     const showLog = l10n.t("Show Log");
     void window

@@ -142,7 +142,7 @@ export const LANGUAGES: readonly Language[] = [
     debuggers: ["gdb", "lldb-dap"],
     run: {
       c: "gcc -g -Wall -o {stem} {file} -lm && ./{stem}",
-      cpp: "g++ -g -Wall -std=c++20 -o {stem} {file} && ./{stem}",
+      cpp: "g++ -g -Wall -o {stem} {file} && ./{stem}",
     },
     rivals: ["llvm-vs-code-extensions.vscode-clangd", "ms-vscode.cpptools"],
     runners: ["ms-vscode.cpptools"],
