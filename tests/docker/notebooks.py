@@ -32,8 +32,8 @@ NOTEBOOKS = {
 }
 
 
-def notebook(kernel: str, cells: Sequence[str]) -> str:
-    """Return a notebook that names its kernel."""
+def notebook(kernel: str, cells: Sequence[str], language: str = "") -> str:
+    """Return a notebook that names its kernel, and its language as JupyterLab does."""
     made: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -45,5 +45,5 @@ def notebook(kernel: str, cells: Sequence[str]) -> str:
         }
         for number, cell in enumerate(cells)
     ]
-    metadata = {"kernelspec": {"name": kernel, "display_name": "", "language": ""}}
+    metadata = {"kernelspec": {"name": kernel, "display_name": "", "language": language}}
     return json.dumps({"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})

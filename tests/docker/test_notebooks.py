@@ -17,7 +17,7 @@ from tests.e2e.notebook_editor import outputs, run_all
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from tests.docker.conftest import Container
 
@@ -34,20 +34,26 @@ def trusting(student: Container, browser: Browser, chromium: str) -> Iterator[Br
     started.close()
 
 
+@pytest.fixture
+def page(trusting: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open a window, and save a picture of it at the end."""
+    page = trusting.new_page(viewport={"width": 1280, "height": 800})
+    yield page
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder, f"image-{request.node.callspec.id}.png"))
+    page.close()
+
+
 @pytest.mark.parametrize("kernel", NOTEBOOKS)
-def test_a_kernel_runs_a_notebook(student: Container, trusting: Browser, kernel: str) -> None:
+def test_a_kernel_runs_a_notebook(student: Container, page: Page, kernel: str) -> None:
     """Run All runs it on the kernel that it names, and VS Code asks nothing."""
     told = json.loads(student.execute("jupyter", "kernelspec", "list", "--json"))["kernelspecs"]
     if kernel == "julia" and kernel not in told:
         pytest.skip("the image was built with JULIA=0, as where its release is out of reach")
-    student.write(f"{kernel}.ipynb", notebook(kernel, NOTEBOOKS[kernel]))
-    page = trusting.new_page(viewport={"width": 1280, "height": 800})
+    spec = told[kernel]["spec"]
+    student.write(f"{kernel}.ipynb", notebook(kernel, NOTEBOOKS[kernel], spec["language"]))
     page.goto(f"http://{student.address()}/codeserver/open/{kernel}.ipynb?token={TOKEN}")
-    name = told[kernel]["spec"]["display_name"]
-    expect(page.locator(".kernel-label")).to_have_text(name)
+    expect(page.locator(".kernel-label")).to_have_text(spec["display_name"])
     run_all(page)
     expect(outputs(page)).to_contain_text("total 6")
     expect(page.locator(".quick-input-widget")).to_be_hidden()
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder, f"image-notebook-{kernel}.png"))
-    page.close()
