@@ -32,17 +32,6 @@ export function find(name: string, places: Places): string | undefined {
   return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }
 
-/** Returns a script of the Python package that installed `program`, if it lies where pip, venv,
- * conda and Debian put packages. */
-export function packaged(program: string, script: string): string | undefined {
-  const lib = path.join(path.dirname(program), "..", "lib");
-  const pythons = readFolder(lib).filter((name) => /^python3/.test(name));
-  return pythons
-    .flatMap((python) => ["site-packages", "dist-packages"].map((name) => path.join(python, name)))
-    .map((packages) => path.join(lib, packages, script))
-    .find((file) => fs.existsSync(file));
-}
-
 export function readFolder(folder: string): string[] {
   try {
     return fs.readdirSync(folder).sort();

@@ -1,6 +1,7 @@
 /** Runs the open file in a terminal. */
 
 import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import * as vscode from "vscode";
 
 import { commandFor, line, quote } from "./commandLine.ts";
@@ -9,6 +10,8 @@ import type { Python } from "./python.ts";
 import { type Language, RUNNER } from "./table.ts";
 
 const { l10n, window } = vscode;
+
+const PATIENCE = 10_000; // milliseconds
 
 /** The terminal in which files run. */
 export class Runner implements vscode.Disposable {
@@ -48,14 +51,10 @@ export class Runner implements vscode.Disposable {
 
   private async run(chosen?: vscode.Uri): Promise<void> {
     const uri = chosen ?? window.activeTextEditor?.document.uri;
-    const open = uri && (await vscode.workspace.openTextDocument(uri));
-    if (!open) return;
-    const saved =
-      open.isDirty || open.isUntitled ? await vscode.workspace.save(open.uri) : open.uri;
-    if (saved?.scheme !== "file") return; // the person has cancelled
-    const { languageId } = await vscode.workspace.openTextDocument(saved);
+    const file = uri && (await saved(uri));
+    if (!file) return;
+    const { languageId } = await vscode.workspace.openTextDocument(file);
     const language = this.languages.find(({ documents }) => documents.includes(languageId));
-    const file = saved.fsPath;
     const command = language && commandFor(language, languageId, file, preferences.commands());
     if (!command) {
       void window.showErrorMessage(
@@ -88,4 +87,19 @@ export class Runner implements vscode.Disposable {
   dispose(): void {
     for (const each of this.subscriptions) each.dispose();
   }
+}
+
+/** Saves a document and returns its file; undefined if that failed, or the person has cancelled. */
+async function saved(uri: vscode.Uri): Promise<string | undefined> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  if (document.isUntitled) return (await vscode.workspace.save(uri))?.fsPath;
+  await document.save();
+  // VS Code tells of a save only later, above all of one that it had begun itself.
+  const until = Date.now() + PATIENCE;
+  while (document.isDirty && Date.now() < until) await setTimeout(50);
+  if (!document.isDirty) return document.fileName;
+  void window.showErrorMessage(
+    l10n.t("{0} is not run, as it could not be saved.", path.basename(document.fileName)),
+  );
+  return undefined;
 }

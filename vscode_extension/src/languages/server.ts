@@ -1,6 +1,8 @@
 /** A language server: starts, restarts and ends it, and shows its state. */
 
 import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import {
@@ -14,25 +16,24 @@ import {
 
 import { Backoff } from "./backoff.ts";
 import { merged, section, withPython } from "./configuration.ts";
-import { find, packaged } from "./programs.ts";
+import { chosen } from "./diagnostics.ts";
+import { find } from "./programs.ts";
 import * as preferences from "./preferences.ts";
-import type { Language, LanguageServer } from "./table.ts";
+import type { Choice, Language, LanguageServer } from "./table.ts";
 
-const { l10n, LanguageStatusSeverity: Severity, window } = vscode;
-
-// Pyright empties its caches when they fill three quarters of this.
-const NODE_OPTIONS = ["--max-old-space-size=1024"]; // MiB
+const { l10n, LanguageStatusSeverity: Severity, window, workspace } = vscode;
 
 /** The program of one server of a language, while it is wanted. */
 export class Server implements vscode.Disposable {
   readonly description: LanguageServer;
   private readonly language: Language;
   private readonly status: vscode.LanguageStatusItem;
-  private readonly backoff = new Backoff();
+  private backoff = new Backoff();
   private log: vscode.LogOutputChannel | undefined;
   private client: LanguageClient | undefined;
   private started: Promise<void> = Promise.resolve();
   private pause: NodeJS.Timeout | undefined;
+  private program: string | undefined;
   private isWanted = false;
 
   constructor(language: Language, description: LanguageServer) {
@@ -46,16 +47,17 @@ export class Server implements vscode.Disposable {
 
   /** Returns the path of its program; undefined if it is not here. */
   async locate(python: string): Promise<string | undefined> {
+    if (this.isWanted) return this.program;
     const { name, probe } = this.description;
     const places = { configured: preferences.programs(), interpreter: python };
     const program = find(name, { ...places, path: process.env.PATH });
     const isHere = program && (!probe || (await succeeds(program, probe)));
-    if (isHere) return program;
-    this.show(l10n.t("not installed"), Severity.Warning);
-    return undefined;
+    this.program = isHere ? program : undefined;
+    if (!isHere) this.show(l10n.t("not installed"), Severity.Warning);
+    return this.program;
   }
 
-  /** Starts it, unless it runs.
+  /** Starts it, unless it runs or has crashed too often.
    *
    * Args:
    *   program: its path.
@@ -70,6 +72,7 @@ export class Server implements vscode.Disposable {
 
   async stop(): Promise<void> {
     this.isWanted = false;
+    this.backoff = new Backoff();
     clearTimeout(this.pause);
     const client = this.client;
     this.client = undefined;
@@ -122,7 +125,6 @@ export class Server implements vscode.Disposable {
       this.pause = setTimeout(run, pause);
       return;
     }
-    this.isWanted = false;
     this.show(l10n.t("crashed repeatedly"), Severity.Error);
     const showLog = l10n.t("Show Log");
     void window
@@ -136,17 +138,16 @@ export class Server implements vscode.Disposable {
   }
 
   private executable(program: string): Executable {
-    const { args, environment, script } = this.description;
-    const file = script && packaged(program, script);
+    const { args, environment } = this.description;
     const options = { env: { ...process.env, ...environment } };
-    if (!file) return { command: program, args: [...args], options };
-    return { command: process.execPath, args: [...NODE_OPTIONS, file, ...args], options };
+    return { command: program, args: [...args], options };
   }
 
   private options(python: string, isBeside: boolean, onEnd: () => void): LanguageClientOptions {
     const { description } = this;
     const settings = withPython(description.settings, python);
     const { options, optionsBeside = options } = description;
+    const choice = isConfigured(description.choice) ? undefined : description.choice;
     return {
       documentSelector: selector(this.language, description),
       initializationOptions: isBeside ? optionsBeside : options,
@@ -161,6 +162,8 @@ export class Server implements vscode.Disposable {
         },
       },
       middleware: {
+        handleDiagnostics: (uri, diagnostics, next) =>
+          next(uri, choice ? chosen(diagnostics, choice) : diagnostics),
         workspace: {
           configuration: async (params, token, next) => {
             const own = await next(params, token);
@@ -198,6 +201,24 @@ function selector(
 ): { scheme: string; language: string }[] {
   const schemes = ["file", "untitled", ...(server.notebooks ? ["vscode-notebook-cell"] : [])];
   return schemes.flatMap((scheme) => language.documents.map((id) => ({ scheme, language: id })));
+}
+
+/** Returns whether a person or a project has chosen which errors are shown. */
+function isConfigured(choice: Choice | undefined): boolean {
+  if (!choice || workspace.getConfiguration().get(choice.setting)) return true;
+  return (workspace.workspaceFolders ?? []).some(({ uri }) =>
+    Object.entries(choice.files).some(([name, text]) =>
+      contains(path.join(uri.fsPath, name), text),
+    ),
+  );
+}
+
+function contains(file: string, text: string): boolean {
+  try {
+    return fs.readFileSync(file, "utf8").includes(text);
+  } catch {
+    return false; // it is not there
+  }
 }
 
 /** Returns whether a program ends well. */

@@ -103,7 +103,12 @@ export class Support implements vscode.Disposable {
     const commands = missing.map(({ description }) => description.install).join("; ");
     void window
       .showInformationMessage(
-        l10n.t("{0} lacks {1}. To install: {2}", this.language.title, names, commands),
+        l10n.t(
+          "Completion and errors in {0} need {1}. To install: {2}",
+          this.language.title,
+          names,
+          commands,
+        ),
         never,
       )
       .then((clicked) => {

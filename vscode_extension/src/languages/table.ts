@@ -10,10 +10,22 @@ export interface Program {
   readonly install: string;
 }
 
+/** Which errors of a language server are shown, where nobody has configured it otherwise. */
+export interface Choice {
+  /** The setting with which a person configures it. */
+  readonly setting: string;
+  /** The files with which a project does, and the text that they have then. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What fails when it runs, by the server's names. */
+  readonly errors: readonly string[];
+  /** What may fail. */
+  readonly warnings: readonly string[];
+  /** Messages that are more often wrong than right. */
+  readonly unless: RegExp;
+}
+
 /** A language server. In its settings, `{python}` is the chosen interpreter. */
 export interface LanguageServer extends Program {
-  /** Its script within a Python package, if code-server's own node can run it. */
-  readonly script?: string;
   /** The arguments of a run that fails if only a part of it is installed. */
   readonly probe?: readonly string[];
   /** Whether it is told of notebooks' cells. */
@@ -24,6 +36,8 @@ export interface LanguageServer extends Program {
   readonly optionsBeside?: unknown;
   /** The settings that it asks for, by section; a student's own win. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Which of its errors are shown; all without this. */
+  readonly choice?: Choice;
   /** Variables that keep it from the network. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Extensions that bring the same, in lower case. Where one is active, this server ends. */
@@ -56,6 +70,12 @@ export interface Language {
   readonly runners?: readonly string[];
 }
 
+// What is wrong, and not what is unusual. A project's own choice wins.
+const RUFF = {
+  configurationPreference: "filesystemFirst",
+  lint: { select: ["E4", "E7", "E9", "F"] },
+};
+
 export const LANGUAGES: readonly Language[] = [
   {
     name: "python",
@@ -63,45 +83,42 @@ export const LANGUAGES: readonly Language[] = [
     documents: ["python"],
     servers: [
       {
-        name: "basedpyright-langserver",
-        args: ["--stdio"],
-        install: "pip install basedpyright",
-        script: "basedpyright/langserver.index.js",
+        name: "pyrefly",
+        args: ["lsp"],
+        install: "pip install pyrefly",
         notebooks: true,
         settings: {
-          python: { pythonPath: "{python}" },
-          basedpyright: {
-            disableOrganizeImports: true, // ruff does it
-            analysis: {
-              diagnosticMode: "openFilesOnly",
-              // What fails when it runs is an error, what may fail a warning. Types are not checked.
-              typeCheckingMode: "off",
-              diagnosticSeverityOverrides: {
-                reportUndefinedVariable: "error",
-                reportMissingImports: "error",
-                reportMissingModuleSource: "none",
-                reportCallIssue: "warning",
-                reportAttributeAccessIssue: "warning",
-                reportPossiblyUnbound: "warning",
-              },
-              inlayHints: {
-                variableTypes: false,
-                callArgumentNames: false,
-                functionReturnTypes: false,
-                genericTypes: false,
-              },
-            },
+          python: {
+            pythonPath: "{python}",
+            // The mode "auto" shows about what we choose, but does not know what functions return.
+            pyrefly: { typeCheckingMode: "default" },
           },
         },
-        rivals: ["detachhead.basedpyright", "ms-pyright.pyright", "meta.pyrefly"],
+        choice: {
+          setting: "python.pyrefly.typeCheckingMode",
+          files: { "pyrefly.toml": "", "pyproject.toml": "[tool.pyrefly" },
+          errors: [
+            ...["parse-error", "invalid-syntax", "unknown-name", "missing-import", "not-callable"],
+            ...["missing-argument", "bad-argument-count", "unexpected-keyword", "bad-raise"],
+            ...["unexpected-positional-argument", "bad-unpacking", "division-by-zero"],
+          ],
+          warnings: ["missing-attribute", "unbound-name", "not-iterable"],
+          unless: /\bNoneType\b/,
+        },
+        rivals: ["meta.pyrefly", "detachhead.basedpyright", "ms-pyright.pyright"],
       },
       {
         name: "ruff",
         args: ["server"],
         install: "pip install ruff",
         notebooks: true,
+        options: { settings: RUFF },
         optionsBeside: {
-          settings: { showSyntaxErrors: false, lint: { ignore: ["F821", "F822", "F823"] } },
+          settings: {
+            ...RUFF,
+            showSyntaxErrors: false,
+            lint: { ...RUFF.lint, ignore: ["F821", "F822", "F823"] },
+          },
         },
         rivals: ["charliermarsh.ruff"],
       },
@@ -125,7 +142,7 @@ export const LANGUAGES: readonly Language[] = [
     debuggers: ["gdb", "lldb-dap"],
     run: {
       c: "gcc -g -Wall -o {stem} {file} -lm && ./{stem}",
-      cpp: "g++ -g -Wall -std=c++20 -o {stem} {file} && ./{stem}",
+      cpp: "g++ -g -Wall -o {stem} {file} && ./{stem}",
     },
     rivals: ["llvm-vs-code-extensions.vscode-clangd", "ms-vscode.cpptools"],
     runners: ["ms-vscode.cpptools"],
