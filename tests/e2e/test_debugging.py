@@ -26,7 +26,8 @@ def stop_at(lab: Lab, context: BrowserContext, file: str, line: int) -> Page:
     expect(page.locator("#status\\.editor\\.selection")).to_contain_text(f"Ln {line}")
     set_breakpoint(page)
     page.keyboard.press("F5")
-    expect(page.locator(".debug-toolbar .codicon-debug-continue")).to_be_visible()
+    # A compiler and a debugger start before.
+    expect(page.locator(".debug-toolbar .codicon-debug-continue")).to_be_visible(timeout=180_000)
     return page
 
 
@@ -78,6 +79,7 @@ def gdb_speaks() -> bool:
     )
 
 
+@pytest.mark.slow
 def test_cpp_is_compiled_and_stops_at_a_breakpoint(lab: Lab, context: BrowserContext) -> None:
     """F5 compiles the open file; gdb shows variables, and the program prints in a terminal."""
     if not gdb_speaks():
