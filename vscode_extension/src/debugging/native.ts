@@ -110,6 +110,9 @@ function places() {
   return { configured, interpreter: undefined, path: process.env.PATH };
 }
 
+/** The gdb whose version was found suitable. */
+let suitableGdb: string | undefined;
+
 async function findGdb(): Promise<string> {
   const program = find("gdb", places());
   if (!program) {
@@ -117,6 +120,7 @@ async function findGdb(): Promise<string> {
       l10n.t("Debugging needs gdb 14 or newer. In a terminal: {0}", "apt-get install gdb"),
     );
   }
+  if (program === suitableGdb) return program;
   const { stdout } = await promisify(execFile)(program, ["--version"]);
   if (isOldGdb(stdout)) {
     throw new CannotDebug(
@@ -127,6 +131,7 @@ async function findGdb(): Promise<string> {
       ),
     );
   }
+  suitableGdb = program;
   return program;
 }
 
