@@ -19,6 +19,7 @@ class Lesson:
         further: other files that it needs, by path.
         before: a command that is run first.
         debugged: whether it is debugged with F5.
+        asked: the debugger to choose, if VS Code asks which.
     """
 
     file: str
@@ -30,6 +31,7 @@ class Lesson:
     further: tuple[tuple[str, str], ...] = ()
     before: str = ""
     debugged: bool = True
+    asked: str = ""
 
     @property
     def line(self) -> int:
@@ -178,6 +180,7 @@ console.log("total", total);
         error="Expression expected",
         begun="numbers.fla",
         completed="flatMap",
+        asked="Node.js",
     ),
     "typescript": Lesson(
         "typescript/main.ts",
@@ -191,6 +194,7 @@ console.log("total", total);
         error="is not assignable to type 'number'",
         begun="numbers.fla",
         completed="flatMap",
+        asked="Node.js",
         before="tsc --sourceMap main.ts",
     ),
 }

@@ -91,12 +91,14 @@ def test_a_file_runs(page: Page) -> None:
 
 
 @pytest.mark.parametrize("lesson", DEBUGGED, indirect=True)
-def test_a_program_stops_at_a_breakpoint(page: Page) -> None:
-    """F5 alone starts it; the view of variables has the value of the line before."""
+def test_a_program_stops_at_a_breakpoint(page: Page, lesson: Lesson) -> None:
+    """F5 starts it without launch.json; the view of variables has the value of the line before."""
     page.keyboard.press("ArrowDown")
     command(page, "Debug: Toggle Breakpoint")
     expect(page.locator(".codicon-debug-breakpoint").first).to_be_visible()
     page.keyboard.press("F5")
+    if lesson.asked:
+        page.locator(".quick-input-list .monaco-list-row", has_text=lesson.asked).first.click()
     expect(page.locator(".debug-toolbar .codicon-debug-continue")).to_be_visible()
     expect(variable(page, "total")).to_contain_text("6")
     page.locator(".debug-toolbar .codicon-debug-continue").click()
