@@ -15,7 +15,9 @@ const common = { bundle: true, minify: true, metafile: true, legalComments: "non
 /** Writes the licences of all packages that the bundles contain, as their licences ask. */
 async function writeNotices(metafiles) {
   const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
-  const folders = inputs.map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+  const folders = inputs.map(
+    (input) => /^((?:[^:]*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1],
+  );
   const texts = [];
   for (const folder of [...new Set(folders.filter(Boolean))].sort()) {
     const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`));
@@ -36,7 +38,18 @@ const { metafile } = await build({
   target: "node18",
   external: ["vscode", ...IN_NODE.map((name) => `./${name}.js`)],
 });
-await writeNotices([metafile]);
+// VS Code loads it into a notebook's webview.
+const { metafile: browserMetafile } = await build({
+  ...common,
+  entryPoints: ["src/widgets.ts"],
+  outdir: BUILT,
+  platform: "browser",
+  format: "esm",
+  target: "es2022",
+  loader: { ".woff2": "file" },
+  assetNames: "[name]",
+});
+await writeNotices([metafile, browserMetafile]);
 const manifest = JSON.parse(await readFile("package.json"));
 for (const key of NOT_VSCODES) delete manifest[key];
 await writeFile(`${BUILT}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,0 +1,74 @@
+"""ipywidgets in VS Code's notebooks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import BrowserContext, FrameLocator, Page
+
+    from tests.e2e.conftest import Lab
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def write_notebook(path: Path, *sources: str, outputs: tuple[dict[str, Any], ...] = ()) -> None:
+    """Write a notebook with a code cell for each source; the first has the outputs."""
+    cells = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": f"cell-{number}",
+            "metadata": {},
+            "outputs": list(outputs) if number == 0 else [],
+            "source": source,
+        }
+        for number, source in enumerate(sources)
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path.write_text(json.dumps(notebook))
+
+
+def stored(model: str, text: str) -> dict[str, Any]:
+    """Return the output by which a notebook stores a widget."""
+    view = {"model_id": model, "version_major": 2, "version_minor": 0}
+    data = {WIDGET_VIEW: view, "text/plain": text}
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def outputs(page: Page) -> FrameLocator:
+    """Return the frame in which VS Code shows the outputs of the notebook."""
+    return page.frame_locator("iframe.webview").frame_locator("#active-frame")
+
+
+def open_notebook(context: BrowserContext, lab: Lab, name: str) -> Page:
+    """Return a window with the notebook, which its link opens as one at once."""
+    page = context.new_page()
+    page.goto(lab.page(f"codeserver/open/{name}"))
+    expect(page.locator(".notebook-editor .cell-list-container")).to_be_visible()
+    return page
+
+
+def test_a_widget_without_its_kernel_shows_its_text_and_leads_to_jupyterlab(
+    lab: Lab, context: BrowserContext
+) -> None:
+    """A notebook from elsewhere shows what it stores, and a link opens it in JupyterLab."""
+    slider = stored("a1", "IntSlider(value=7)")
+    write_notebook(lab.root / "stored.ipynb", "slider", outputs=(slider,))
+    page = open_notebook(context, lab, "stored.ipynb")
+    expect(outputs(page).get_by_text("IntSlider(value=7)")).to_be_visible()
+    with page.context.expect_page() as opened:
+        outputs(page).get_by_role("link", name="Open in JupyterLab").click()
+    expect(opened.value).to_have_url(re.compile("/lab/tree/stored.ipynb"))
