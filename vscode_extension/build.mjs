@@ -12,6 +12,15 @@ const IN_NODE = ["extension", "kernels", "languages"];
 
 const common = { bundle: true, minify: true, metafile: true, legalComments: "none" };
 
+/** Returns the text of a package's licence. Project Jupyter's packages contain none, but have ours. */
+async function readLicence(folder, { name, license, author }) {
+  const file = (await readdir(folder)).find((each) => /^licen[cs]e/i.test(each));
+  if (file) return (await readFile(path.join(folder, file), "utf8")).trim();
+  if (license !== "BSD-3-Clause") throw new Error(`${name} has no text of its licence.`);
+  const ours = await readFile("../LICENSE", "utf8");
+  return ours.replace(/^Copyright .*$/m, `Copyright (c) ${author.name ?? author}`).trim();
+}
+
 /** Writes the licences of all packages that the bundles contain, as their licences ask. */
 async function writeNotices(metafiles) {
   const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
@@ -20,10 +29,9 @@ async function writeNotices(metafiles) {
   );
   const texts = [];
   for (const folder of [...new Set(folders.filter(Boolean))].sort()) {
-    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`));
-    const file = (await readdir(folder)).find((each) => /^licen[cs]e/i.test(each));
-    const text = file ? await readFile(path.join(folder, file), "utf8") : "";
-    texts.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+    const manifest = JSON.parse(await readFile(`${folder}/package.json`));
+    const { name, version, license } = manifest;
+    texts.push(`${name} ${version} (${license})\n\n${await readLicence(folder, manifest)}\n`);
   }
   await writeFile(`${BUILT}/ThirdPartyNotices.txt`, texts.join(`\n${"-".repeat(80)}\n\n`));
 }
