@@ -16,6 +16,7 @@ from .codeserver import user_data
 from .config import contents
 from .config.options import CodeServer, configured
 from .failure import CannotStart
+from .kernels.kernels_socket import KernelsSocket
 from .service.launch import Launcher
 from .service.service import Service
 from .service.sessions import Sessions
@@ -47,7 +48,10 @@ class CodeServerExtension(ExtensionApp):
             self._interpreter,
             self._sessions.link,
         )
-        self._service = Service(launcher, settings, self.log, self._record_activity)
+        kernels = (
+            KernelsSocket(self.serverapp.web_app) if self.serverapp and settings.kernels else None
+        )
+        self._service = Service(launcher, settings, self.log, self._record_activity, kernels)
         self._runtime = candidates(settings.process.runtime, os.environ)
         REGISTRY.register(self._service.metrics)
         self._configure_jupyterlab(options)

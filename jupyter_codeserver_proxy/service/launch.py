@@ -19,6 +19,7 @@ from jupyter_codeserver_proxy.codeserver import (
 from jupyter_codeserver_proxy.codeserver.builtin_extensions import check_policy
 from jupyter_codeserver_proxy.codeserver.default_settings import defaults
 from jupyter_codeserver_proxy.failure import CannotStart
+from jupyter_codeserver_proxy.kernels.kernels_socket import kernels_socket
 from jupyter_codeserver_proxy.supervision.child import Command
 
 if TYPE_CHECKING:
@@ -136,9 +137,11 @@ class Launcher:
         options, unwritable = user_data.writable(
             options, self._inherited, socket.with_name("user-data")
         )
+        kernels = kernels_socket(socket)
         added = {
             "JUPYTER_CODESERVER_REPORTS": str(reports),
             "JUPYTER_CODESERVER_UNWRITABLE": str(unwritable or ""),
+            "JUPYTER_CODESERVER_KERNELS_SOCKET": str(kernels) if kernels.exists() else "",
             **options.jupyter,
             **options.environment,
         }
