@@ -72,3 +72,33 @@ def test_a_widget_without_its_kernel_shows_its_text_and_leads_to_jupyterlab(
     with page.context.expect_page() as opened:
         outputs(page).get_by_role("link", name="Open in JupyterLab").click()
     expect(opened.value).to_have_url(re.compile("/lab/tree/stored.ipynb"))
+
+
+INTERACT = """\
+from ipywidgets import IntSlider, interact
+
+@interact(n=IntSlider(value=3, min=0, max=10))
+def square(n):
+    print(f"{n} squared is {n * n}")
+"""
+
+
+def run_all(page: Page) -> None:
+    """Run all cells of the notebook."""
+    page.get_by_role("button", name="Run All", exact=True).click()
+
+
+def test_a_slider_runs_its_function(lab: Lab, context: BrowserContext) -> None:
+    """Keys and the mouse move the slider of `interact`, and its function prints below it."""
+    write_notebook(lab.root / "interact.ipynb", INTERACT)
+    page = open_notebook(context, lab, "interact.ipynb")
+    run_all(page)
+    shown = outputs(page).locator(".widget-output")
+    expect(shown).to_have_text("3 squared is 9")
+    handle = outputs(page).locator(".noUi-handle")
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    expect(shown).to_have_text("4 squared is 16")
+    handle.drag_to(outputs(page).locator(".noUi-target"), target_position={"x": 0, "y": 2})
+    expect(shown).to_have_text("0 squared is 0")
+    expect(outputs(page).locator(".widget-readout")).to_have_text("0")

@@ -135,6 +135,7 @@ export class Comms {
   }
 
   private receiveStatus(published: Published): void {
+    if (published.content.execution_state === "starting") this.restart(); // by another window
     const parent = published.parent_header.msg_id ?? "";
     if (!this.sent.has(parent)) return;
     if (published.content.execution_state === "idle") this.sent.delete(parent);

@@ -1,14 +1,27 @@
 /** The widgets of all notebooks in this window, and the renderers that show them. */
 
+import type { Kernel, KernelMessage } from "@jupyterlab/services";
+import { createMessage } from "@jupyterlab/services/lib/kernel/messages";
 import * as vscode from "vscode";
 
 import {
+  decode,
   RENDERER,
   type CommMessage,
   type FromRenderer,
   type ToRenderer,
 } from "../widgets/messages.ts";
 import { Comms } from "./comms.ts";
+
+function send(kernel: Kernel.IKernelConnection, message: CommMessage): void {
+  if (kernel.isDisposed) return;
+  const { type: msgType, id: msgId, content, metadata, buffers } = message;
+  const session = kernel.clientId;
+  const options = { msgType, msgId, session, channel: "shell", content, metadata };
+  const whole = { ...options, buffers: buffers.map(decode) };
+  const created = createMessage<KernelMessage.ICommMsgMsg<"shell">>(whole as any);
+  kernel.sendShellMessage(created, false, true);
+}
 
 export class Widgets implements vscode.Disposable {
   private readonly messaging = vscode.notebooks.createRendererMessaging(RENDERER);
@@ -26,14 +39,18 @@ export class Widgets implements vscode.Disposable {
   }
 
   /** Returns the connection of a notebook's widgets with its kernel, which replaces the one before. */
-  connect(notebook: vscode.NotebookDocument, toKernel: (message: CommMessage) => void): Comms {
+  connect(notebook: vscode.NotebookDocument, kernel: Kernel.IKernelConnection): Comms {
     this.disconnect(notebook);
-    const toRenderers = (message: ToRenderer) => this.post(notebook, message);
-    const comms = new Comms({ toKernel, toRenderers });
+    const comms = new Comms({
+      toKernel: (message) => send(kernel, message),
+      toRenderers: (message) => this.post(notebook, message),
+    });
     this.comms.set(notebook, comms);
-    if ([...this.editors].some((editor) => editor.notebook === notebook)) {
-      toRenderers(comms.start());
-    }
+    kernel.statusChanged.connect((_, status) => {
+      if (["autorestarting", "dead", "restarting"].includes(status)) comms.restart();
+    });
+    const isSeen = [...this.editors].some((editor) => editor.notebook === notebook);
+    if (isSeen) this.post(notebook, comms.start());
     return comms;
   }
 

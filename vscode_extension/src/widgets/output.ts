@@ -87,7 +87,10 @@ export class OutputView extends BaseView {
     this.el.append(container);
     await Promise.all(
       outputs.map((output) => {
-        const element = container.appendChild(document.createElement("div"));
+        const place = container.appendChild(document.createElement("div"));
+        // VS Code would continue text in an element beside the parent of this one.
+        const element = document.createElement("div");
+        place.appendChild(document.createElement("div")).append(element);
         return this.showOutput(output, element, signal, ends);
       }),
     );
