@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 def write_notebook(path: Path, *sources: str, outputs: tuple[dict[str, Any], ...] = ()) -> None:
     """Write a notebook with a code cell for each source; the first has the outputs."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": None,
@@ -84,7 +85,8 @@ def square(n):
 
 
 def run_all(page: Page) -> None:
-    """Run all cells of the notebook."""
+    """Run all cells of the notebook, once it has its kernel."""
+    expect(page.locator(".kernel-label", has_text="Python 3")).to_be_visible()
     page.get_by_role("button", name="Run All", exact=True).click()
 
 
@@ -102,3 +104,96 @@ def test_a_slider_runs_its_function(lab: Lab, context: BrowserContext) -> None:
     handle.drag_to(outputs(page).locator(".noUi-target"), target_position={"x": 0, "y": 2})
     expect(shown).to_have_text("0 squared is 0")
     expect(outputs(page).locator(".widget-readout")).to_have_text("0")
+
+
+@pytest.mark.slow
+def test_a_widget_from_before_a_reload_works_again(lab: Lab, context: BrowserContext) -> None:
+    """The kernel still has it, with the value that the student gave it."""
+    write_notebook(lab.root / "reload.ipynb", INTERACT)
+    page = open_notebook(context, lab, "reload.ipynb")
+    run_all(page)
+    shown = outputs(page).locator(".widget-output")
+    expect(shown).to_have_text("3 squared is 9")
+    outputs(page).locator(".noUi-handle").press("ArrowRight")
+    expect(shown).to_have_text("4 squared is 16")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".tab.dirty")).to_have_count(0)
+    page.reload()
+    expect(shown).to_have_text("4 squared is 16")
+    outputs(page).locator(".noUi-handle").press("ArrowLeft")
+    expect(shown).to_have_text("3 squared is 9")
+
+
+# Each step waits for a file, so that the test sees the bar while the cell runs.
+PROGRESS = """\
+import time
+from pathlib import Path
+from tqdm.notebook import tqdm
+
+for step in tqdm(range(2), desc="Steps"):
+    while not Path(f"step-{step}").exists():
+        time.sleep(0.05)
+"""
+
+
+@pytest.mark.slow
+def test_a_progress_bar_moves_while_its_cell_runs(lab: Lab, context: BrowserContext) -> None:
+    """The kernel is busy meanwhile, and answers no question about its widgets."""
+    write_notebook(lab.root / "progress.ipynb", PROGRESS)
+    page = open_notebook(context, lab, "progress.ipynb")
+    run_all(page)
+    bar = outputs(page).locator(".widget-hbox")
+    for done in range(2):
+        expect(bar).to_contain_text(f"{done}/2")
+        (lab.root / f"step-{done}").touch()
+    expect(bar).to_contain_text("2/2")
+    expect(bar.locator(".progress-bar-success")).to_have_css("width", re.compile(r"[1-9]\d+px"))
+
+
+# Widgets that go different ways: bytes, an icon, and a widget within an Output widget.
+SEVERAL = """\
+from base64 import b64decode
+from ipywidgets import Button, HTML, HBox, Image, Output
+
+picture = Image(value=b64decode("R0lGODlhAwACAPAAAP8AAAAAACwAAAAAAwACAAACAoRRADs="))
+button, output = Button(description="Roll", icon="dice"), Output()
+
+@button.on_click
+@output.capture()
+def roll(_):
+    display(HTML("<b>six</b>"))
+    1 / 0
+
+HBox([picture, button, output])
+"""
+
+# A widget from a module that VS Code has not.
+GLOBE = """\
+from ipywidgets import DOMWidget
+from traitlets import Unicode
+
+class Globe(DOMWidget):
+    _view_name = Unicode("GlobeView").tag(sync=True)
+    _model_module = Unicode("globes").tag(sync=True)
+    _model_module_version = Unicode("1.2.0").tag(sync=True)
+
+Globe()
+"""
+
+
+@pytest.mark.slow
+def test_widgets_of_several_kinds_work(lab: Lab, context: BrowserContext) -> None:
+    """Pictures, icons, widgets within widgets, and errors; an unknown one shows its text."""
+    write_notebook(lab.root / "several.ipynb", SEVERAL, GLOBE)
+    page = open_notebook(context, lab, "several.ipynb")
+    run_all(page)
+    frame = outputs(page)
+    expect(frame.locator("img.widget-image")).to_have_js_property("naturalWidth", 3)
+    frame.get_by_role("button", name="Roll").click()
+    expect(frame.locator(".widget-output")).to_contain_text("six")
+    expect(frame.locator(".widget-output")).to_contain_text("ZeroDivisionError")
+    fonts = "[...document.fonts].filter(({ status }) => status === 'loaded').map(it => it.family)"
+    assert any("Font Awesome" in each for each in frame.locator("body").evaluate(fonts))
+    expect(frame.get_by_text("Globe()")).to_be_visible()
+    expect(frame.get_by_text("VS Code cannot show widgets of globes 1.2.0.")).to_be_visible()
+    expect(frame.get_by_role("link", name="Open in JupyterLab")).to_be_visible()

@@ -83,12 +83,17 @@ function known(): Record<string, State> {
   );
 }
 
-async function untilRenderersKnow(): Promise<CommMessage[]> {
-  while (!toRenderers.length)
-    await new Promise((resolve) => setTimeout(resolve, 1));
+function told(): CommMessage[] {
   return toRenderers.flatMap((each) =>
     "messages" in each ? each.messages : [],
   );
+}
+
+/** Returns what renderers are told, once they are told so many messages. */
+async function untilTold(count: number): Promise<CommMessage[]> {
+  while (told().length < count)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  return told();
 }
 
 test("a renderer that starts later gets the state that the kernel set last", () => {
@@ -189,9 +194,8 @@ test("a renderer is told when the kernel has handled its message, and of no othe
   comms.receive(
     published("status", idle, { parent_header: { msg_id: "mine" } }),
   );
-  const told = await untilRenderersKnow();
   assert.deepEqual(
-    told.map(({ type, parent }) => [type, parent]),
+    (await untilTold(2)).map(({ type, parent }) => [type, parent]),
     [
       ["comm_open", CELL],
       ["status", "mine"],
@@ -208,9 +212,10 @@ test("an Output widget takes what its message prints, and nothing else", async (
   assert.equal(print("other", "another cell"), false);
   update("output", { msg_id: "" });
   assert.equal(print("after"), false);
-  const told = await untilRenderersKnow();
   const outputs = [{ output_type: "stream", name: "stdout", text: "ab" }];
-  assert.deepEqual(told.at(-1)!.content.data.state, { outputs });
+  assert.deepEqual((await untilTold(4)).at(-1)!.content.data.state, {
+    outputs,
+  });
   assert.deepEqual(toKernel[0]!.content.data.state, { outputs });
   assert.deepEqual(known().output!.outputs, outputs);
 });
@@ -252,7 +257,7 @@ test("an echo of older outputs does not replace newer ones", () => {
 test("a restarted kernel has no widgets", () => {
   open("output", { ...OUTPUT, msg_id: CELL });
   comms.restart();
-  assert.deepEqual(toRenderers, [{ type: "start", messages: [] }]);
+  assert.deepEqual(toRenderers.at(-1), { type: "start", messages: [] });
   assert.deepEqual(known(), {});
   assert.equal(print("a"), false);
 });

@@ -11,7 +11,10 @@ interface Place {
   model: string;
   element: HTMLElement;
   signal: AbortSignal;
+  /** Ends the widget, if one is shown. */
   end?: () => void;
+  /** What is shown instead: the missing module, or an empty text if the model is missing. */
+  missing?: string;
 }
 
 /** Loads the styles, which the build puts beside this module. */
@@ -37,13 +40,10 @@ class Renderer {
     this.post({ type: "hello" });
   }
 
-  async show(id: string, place: Place): Promise<void> {
+  add(id: string, place: Place): Promise<void> {
     this.dispose(id);
     this.places.set(id, place);
-    if (!(await this.showWidget(place))) {
-      const { model } = place;
-      this.post({ type: "fallback", model, module: this.manager.missingModule(model) });
-    }
+    return this.show(place);
   }
 
   dispose(id?: string): void {
@@ -60,22 +60,27 @@ class Renderer {
     else {
       if (message.type === "start") this.manager.begin(message.messages);
       else message.messages.forEach((each) => this.manager.receive(each));
-      for (const place of this.places.values()) void this.showWidget(place);
+      for (const place of this.places.values()) void this.show(place);
     }
   }
 
-  /** Returns whether there is a widget, and shows it. */
-  private async showWidget(place: Place): Promise<boolean> {
+  /** Shows the widget if there is one, else asks what to show instead. */
+  private async show(place: Place): Promise<void> {
+    if (place.end) return;
     const { manager } = this;
-    if (place.end) return true;
-    if (!manager.has_model(place.model) || manager.missingModule(place.model)) return false;
+    const { model } = place;
+    const module = manager.missingModule(model);
+    if (module !== undefined || !manager.has_model(model)) {
+      if (place.missing === (module ?? "")) return;
+      place.missing = module ?? "";
+      this.post({ type: "fallback", model, module });
+      return;
+    }
     place.end = () => {};
-    const element = document.createElement("div");
-    place.element.append(element);
-    place.end = await manager.show(place.model, element);
+    const element = place.element.appendChild(document.createElement("div"));
+    place.end = await manager.show(model, element);
     if (place.signal.aborted) place.end();
     else place.element.replaceChildren(element);
-    return true;
   }
 
   private showFallback(fallback: ToRenderer & { type: "fallback" }): void {
@@ -103,7 +108,7 @@ export const activate: ActivationFunction<void> = async (context) => {
   const renderer = new Renderer(context);
   return {
     async renderOutputItem(item, element, signal) {
-      await renderer.show(item.id, { model: item.json().model_id, element, signal });
+      await renderer.add(item.id, { model: item.json().model_id, element, signal });
     },
     disposeOutputItem: (id) => renderer.dispose(id),
   };

@@ -43,11 +43,13 @@ export class Capture {
   private readonly outputs = new Map<string, State[]>();
   /** The widgets to clear before their next output. */
   private readonly clearing = new Set<string>();
+  private readonly changed = new Set<string>();
 
   clear(): void {
     this.takers.clear();
     this.outputs.clear();
     this.clearing.clear();
+    this.changed.clear();
   }
 
   /** Records that the kernel set the state of an Output widget: which message it is to take the outputs
@@ -68,26 +70,39 @@ export class Capture {
   close(widget: string): void {
     this.set(widget, { msg_id: "" });
     this.outputs.delete(widget);
+    this.changed.delete(widget);
   }
 
-  /** Returns the widget that takes this message, and undefined if none does. */
-  take(message: OutputMessage): string | undefined {
+  /** Returns whether a widget takes this message. */
+  take(message: OutputMessage): boolean {
     const widget = this.takers.get(message.parent_header.msg_id ?? "")?.at(-1);
-    if (widget === undefined) return undefined;
+    if (widget === undefined) return false;
     if (message.header.msg_type === "clear_output") {
       if (message.content.wait) this.clearing.add(widget);
-      else this.outputs.set(widget, []);
-      return widget;
+      else this.show(widget, []);
+      return true;
     }
     const output = toOutput(message);
-    if (!output) return undefined;
+    if (!output) return false;
     const before = this.clearing.delete(widget) ? [] : this.shown(widget);
-    this.outputs.set(widget, append(before, output));
-    return widget;
+    this.show(widget, append(before, output));
+    return true;
+  }
+
+  /** Returns the widgets whose outputs have changed since the last call. */
+  takeChanged(): string[] {
+    const changed = [...this.changed];
+    this.changed.clear();
+    return changed;
   }
 
   /** Returns the outputs of a widget. */
   shown(widget: string): State[] {
     return this.outputs.get(widget) ?? [];
+  }
+
+  private show(widget: string, outputs: State[]): void {
+    this.outputs.set(widget, outputs);
+    this.changed.add(widget);
   }
 }

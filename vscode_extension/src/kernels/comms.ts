@@ -33,7 +33,6 @@ export class Comms {
   /** What renderers sent and the kernel has not handled. */
   private readonly sent = new Set<string>();
   private control: string | undefined;
-  private readonly changed = new Set<string>();
   private collected: CommMessage[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -44,7 +43,7 @@ export class Comms {
   /** Forgets all widgets, since their kernel has restarted. */
   restart(): void {
     this.dispose();
-    for (const each of [this.models, this.capture, this.sent, this.changed]) each.clear();
+    for (const each of [this.models, this.capture, this.sent]) each.clear();
     this.collected = [];
     this.control = undefined;
     this.sides.toRenderers({ type: "start", messages: [] });
@@ -88,11 +87,9 @@ export class Comms {
         this.receiveStatus(published);
         return false;
       default: {
-        const widget = this.capture.take(published);
-        if (widget === undefined) return false;
-        this.changed.add(widget);
-        this.collect();
-        return true;
+        const isTaken = this.capture.take(published);
+        if (isTaken) this.flushSoon();
+        return isTaken;
       }
     }
   }
@@ -165,17 +162,23 @@ export class Comms {
     this.sides.toRenderers({ type: "start", messages });
   }
 
-  /** Sends renderers a message soon, together with others, since each post costs more than its size. */
-  private collect(message?: CommMessage): void {
-    if (message) this.collected.push(message);
-    this.timer ??= setTimeout(() => this.flush(), COLLECT);
+  /** Sends renderers a message: the first at once, those that follow together, since a post costs more
+   * than its content. */
+  private collect(message: CommMessage): void {
+    this.collected.push(message);
+    if (!this.timer) this.flush();
+    this.flushSoon();
+  }
+
+  private flushSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.flush();
+    }, COLLECT);
   }
 
   private flush(): void {
-    this.dispose();
-    const open = [...this.changed].filter((widget) => this.models.get(widget));
-    const outputs = open.map((widget) => this.setOutputs(widget));
-    this.changed.clear();
+    const outputs = this.capture.takeChanged().map((widget) => this.setOutputs(widget));
     const messages = [...this.collected.splice(0), ...outputs];
     if (messages.length) this.sides.toRenderers({ type: "comms", messages });
   }
