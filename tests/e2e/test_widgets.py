@@ -78,9 +78,9 @@ def test_a_widget_without_its_kernel_shows_its_text_and_leads_to_jupyterlab(
 INTERACT = """\
 from ipywidgets import IntSlider, interact
 
-@interact(n=IntSlider(value=3, min=0, max=10))
-def square(n):
-    print(f"{n} squared is {n * n}")
+@interact(n=IntSlider(value=3, min=0, max=10), unit="m")
+def square(n, unit):
+    print(f"{n * n} {unit}")
 """
 
 
@@ -91,19 +91,28 @@ def run_all(page: Page) -> None:
 
 
 def test_a_slider_runs_its_function(lab: Lab, context: BrowserContext) -> None:
-    """Keys and the mouse move the slider of `interact`, and its function prints below it."""
+    """Keys and the mouse move the slider of `interact`, and its function prints below it.
+
+    Letters go into its text field; elsewhere in a notebook these would add and delete cells.
+    """
     write_notebook(lab.root / "interact.ipynb", INTERACT)
     page = open_notebook(context, lab, "interact.ipynb")
     run_all(page)
     shown = outputs(page).locator(".widget-output")
-    expect(shown).to_have_text("3 squared is 9")
+    expect(shown).to_have_text("9 m")
     handle = outputs(page).locator(".noUi-handle")
     handle.focus()
     page.keyboard.press("ArrowRight")
-    expect(shown).to_have_text("4 squared is 16")
+    expect(shown).to_have_text("16 m")
+    page.keyboard.press("ArrowUp")
+    expect(shown).to_have_text("25 m")
     handle.drag_to(outputs(page).locator(".noUi-target"), target_position={"x": 0, "y": 2})
-    expect(shown).to_have_text("0 squared is 0")
+    expect(shown).to_have_text("0 m")
     expect(outputs(page).locator(".widget-readout")).to_have_text("0")
+    outputs(page).locator("input[type=text]").click()
+    page.keyboard.type("add b")
+    expect(shown).to_have_text(re.compile("0 .*add b.*"))
+    expect(page.locator(".cell-list-container .code-cell-row")).to_have_count(1)
 
 
 @pytest.mark.slow
@@ -113,15 +122,15 @@ def test_a_widget_from_before_a_reload_works_again(lab: Lab, context: BrowserCon
     page = open_notebook(context, lab, "reload.ipynb")
     run_all(page)
     shown = outputs(page).locator(".widget-output")
-    expect(shown).to_have_text("3 squared is 9")
+    expect(shown).to_have_text("9 m")
     outputs(page).locator(".noUi-handle").press("ArrowRight")
-    expect(shown).to_have_text("4 squared is 16")
+    expect(shown).to_have_text("16 m")
     page.keyboard.press("Control+s")
     expect(page.locator(".tab.dirty")).to_have_count(0)
     page.reload()
-    expect(shown).to_have_text("4 squared is 16")
+    expect(shown).to_have_text("16 m")
     outputs(page).locator(".noUi-handle").press("ArrowLeft")
-    expect(shown).to_have_text("3 squared is 9")
+    expect(shown).to_have_text("9 m")
 
 
 # Each step waits for a file, so that the test sees the bar while the cell runs.
