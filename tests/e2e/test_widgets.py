@@ -4,76 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.notebook_editor import open_notebook, outputs, run_all, save, write_notebook
+from tests.e2e.vscode import command
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import BrowserContext, FrameLocator, Page
+    from playwright.sync_api import BrowserContext, Page
 
     from tests.e2e.conftest import Lab
-
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-
-
-def write_notebook(path: Path, *sources: str, outputs: tuple[dict[str, Any], ...] = ()) -> None:
-    """Write a notebook with a code cell for each source; the first has the outputs."""
-    cells: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "execution_count": None,
-            "id": f"cell-{number}",
-            "metadata": {},
-            "outputs": list(outputs) if number == 0 else [],
-            "source": source,
-        }
-        for number, source in enumerate(sources)
-    ]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = {
-        "cells": cells,
-        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    path.write_text(json.dumps(notebook))
-
-
-def stored(model: str, text: str) -> dict[str, Any]:
-    """Return the output by which a notebook stores a widget."""
-    view = {"model_id": model, "version_major": 2, "version_minor": 0}
-    data = {WIDGET_VIEW: view, "text/plain": text}
-    return {"output_type": "display_data", "data": data, "metadata": {}}
-
-
-def outputs(page: Page) -> FrameLocator:
-    """Return the frame in which VS Code shows the outputs of the notebook."""
-    return page.frame_locator("iframe.webview").frame_locator("#active-frame")
-
-
-def open_notebook(context: BrowserContext, lab: Lab, name: str) -> Page:
-    """Return a window with the notebook, which its link opens as one at once."""
-    page = context.new_page()
-    page.goto(lab.page(f"codeserver/open/{name}"))
-    expect(page.locator(".notebook-editor .cell-list-container")).to_be_visible()
-    return page
-
-
-def test_a_widget_without_its_kernel_shows_its_text_and_leads_to_jupyterlab(
-    lab: Lab, context: BrowserContext
-) -> None:
-    """A notebook from elsewhere shows what it stores, and a link opens it in JupyterLab."""
-    slider = stored("a1", "IntSlider(value=7)")
-    write_notebook(lab.root / "stored.ipynb", "slider", outputs=(slider,))
-    page = open_notebook(context, lab, "stored.ipynb")
-    expect(outputs(page).get_by_text("IntSlider(value=7)")).to_be_visible()
-    with page.context.expect_page() as opened:
-        outputs(page).get_by_role("link", name="Open in JupyterLab").click()
-    expect(opened.value).to_have_url(re.compile("/lab/tree/stored.ipynb"))
-
 
 INTERACT = """\
 from ipywidgets import IntSlider, interact
@@ -82,57 +26,6 @@ from ipywidgets import IntSlider, interact
 def square(n, unit):
     print(f"{n * n} {unit}")
 """
-
-
-def run_all(page: Page) -> None:
-    """Run all cells of the notebook, once it has its kernel."""
-    expect(page.locator(".kernel-label", has_text="Python 3")).to_be_visible()
-    page.get_by_role("button", name="Run All", exact=True).click()
-
-
-def test_a_slider_runs_its_function(lab: Lab, context: BrowserContext) -> None:
-    """Keys and the mouse move the slider of `interact`, and its function prints below it.
-
-    Letters go into its text field; elsewhere in a notebook these would add and delete cells.
-    """
-    write_notebook(lab.root / "interact.ipynb", INTERACT)
-    page = open_notebook(context, lab, "interact.ipynb")
-    run_all(page)
-    shown = outputs(page).locator(".widget-output")
-    expect(shown).to_have_text("9 m")
-    handle = outputs(page).locator(".noUi-handle")
-    handle.focus()
-    page.keyboard.press("ArrowRight")
-    expect(shown).to_have_text("16 m")
-    page.keyboard.press("ArrowUp")
-    expect(shown).to_have_text("25 m")
-    handle.drag_to(outputs(page).locator(".noUi-target"), target_position={"x": 0, "y": 2})
-    expect(shown).to_have_text("0 m")
-    expect(outputs(page).locator(".widget-readout")).to_have_text("0")
-    outputs(page).locator("input[type=text]").click()
-    page.keyboard.type("add b")
-    expect(shown).to_have_text(re.compile("0 .*add b.*"))
-    expect(page.locator(".cell-list-container .code-cell-row")).to_have_count(1)
-
-
-@pytest.mark.slow
-def test_a_widget_from_before_a_reload_works_again(lab: Lab, context: BrowserContext) -> None:
-    """The kernel still has it, with the value that the student gave it."""
-    write_notebook(lab.root / "reload.ipynb", INTERACT)
-    page = open_notebook(context, lab, "reload.ipynb")
-    run_all(page)
-    shown = outputs(page).locator(".widget-output")
-    expect(shown).to_have_text("9 m")
-    outputs(page).locator(".noUi-handle").press("ArrowRight")
-    expect(shown).to_have_text("16 m")
-    page.keyboard.press("Control+s")
-    expect(page.locator(".tab.dirty")).to_have_count(0)
-    page.reload()
-    expect(shown).to_have_text("16 m")
-    outputs(page).locator(".noUi-handle").press("ArrowLeft")
-    expect(shown).to_have_text("9 m")
-
-
 # Each step waits for a file, so that the test sees the bar while the cell runs.
 PROGRESS = """\
 import time
@@ -143,22 +36,6 @@ for step in tqdm(range(2), desc="Steps"):
     while not Path(f"step-{step}").exists():
         time.sleep(0.05)
 """
-
-
-@pytest.mark.slow
-def test_a_progress_bar_moves_while_its_cell_runs(lab: Lab, context: BrowserContext) -> None:
-    """The kernel is busy meanwhile, and answers no question about its widgets."""
-    write_notebook(lab.root / "progress.ipynb", PROGRESS)
-    page = open_notebook(context, lab, "progress.ipynb")
-    run_all(page)
-    bar = outputs(page).locator(".widget-hbox")
-    for done in range(2):
-        expect(bar).to_contain_text(f"{done}/2")
-        (lab.root / f"step-{done}").touch()
-    expect(bar).to_contain_text("2/2")
-    expect(bar.locator(".progress-bar-success")).to_have_css("width", re.compile(r"[1-9]\d+px"))
-
-
 # Widgets that go different ways: bytes, an icon, and a widget within an Output widget.
 SEVERAL = """\
 from base64 import b64decode
@@ -175,7 +52,6 @@ def roll(_):
 
 HBox([picture, button, output])
 """
-
 # A widget from a module that VS Code has not.
 GLOBE = """\
 from ipywidgets import DOMWidget
@@ -188,21 +64,112 @@ class Globe(DOMWidget):
 
 Globe()
 """
+LOADED_FONTS = """
+[...document.fonts].filter(({ status }) => status === "loaded").map(({ family }) => family)
+"""
+
+
+def store_slider(path: Path) -> None:
+    """Write a notebook that stores a widget of a kernel that has gone."""
+    write_notebook(path, "slider")
+    notebook = json.loads(path.read_text())
+    view = {"model_id": "a1", "version_major": 2, "version_minor": 0}
+    data = {
+        "application/vnd.jupyter.widget-view+json": view,
+        "text/plain": "IntSlider(value=7)",
+    }
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    notebook["cells"][0]["outputs"] = [output]
+    path.write_text(json.dumps(notebook))
+
+
+def run_notebook(context: BrowserContext, lab: Lab, *sources: str) -> Page:
+    """Return a window in which all cells of a new notebook run."""
+    write_notebook(lab.root / "widgets.ipynb", *sources)
+    page = context.new_page()
+    open_notebook(page, lab, "widgets.ipynb")
+    run_all(page)
+    return page
+
+
+def test_a_slider_runs_its_function(lab: Lab, context: BrowserContext) -> None:
+    """Keys and the mouse move the slider of `interact`, and its function prints below it.
+
+    Letters go into its text field; elsewhere in a notebook these would add and delete cells.
+    """
+    page = run_notebook(context, lab, INTERACT)
+    shown, handle = outputs(page).locator(".widget-output"), outputs(page).locator(".noUi-handle")
+    expect(shown).to_have_text("9 m")
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    expect(shown).to_have_text("16 m")
+    page.keyboard.press("ArrowUp")
+    expect(shown).to_have_text("25 m")
+    handle.drag_to(outputs(page).locator(".noUi-target"), target_position={"x": 0, "y": 2})
+    expect(shown).to_have_text("0 m")
+    expect(outputs(page).locator(".widget-readout")).to_have_text("0")
+    outputs(page).locator("input[type=text]").click()
+    page.keyboard.type("add b")
+    expect(shown).to_have_text(re.compile("0 .*add b.*"))
+    expect(page.locator(".cell-list-container .code-cell-row")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_a_widget_without_its_kernel_shows_its_text_and_leads_to_jupyterlab(
+    lab: Lab, context: BrowserContext
+) -> None:
+    """A notebook from elsewhere shows what it stores, and a link opens it in JupyterLab."""
+    store_slider(lab.root / "stored.ipynb")
+    page = context.new_page()
+    open_notebook(page, lab, "stored.ipynb")
+    expect(outputs(page)).to_contain_text("IntSlider(value=7)")
+    with page.context.expect_page() as opened:
+        outputs(page).get_by_role("link", name="Open in JupyterLab").click()
+    expect(opened.value).to_have_url(re.compile("/lab/tree/stored.ipynb"))
+
+
+@pytest.mark.slow
+def test_a_widget_outlives_the_page_but_not_its_kernel(lab: Lab, context: BrowserContext) -> None:
+    """After a reload it has the student's value and works; after a restart it looks disabled."""
+    page = run_notebook(context, lab, INTERACT)
+    shown, handle = outputs(page).locator(".widget-output"), outputs(page).locator(".noUi-handle")
+    expect(shown).to_have_text("9 m")
+    handle.press("ArrowRight")
+    expect(shown).to_have_text("16 m")
+    save(page, lab.root / "widgets.ipynb")
+    page.reload()
+    expect(shown).to_have_text("16 m")
+    handle.press("ArrowLeft")
+    expect(shown).to_have_text("9 m")
+    disconnected = outputs(page).locator(".jupyter-widgets-disconnected")
+    expect(disconnected).to_have_count(0)
+    command(page, "Jupyter: Restart Kernel")
+    page.locator(".monaco-dialog-box").get_by_role("button", name="Restart").click()
+    expect(disconnected.first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_progress_bar_moves_while_its_cell_runs(lab: Lab, context: BrowserContext) -> None:
+    """The kernel is busy meanwhile, and answers no question about its widgets."""
+    page = run_notebook(context, lab, PROGRESS)
+    bar = outputs(page).locator(".widget-hbox")
+    for done in range(2):
+        expect(bar).to_contain_text(f"{done}/2")
+        (lab.root / f"step-{done}").touch()
+    expect(bar).to_contain_text("2/2")
+    expect(bar.locator(".progress-bar-success")).to_have_css("width", re.compile(r"[1-9]\d+px"))
 
 
 @pytest.mark.slow
 def test_widgets_of_several_kinds_work(lab: Lab, context: BrowserContext) -> None:
     """Pictures, icons, widgets within widgets, and errors; an unknown one shows its text."""
-    write_notebook(lab.root / "several.ipynb", SEVERAL, GLOBE)
-    page = open_notebook(context, lab, "several.ipynb")
-    run_all(page)
+    page = run_notebook(context, lab, SEVERAL, GLOBE)
     frame = outputs(page)
     expect(frame.locator("img.widget-image")).to_have_js_property("naturalWidth", 3)
     frame.get_by_role("button", name="Roll").click()
     expect(frame.locator(".widget-output")).to_contain_text("six")
     expect(frame.locator(".widget-output")).to_contain_text("ZeroDivisionError")
-    fonts = "[...document.fonts].filter(({ status }) => status === 'loaded').map(it => it.family)"
-    assert any("Font Awesome" in each for each in frame.locator("body").evaluate(fonts))
-    expect(frame.get_by_text("Globe()")).to_be_visible()
-    expect(frame.get_by_text("VS Code cannot show widgets of globes 1.2.0.")).to_be_visible()
+    assert any("Font Awesome" in family for family in frame.evaluate(LOADED_FONTS))
+    expect(frame).to_contain_text("Globe()")
+    expect(frame).to_contain_text("VS Code cannot show widgets of globes 1.2.0.")
     expect(frame.get_by_role("link", name="Open in JupyterLab")).to_be_visible()

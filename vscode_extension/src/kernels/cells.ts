@@ -60,6 +60,7 @@ export class Cells {
   /** Shows that a cell will run. */
   expect(run: CellRun): void {
     if (run.cell.index < 0) return; // it was deleted
+    for (const other of this.executions.keys()) if (other.cell === run.cell) this.end(other);
     this.executions.set(run, this.controller().createNotebookCellExecution(run.cell));
   }
 
@@ -102,17 +103,17 @@ export class Cells {
     this.flushing.add(run);
     while (run.outputs.hasChanged) {
       const execution = this.executions.get(run);
-      if (!execution) this.writeLate(run);
       // If VS Code is slow, the changes of the meantime become one.
-      await Promise.allSettled([execution && this.write(run, execution), wait(STEP)]);
+      if (execution) await Promise.allSettled([this.write(run, execution), wait(STEP)]);
+      else await this.writeLate(run);
     }
     this.flushing.delete(run);
   }
 
   /** Shows what a program writes after its cell has ended, by a thread for instance. */
-  private writeLate(run: CellRun): void {
-    const isTaken = [...this.executions.keys()].some(({ cell }) => cell === run.cell);
-    if (isTaken || run.cell.index < 0) {
+  private async writeLate(run: CellRun): Promise<void> {
+    const isRunning = [...this.executions.keys()].some(({ cell }) => cell === run.cell);
+    if (isRunning || run.cell.index < 0) {
       run.outputs.take();
       return;
     }
@@ -120,6 +121,8 @@ export class Cells {
     const execution = this.executions.get(run)!;
     execution.start(run.startTime);
     execution.executionOrder = run.executionOrder;
+    // VS Code's serializer would lose the number of a cell that starts and ends at once.
+    await Promise.allSettled([this.write(run, execution), wait(STEP)]);
     this.end(run);
   }
 

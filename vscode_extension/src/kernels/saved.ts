@@ -7,7 +7,7 @@ import type { Output } from "./outputs.ts";
 import type { Run } from "./runs.ts";
 
 // Longer outputs are only in the notebook, or in its backup.
-const LONGEST = 1_000_000; // characters
+const LONGEST = 200_000; // characters
 
 export interface SavedRun {
   readonly messageId: string;

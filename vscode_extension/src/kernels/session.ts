@@ -15,7 +15,7 @@ import { Run, Runs } from "./runs.ts";
 import { claim, find, save, SavedFile, type CellAddress } from "./saved.ts";
 import type { Widgets } from "./widgets.ts";
 
-const SAVE_AFTER = 1000; // milliseconds
+const SAVE_AFTER = 250; // milliseconds
 // After its answer to a later request, a kernel may still be sending what belongs to an earlier one.
 const STRAGGLING = 2000; // milliseconds
 
