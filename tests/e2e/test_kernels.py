@@ -10,6 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import status
 from tests.e2e.notebook_editor import (
     cell,
     open_notebook,
@@ -78,16 +79,18 @@ def test_a_variable_of_jupyterlab_is_there_in_vs_code(lab: Lab, context: Browser
 
 
 def test_an_interrupt_ends_a_cell_and_those_behind_it(lab: Lab, context: BrowserContext) -> None:
-    """The cell shows the error of its kernel; the next one is not run."""
+    """The cell shows the error of its kernel; the next one is not run. Until then it is a job."""
     write_notebook(lab.root / "endless.ipynb", COUNT.format(10_000), "print('not reached')")
     page = context.new_page()
     open_notebook(page, lab, "endless.ipynb")
     run_all(page)
     expect(outputs(page)).to_contain_text("line 1")
+    until(lambda: status(lab)["activity"] == "notebook: running job", page)
     page.get_by_role("button", name="Interrupt", exact=True).click()
     expect(outputs(page)).to_contain_text("KeyboardInterrupt")
     expect(page.get_by_role("button", name="Run All", exact=True)).to_be_visible()
     expect(outputs(page)).not_to_contain_text("not reached")
+    until(lambda: status(lab)["activity"] == "a person", page)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.notebook_editor import open_notebook, outputs, run_all, save, write_notebook
-from tests.e2e.vscode import command
+from tests.e2e.vscode import command, explorer_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +135,12 @@ def test_a_widget_outlives_the_page_but_not_its_kernel(lab: Lab, context: Browse
     shown, handle = outputs(page).locator(".widget-output"), outputs(page).locator(".noUi-handle")
     expect(shown).to_have_text("9 m")
     handle.press("ArrowRight")
+    expect(shown).to_have_text("16 m")
+    explorer_row(page, "README.md").dblclick()
+    page.get_by_role("tab", name="widgets.ipynb").click()
+    handle.press("ArrowRight")
+    expect(shown).to_have_text("25 m")
+    handle.press("ArrowLeft")
     expect(shown).to_have_text("16 m")
     save(page, lab.root / "widgets.ipynb")
     page.reload()

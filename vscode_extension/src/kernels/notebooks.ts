@@ -23,9 +23,15 @@ function pathOf(uri: vscode.Uri): string {
   return relative.split(path.sep).join("/");
 }
 
+function codeOf(notebook: vscode.NotebookDocument): string {
+  return JSON.stringify(notebook.getCells().map((cell) => cell.document.getText()));
+}
+
 export class Notebooks implements vscode.Disposable {
   private readonly seen = new WeakSet<vscode.NotebookDocument>();
   private readonly sessions = new Map<vscode.NotebookDocument, NotebookSession>();
+  /** The sessions of closed notebooks without a file, by their code. */
+  private readonly untitled = new Map<string, NotebookSession>();
   private readonly controllers: Controllers;
   private readonly host: Host;
   private readonly widgets = new Widgets();
@@ -79,6 +85,7 @@ export class Notebooks implements vscode.Disposable {
     if (notebook.notebookType !== NOTEBOOK || !isFile || this.seen.has(notebook)) return;
     this.seen.add(notebook);
     try {
+      await this.takeOver(notebook);
       const { controllers } = this;
       await controllers.refresh();
       const { specifications, defaultName } = controllers;
@@ -91,6 +98,14 @@ export class Notebooks implements vscode.Disposable {
     } catch (error) {
       tellFailure(notebook, error as Error);
     }
+  }
+
+  /** Gives a notebook that is saved for the first time the kernel that it had before. */
+  private async takeOver(notebook: vscode.NotebookDocument): Promise<void> {
+    const session = this.untitled.get(codeOf(notebook));
+    if (notebook.isUntitled || !session) return;
+    this.untitled.clear();
+    await session.move(pathOf(notebook.uri));
   }
 
   /** Returns the notebook's session, and starts one if there is none. */
@@ -132,7 +147,10 @@ export class Notebooks implements vscode.Disposable {
   }
 
   private close(notebook: vscode.NotebookDocument): void {
-    this.sessions.get(notebook)?.dispose();
+    const session = this.sessions.get(notebook);
+    session?.dispose();
     this.sessions.delete(notebook);
+    // VS Code closes it when it has a file, and then opens that.
+    if (session && notebook.isUntitled) this.untitled.set(codeOf(notebook), session);
   }
 }

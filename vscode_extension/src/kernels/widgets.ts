@@ -68,6 +68,7 @@ export class Widgets implements vscode.Disposable {
   private receive(editor: vscode.NotebookEditor, message: FromRenderer): void {
     const comms = this.comms.get(editor.notebook);
     if (message.type === "hello") {
+      for (const each of this.editors) if (each.notebook.isClosed) this.editors.delete(each);
       this.editors.add(editor);
       if (comms) void this.messaging.postMessage(comms.start(), editor);
     } else if (message.type === "comm") comms?.send(message.message);
