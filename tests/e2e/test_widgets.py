@@ -52,7 +52,7 @@ def roll(_):
 
 HBox([picture, button, output])
 """
-# A widget from a module that VS Code has not.
+# A widget of a module that VS Code lacks.
 GLOBE = """\
 from ipywidgets import DOMWidget
 from traitlets import Unicode

@@ -38,7 +38,7 @@ function append(outputs: State[], output: State): State[] {
 }
 
 export class Capture {
-  /** The widgets that take the outputs of a message, the last first asked. */
+  /** The widgets that take the outputs of a message; the last one gets them. */
   private readonly takers = new Map<string, string[]>();
   private readonly outputs = new Map<string, State[]>();
   /** The widgets to clear before their next output. */

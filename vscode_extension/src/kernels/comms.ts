@@ -20,7 +20,7 @@ export interface Published extends OutputMessage {
   buffers?: (ArrayBuffer | ArrayBufferView)[];
 }
 
-/** What is on both sides: the kernel's shell channel, and the renderers of a notebook. */
+/** Both sides of a notebook's widgets: its kernel, and the renderers in its editors. */
 export interface Sides {
   toKernel(message: CommMessage): void;
   toRenderers(message: ToRenderer): void;
@@ -108,19 +108,13 @@ export class Comms {
     } else if (type === "comm_close") {
       this.models.close(id);
       this.capture.close(id);
-    } else if (data.method === "echo_update" && this.ownsOutputs(id, data)) {
-      return;
+    } else if (data.method === "echo_update" && this.isOutput(id) && "outputs" in data.state) {
+      return; // Every browser collects all outputs itself, so what another has set is older.
     } else if (data.method !== "custom") {
       this.models.update(id, data, buffers);
       this.setOutput(id, data.state);
     }
     this.collect(message);
-  }
-
-  /** Returns whether a browser set the outputs of an Output widget. Each sees all outputs itself, and
-   * what others have seen is older. */
-  private ownsOutputs(id: string, data: State): boolean {
-    return this.isOutput(id) && "outputs" in data.state;
   }
 
   private isOutput(id: string): boolean {

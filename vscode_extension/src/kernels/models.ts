@@ -55,7 +55,7 @@ export class Models {
       this.models.set(id, {
         target,
         metadata,
-        state: state,
+        state,
         // The paths of an answer begin with the widget, and lead through its record.
         paths: own.map((index) => paths[index]!.slice(2)),
         buffers: own.map((index) => buffers[index]!),

@@ -32,7 +32,7 @@ export class Manager extends ManagerBase {
   private readonly post: (message: CommMessage) => void;
   private readonly comms = new Map<string, Comm>();
   private readonly callbacksOf = new Map<string, ICallbacks>();
-  /** The modules that models need and VS Code has not. */
+  /** The module that VS Code lacks for a model. */
   private readonly missing = new Map<string, string>();
 
   constructor(context: RendererContext<void>, post: (message: CommMessage) => void) {
@@ -62,7 +62,7 @@ export class Manager extends ManagerBase {
     messages.forEach((message) => this.receive(message));
   }
 
-  /** Returns the module that VS Code has not and the model needs. */
+  /** Returns the module that VS Code lacks for a model; undefined if it has it. */
   missingModule(model: string): string | undefined {
     return this.missing.get(model);
   }
