@@ -125,7 +125,6 @@ test("each message goes to the run that caused it", () => {
     }),
   );
   assert.deepEqual(log, [
-    "a started",
     "a started 7",
     "a changed",
     "a ended false",

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Kernel, KernelMessage, ServerConnection, Session } from "@jupyterlab/services";
 import { KernelConnection } from "@jupyterlab/services/lib/kernel/default";
 import { createMessage } from "@jupyterlab/services/lib/kernel/messages";
-import { restartKernel } from "@jupyterlab/services/lib/kernel/restapi";
+import { getKernelModel, restartKernel } from "@jupyterlab/services/lib/kernel/restapi";
 import { startSession, updateSession } from "@jupyterlab/services/lib/session/restapi";
 import * as vscode from "vscode";
 
@@ -168,6 +168,9 @@ export class NotebookSession implements vscode.Disposable {
       if (direction === "recv") this.receive(msg);
     });
     this.kernel.statusChanged.connect((_, status) => this.follow(status));
+    this.kernel.connectionStatusChanged.connect((kernel, status) => {
+      if (status === "disconnected" && kernel === this.kernel) void this.reconnect(kernel);
+    });
     const resumed = [];
     for (const { messageId, cell: address, outputs, startTime, executionOrder } of saved?.runs ??
       []) {
@@ -243,6 +246,14 @@ export class NotebookSession implements vscode.Disposable {
       this.host.lost(this, status === "dead" ? "ended" : "restarted");
     }
     this.host.changed(this);
+  }
+
+  /** Connects again to a kernel that the server has closed, unless it is gone. */
+  private async reconnect(kernel: Kernel.IKernelConnection): Promise<void> {
+    const model = await getKernelModel(kernel.id, this.host.settings).catch(() => undefined);
+    if (kernel.isDisposed) return;
+    if (model) await kernel.reconnect().catch((error) => this.host.failed(this, error));
+    else (kernel as KernelConnection).handleShutdown();
   }
 
   /** Ends runs of an earlier window that have ended unseen. */
