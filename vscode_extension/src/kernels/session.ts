@@ -89,7 +89,7 @@ export class NotebookSession implements vscode.Disposable {
     }
     this.enqueue(async () => {
       try {
-        if (!this.kernel) await this.open();
+        await this.revive(runs);
         for (const run of runs) this.send(run);
       } catch (error) {
         this.runs.abandon(runs);
@@ -168,9 +168,6 @@ export class NotebookSession implements vscode.Disposable {
       if (direction === "recv") this.receive(msg);
     });
     this.kernel.statusChanged.connect((_, status) => this.follow(status));
-    this.kernel.connectionStatusChanged.connect((kernel, status) => {
-      if (status === "disconnected" && kernel === this.kernel) void this.reconnect(kernel);
-    });
     const resumed = [];
     for (const { messageId, cell: address, outputs, startTime, executionOrder } of saved?.runs ??
       []) {
@@ -248,12 +245,18 @@ export class NotebookSession implements vscode.Disposable {
     this.host.changed(this);
   }
 
-  /** Connects again to a kernel that the server has closed, unless it is gone. */
-  private async reconnect(kernel: Kernel.IKernelConnection): Promise<void> {
-    const model = await getKernelModel(kernel.id, this.host.settings).catch(() => undefined);
-    if (kernel.isDisposed) return;
-    if (model) await kernel.reconnect().catch((error) => this.host.failed(this, error));
-    else (kernel as KernelConnection).handleShutdown();
+  /** Starts a kernel for these runs if there is none any more: Jupyter does not tell when one is shut
+   * down. */
+  private async revive(runs: readonly CellRun[]): Promise<void> {
+    const { kernel } = this;
+    if (kernel && (await getKernelModel(kernel.id, this.host.settings))) {
+      if (kernel.connectionStatus === "disconnected") await kernel.reconnect();
+      return;
+    }
+    this.disconnect();
+    this.runs.abandon(this.runs.active.filter((run) => !runs.includes(run)));
+    await this.open();
+    if (kernel) this.host.lost(this, "restarted");
   }
 
   /** Ends runs of an earlier window that have ended unseen. */
