@@ -11,6 +11,7 @@ import { Controllers, NOTEBOOK } from "./controllers.ts";
 import { describe, metadataOf } from "./description.ts";
 import { tellFailure, tellLoss, tellMissing } from "./messages.ts";
 import { NotebookSession, type Host } from "./session.ts";
+import { Widgets } from "./widgets.ts";
 
 const { window, workspace } = vscode;
 
@@ -33,6 +34,7 @@ export class Notebooks implements vscode.Disposable {
   private readonly untitled = new Map<string, NotebookSession>();
   private readonly controllers: Controllers;
   private readonly host: Host;
+  private readonly widgets = new Widgets();
   private readonly changed = new vscode.EventEmitter<NotebookSession>();
   /** A kernel's state has changed, or the session has another kernel. */
   readonly onDidChange = this.changed.event;
@@ -45,6 +47,7 @@ export class Notebooks implements vscode.Disposable {
     this.host = {
       settings,
       folder,
+      widgets: this.widgets,
       controller: (name) => this.controllers.get(name)!,
       select: ({ notebook, kernelName }) => this.controllers.select(notebook, kernelName),
       changed: (session) => this.changed.fire(session),
@@ -74,6 +77,7 @@ export class Notebooks implements vscode.Disposable {
   dispose(): void {
     for (const session of this.sessions.values()) session.dispose();
     this.controllers.dispose();
+    this.widgets.dispose();
   }
 
   private async open(notebook: vscode.NotebookDocument): Promise<void> {

@@ -9,9 +9,11 @@ import { startSession, updateSession } from "@jupyterlab/services/lib/session/re
 import * as vscode from "vscode";
 
 import { Cells, type CellRun } from "./cells.ts";
+import type { Comms, Published } from "./comms.ts";
 import { Inputs } from "./input.ts";
 import { Run, Runs } from "./runs.ts";
 import { claim, find, save, SavedFile, type CellAddress } from "./saved.ts";
+import type { Widgets } from "./widgets.ts";
 
 const SAVE_AFTER = 250; // milliseconds
 // After its answer to a later request, a kernel may still be sending what belongs to an earlier one.
@@ -22,6 +24,7 @@ export interface Host {
   readonly settings: ServerConnection.ISettings;
   /** The folder for runs that outlive their window. */
   readonly folder: string;
+  readonly widgets: Widgets;
   controller(kernelName: string): vscode.NotebookController;
   /** Shows in VS Code which kernel the session has. */
   select(session: NotebookSession): Promise<void>;
@@ -46,6 +49,7 @@ export class NotebookSession implements vscode.Disposable {
   private readonly cells: Cells;
   private readonly runs: Runs<vscode.NotebookCell>;
   private readonly inputs = new Inputs();
+  private comms?: Comms;
   private model?: Session.IModel;
   private saving?: NodeJS.Timeout;
   private hasAnswered = false;
@@ -163,6 +167,7 @@ export class NotebookSession implements vscode.Disposable {
       // Otherwise it closes the comms of widgets that another window shows.
       handleComms: false,
     });
+    this.comms = this.host.widgets.connect(this.notebook, this.kernel);
     this.hasAnswered = false;
     this.kernel.anyMessage.connect((_, { msg, direction }) => {
       if (direction === "recv") this.receive(msg);
@@ -189,6 +194,7 @@ export class NotebookSession implements vscode.Disposable {
   private disconnect(): void {
     const { kernel } = this;
     this.kernel = undefined;
+    this.host.widgets.disconnect(this.notebook);
     kernel?.dispose();
   }
 
@@ -232,7 +238,8 @@ export class NotebookSession implements vscode.Disposable {
     const isStarting =
       msg_type === "status" && (message.content as any).execution_state === "starting";
     if (isStarting && this.hasAnswered) this.runs.abandon();
-    this.runs.receive(message);
+    // What an Output widget shows is not shown below the cell.
+    if (!this.comms?.receive(message as Published)) this.runs.receive(message);
   }
 
   private follow(status: KernelMessage.Status): void {
