@@ -17,6 +17,7 @@ import {
   plain,
   toKernel,
 } from "../../vscode_extension/src/kernels/positions.ts";
+import { overwritten } from "../../vscode_extension/src/kernels/outputs.ts";
 import { Run, Runs } from "../../vscode_extension/src/kernels/runs.ts";
 import {
   claim,
