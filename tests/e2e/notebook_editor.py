@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
+from tests.e2e.vscode import until
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Locator, Page
@@ -59,9 +62,14 @@ def outputs(page: Page) -> Locator:
     return page.frame_locator("iframe.webview").frame_locator("iframe#active-frame").locator("body")
 
 
-def save(page: Page, path: Path) -> list[dict[str, Any]]:
-    """Save the active notebook, and return the cells of its file."""
-    page.keyboard.press("Control+s")
-    expect(page.locator(".tab.active.dirty")).to_have_count(0)
-    cells: list[dict[str, Any]] = json.loads(path.read_text())["cells"]
-    return cells
+def saved_cells(
+    page: Page, path: Path, is_complete: Callable[[list[dict[str, Any]]], bool]
+) -> list[dict[str, Any]]:
+    """Return the cells of a notebook's file once they are complete; VS Code saves by itself."""
+
+    def cells() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(path.read_text())["cells"]
+        return found
+
+    until(lambda: is_complete(cells()), page)
+    return cells()

@@ -17,6 +17,7 @@ import {
   plain,
   toKernel,
 } from "../../vscode_extension/src/kernels/positions.ts";
+import { overwritten } from "../../vscode_extension/src/kernels/outputs.ts";
 import { Run, Runs } from "../../vscode_extension/src/kernels/runs.ts";
 import {
   claim,
@@ -125,7 +126,6 @@ test("each message goes to the run that caused it", () => {
     }),
   );
   assert.deepEqual(log, [
-    "a started",
     "a started 7",
     "a changed",
     "a ended false",
@@ -170,6 +170,19 @@ test("text of one stream is one output, and only what is new is shown", () => {
     ["one two three four", "bad"],
   );
   assert.equal(outputs.hasChanged, false);
+});
+
+test("a line that is written over, as by a progress bar, is shown in its last state", () => {
+  assert.equal(
+    overwritten("1 %\r50 %\r100 %\ndone\r\nlong\rab"),
+    "100 %\ndone\nabng",
+  );
+  const { runs, all } = running("a");
+  for (const text of ["first\n10 %", "\r20 %\r", "30 %"])
+    runs.receive(print("1", text));
+  assert.deepEqual(all[0].outputs.list, [
+    { type: "stream", name: "stdout", text: "first\n30 %" },
+  ]);
 });
 
 test("outputs are cleared at once, or when the next one comes", () => {

@@ -49,6 +49,7 @@ function metadataOf(output: Output): Record<string, unknown> {
 /** The cells of one notebook whose runs are shown. */
 export class Cells {
   private readonly executions = new Map<CellRun, vscode.NotebookCellExecution>();
+  private readonly started = new WeakSet<CellRun>();
   private readonly flushing = new Set<CellRun>();
   private readonly shown = new WeakMap<Output, vscode.NotebookCellOutput>();
   private readonly controller: () => vscode.NotebookController;
@@ -68,10 +69,12 @@ export class Cells {
   start(run: CellRun): void {
     const execution = this.executions.get(run);
     if (!execution) return;
-    if (run.executionOrder === undefined) {
+    if (!this.started.has(run)) {
+      this.started.add(run);
       execution.start(run.startTime);
       void execution.clearOutput();
-    } else execution.executionOrder = run.executionOrder;
+    }
+    execution.executionOrder = run.executionOrder;
   }
 
   /** Shows a cell that already ran when the window was opened. */
@@ -79,6 +82,7 @@ export class Cells {
     this.expect(run);
     const execution = this.executions.get(run);
     if (!execution || run.startTime === undefined) return;
+    this.started.add(run);
     execution.start(run.startTime);
     execution.executionOrder = run.executionOrder;
     // A backup of the notebook may be older than what was known of the outputs.

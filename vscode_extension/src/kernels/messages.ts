@@ -45,7 +45,7 @@ export async function tellLoss(
   const name = nameOf(session.notebook);
   if (how === "restarted") {
     void window.showWarningMessage(
-      l10n.t("The kernel of {0} died. Jupyter has restarted it; its variables are lost.", name),
+      l10n.t("The kernel of {0} ended and was started again. Its variables are lost.", name),
     );
     return;
   }

@@ -50,6 +50,7 @@ export class Notebooks implements vscode.Disposable {
       widgets: this.widgets,
       controller: (name) => this.controllers.get(name)!,
       select: ({ notebook, kernelName }) => this.controllers.select(notebook, kernelName),
+      asked: (session) => this.describe(session),
       changed: (session) => this.changed.fire(session),
       lost: (session, how) => void tellLoss(session, how),
       failed: ({ notebook }, error) => tellFailure(notebook, error),
@@ -123,10 +124,12 @@ export class Notebooks implements vscode.Disposable {
     notebook: vscode.NotebookDocument,
     kernelName: string,
   ): void {
-    const session = this.start(notebook, kernelName);
-    session.run(cells);
+    this.start(notebook, kernelName).run(cells);
+  }
+
+  private describe(session: NotebookSession): void {
     const { specifications } = this.controllers;
-    const specification = specifications.find(({ name }) => name === kernelName);
+    const specification = specifications.find(({ name }) => name === session.kernelName);
     if (specification) void describe(session, specification);
   }
 

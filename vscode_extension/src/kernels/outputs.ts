@@ -39,6 +39,20 @@ export interface Changes {
   readonly list: readonly Change[];
 }
 
+/** Returns text as a terminal shows it in which lines were written over. */
+export function overwritten(text: string): string {
+  if (!text.includes("\r")) return text;
+  const lines = text.replaceAll("\r\n", "\n").split("\n");
+  return lines
+    .map((line) =>
+      line.split("\r").reduce((before, after, index, { length }) =>
+        // What follows a last return is not there yet.
+        after === "" && index === length - 1 ? `${before}\r` : after + before.slice(after.length),
+      ),
+    )
+    .join("\n");
+}
+
 /** Returns the output that a message describes; undefined if it describes none. */
 export function toOutput(message: KernelMessage.IMessage): Output | undefined {
   const content = message.content as Record<string, any>;
@@ -90,13 +104,15 @@ export class Outputs {
     if (this.clearsWithNext) this.clear(false);
     const last = this.shown.at(-1);
     if (output.type === "stream" && last?.type === "stream" && last.name === output.name) {
-      last.text += output.text;
+      const line = last.text.lastIndexOf("\n") + 1;
+      last.text = last.text.slice(0, line) + overwritten(last.text.slice(line) + output.text);
       const change = this.changes.get(last);
       // A new output is shown with all its text anyway.
       if (!change) this.changes.set(last, { kind: "extended", output: last, text: output.text });
       else if (change.kind === "extended") change.text += output.text;
       return;
     }
+    if (output.type === "stream") output.text = overwritten(output.text);
     this.shown.push(output);
     this.changes.set(output, { kind: "added", output });
   }

@@ -107,8 +107,8 @@ export class Runs<Cell> {
     const content = message.content as Record<string, any>;
     switch (message.header.msg_type) {
       case "status":
-        if (content.execution_state === "busy") this.start(run);
-        else if (content.execution_state === "idle") run.idle();
+        // A kernel is busy as well with a request that it aborts.
+        if (content.execution_state === "idle") run.idle();
         break;
       case "execute_input":
         run.executionOrder = content.execution_count;
@@ -141,6 +141,7 @@ export class Runs<Cell> {
   private show(message: KernelMessage.IMessage, run: Run<Cell>): void {
     const output = toOutput(message);
     if (!output) return;
+    if (run.startTime === undefined) this.start(run);
     this.update(message, run);
     this.register(run, output);
     run.outputs.add(output);

@@ -3,14 +3,14 @@
 import { randomUUID } from "node:crypto";
 import type { Kernel, KernelMessage, ServerConnection, Session } from "@jupyterlab/services";
 import { KernelConnection } from "@jupyterlab/services/lib/kernel/default";
-import { createMessage } from "@jupyterlab/services/lib/kernel/messages";
-import { restartKernel } from "@jupyterlab/services/lib/kernel/restapi";
+import { getKernelModel, restartKernel } from "@jupyterlab/services/lib/kernel/restapi";
 import { startSession, updateSession } from "@jupyterlab/services/lib/session/restapi";
 import * as vscode from "vscode";
 
 import { Cells, type CellRun } from "./cells.ts";
 import type { Comms, Published } from "./comms.ts";
 import { Inputs } from "./input.ts";
+import { executeRequest } from "./request.ts";
 import { Run, Runs } from "./runs.ts";
 import { claim, find, save, SavedFile, type CellAddress } from "./saved.ts";
 import type { Widgets } from "./widgets.ts";
@@ -32,6 +32,8 @@ export interface Host {
   changed(session: NotebookSession): void;
   /** The kernel was restarted without being asked, or has ended; its variables are lost. */
   lost(session: NotebookSession, how: "restarted" | "ended"): void;
+  /** The kernel was asked to run cells, which changes the notebook. */
+  asked(session: NotebookSession): void;
   failed(session: NotebookSession, error: Error): void;
 }
 
@@ -93,8 +95,9 @@ export class NotebookSession implements vscode.Disposable {
     }
     this.enqueue(async () => {
       try {
-        if (!this.kernel) await this.open();
+        await this.revive(runs);
         for (const run of runs) this.send(run);
+        this.host.asked(this);
       } catch (error) {
         this.runs.abandon(runs);
         throw error;
@@ -172,13 +175,14 @@ export class NotebookSession implements vscode.Disposable {
     this.kernel.anyMessage.connect((_, { msg, direction }) => {
       if (direction === "recv") this.receive(msg);
     });
-    this.kernel.statusChanged.connect((_, status) => this.follow(status));
+    this.kernel.statusChanged.connect((kernel, status) => {
+      if (kernel === this.kernel) this.follow(status);
+    });
     const resumed = [];
-    for (const { messageId, cell: address, outputs, startTime, executionOrder } of saved?.runs ??
-      []) {
+    for (const { cell: address, messageId, outputs, ...times } of saved?.runs ?? []) {
       const cell = find(this.notebook.getCells(), addressOf, address);
       if (!cell) continue;
-      const run = Object.assign(new Run(messageId, cell, outputs), { startTime, executionOrder });
+      const run = Object.assign(new Run(messageId, cell, outputs), times);
       resumed.push(run);
       this.runs.add(run);
       this.show(() => this.cells.resume(run));
@@ -210,25 +214,11 @@ export class NotebookSession implements vscode.Disposable {
       this.runs.abandon([run]);
       return;
     }
-    const { kernel } = this;
-    const content = {
-      code,
-      silent: false,
-      store_history: true,
-      user_expressions: {},
-      allow_stdin: true,
-      stop_on_error: true,
-    };
-    const message = createMessage<KernelMessage.IExecuteRequestMsg>({
-      msgType: "execute_request",
-      channel: "shell",
-      msgId: run.messageId,
-      session: kernel!.clientId,
-      metadata: { cellId: run.cell.metadata.id ?? null, deletedCells: [] },
-      content,
-    });
+    const kernel = this.kernel!;
+    const { messageId, cell } = run;
+    const message = executeRequest(messageId, kernel.clientId, code, cell.metadata.id);
     // Its messages are routed by their parent, so that those of an earlier window are as well.
-    kernel!.sendShellMessage(message, true).done.catch(() => undefined);
+    kernel.sendShellMessage(message, true).done.catch(() => undefined);
   }
 
   private receive(message: KernelMessage.IMessage): void {
@@ -252,10 +242,24 @@ export class NotebookSession implements vscode.Disposable {
     this.host.changed(this);
   }
 
+  /** Starts a kernel for these runs if there is none any more: Jupyter does not tell when one is shut
+   * down. */
+  private async revive(runs: readonly CellRun[]): Promise<void> {
+    const { kernel } = this;
+    if (kernel && (await getKernelModel(kernel.id, this.host.settings))) {
+      if (kernel.connectionStatus === "disconnected") await kernel.reconnect();
+      return;
+    }
+    this.disconnect();
+    this.runs.abandon(this.runs.active.filter((run) => !runs.includes(run)));
+    await this.open();
+    if (kernel) this.host.lost(this, "restarted");
+  }
+
   /** Ends runs of an earlier window that have ended unseen. */
   private async settle(kernel: Kernel.IKernelConnection, resumed: readonly CellRun[]) {
     // A kernel answers in order, so it is done with them when it answers this connection's request.
-    await kernel.info;
+    await kernel.info.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, STRAGGLING));
     this.runs.abandon(this.runs.active.filter((run) => resumed.includes(run)));
   }
