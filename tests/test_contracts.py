@@ -16,6 +16,7 @@ from jupyter_codeserver_proxy.__main__ import main
 from jupyter_codeserver_proxy.binaries import prefix
 from jupyter_codeserver_proxy.binaries.platforms import platform_name, this_machine
 from jupyter_codeserver_proxy.codeserver import executable
+from jupyter_codeserver_proxy.config.policy import LANGUAGES
 
 if TYPE_CHECKING:
     import pytest
@@ -53,6 +54,12 @@ def test_the_extension_finds_what_the_fetcher_installed(
     found.path.resolve().write_text("#!/bin/sh\nexit 1\n")  # it is not asked again
     assert executable.version(found.path) == "9.9.9"
     assert executable.abilities(found.path).flags == {"auth", "session-socket"}
+
+
+def test_operators_and_the_companion_extension_know_the_same_languages() -> None:
+    """Each language can be switched off by its name."""
+    table = (CHECKOUT / "vscode_extension/src/languages/table.ts").read_text()
+    assert re.findall(r'^    name: "(\w+)",$', table, re.MULTILINE) == list(LANGUAGES)
 
 
 def test_image_and_checks_have_the_hub_of_the_chart() -> None:

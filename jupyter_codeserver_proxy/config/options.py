@@ -146,6 +146,7 @@ class CodeServer(Tile, Policy):
             prefetch=self.prefetch,
             job_limit=self.job_limit,
             idle_timeout=self.idle_timeout,
+            kernels=self.kernels,
             sandboxed_applications=self.sandboxed_applications,
             process=ProcessOptions(_path(self.runtime_folder), self.timeout),
             start=StartOptions(
@@ -165,6 +166,7 @@ class CodeServer(Tile, Policy):
                 jupyter={
                     "JUPYTER_CODESERVER_BASE_URL": getattr(self.parent, "base_url", "/"),
                     "JUPYTER_CODESERVER_ROOT": str(self._contents().root or ""),
+                    "JUPYTER_CODESERVER_LANGUAGE_SUPPORT": ",".join(self.languages),
                 },
             ),
         )

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from traitlets import Bool, Dict, TraitError, Unicode, validate
+from traitlets import Bool, Dict, List, TraitError, Unicode, validate
 from traitlets.config import LoggingConfigurable
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 OPEN_VSX = "open-vsx"
 OFF = "off"
+# The names in vscode_extension/src/languages/table.ts, which a test compares.
+LANGUAGES = ("python", "cpp")
 
 
 class Map(Dict):
@@ -102,6 +104,20 @@ class Policy(LoggingConfigurable):
         """,
     ).tag(config=True)
 
+    kernels = Bool(
+        True,  # noqa: FBT003 -- traitlets takes the default by position
+        help="Whether VS Code runs notebooks on Jupyter's kernels.",
+    ).tag(config=True)
+
+    languages = List(
+        Unicode(),
+        default_value=list(LANGUAGES),
+        help=f"""
+        The languages in which VS Code completes, checks, runs and debugs code by itself, of
+        {", ".join(LANGUAGES)}; "off" for none. In the environment they are words as in a shell.
+        """,
+    ).tag(config=True)
+
     workspace_trust = Bool(
         False,  # noqa: FBT003 -- traitlets takes the default by position
         help="""
@@ -145,6 +161,18 @@ class Policy(LoggingConfigurable):
                     f"CodeServer.gallery is {value!r}; allowed is {OPEN_VSX}, {OFF}, an address as "
                     "in https://gallery.example.org, or JSON with a serviceUrl."
                 ) from error
+        return value
+
+    @validate("languages")
+    def _check_languages(self, proposal: Bunch) -> list[str]:
+        value: list[str] = proposal.value
+        if value == [OFF]:
+            return []
+        if unknown := [name for name in value if name not in LANGUAGES]:
+            raise TraitError(
+                f"CodeServer.languages has {unknown[0]!r}; allowed is {OFF} alone, or some of "
+                f"{', '.join(LANGUAGES)}."
+            )
         return value
 
     @validate("settings")

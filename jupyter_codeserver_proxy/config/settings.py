@@ -21,6 +21,7 @@ class Settings:
         prefetch: whether browsers fetch assets before the first click.
         job_limit: seconds for which a running job counts as use after a person's last action.
         idle_timeout: seconds without use after which code-server is stopped; 0: never.
+        kernels: whether VS Code runs notebooks on Jupyter's kernels.
         sandboxed_applications: whether pages from a student's ports get an origin of their own.
     """
 
@@ -30,4 +31,5 @@ class Settings:
     prefetch: bool
     job_limit: float
     idle_timeout: float
+    kernels: bool
     sandboxed_applications: bool

@@ -87,7 +87,7 @@ class Launcher:
         inherited: the environment variables of the Jupyter server.
         interpreter: returns the Python of a notebook's kernel. It is called at a start, as it would
             delay Jupyter's own start.
-        on_start: called at each start.
+        on_start: called at each start; returns further variables for the companion extension.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Launcher:
         workspace: Callable[[], Workspace],
         inherited: Mapping[str, str],
         interpreter: Callable[[], str] = lambda: sys.executable,
-        on_start: Callable[[], None] = lambda: None,
+        on_start: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._options = options
         self._workspace = workspace
@@ -132,13 +132,13 @@ class Launcher:
         flags = executable.abilities(program.path).flags
         reports = reports_folder(socket)
         reports.mkdir()
-        self._on_start()
         options, unwritable = user_data.writable(
             options, self._inherited, socket.with_name("user-data")
         )
         added = {
             "JUPYTER_CODESERVER_REPORTS": str(reports),
             "JUPYTER_CODESERVER_UNWRITABLE": str(unwritable or ""),
+            **self._on_start(),
             **options.jupyter,
             **options.environment,
         }

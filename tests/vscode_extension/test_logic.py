@@ -15,6 +15,6 @@ def test_the_logic_passes_its_own_tests(code_server: Path) -> None:
     found = executable.installation(code_server)
     assert found, f"the tests need a code-server with a node of its own, unlike {code_server}"
     files = map(str, sorted(FOLDER.glob("*.test.ts")))
-    command = [found.root / "lib/node", "--test", *files]
+    command = [str(found.root / "lib/node"), "--test", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,7 @@ export const root = read("ROOT");
 /** The path of the Jupyter server, which ends with a slash. */
 export const baseUrl = read("BASE_URL");
 /** The unix socket that serves Jupyter's kernels, sessions and kernel specifications. */
-export const kernelsSocket = read("KERNELS");
-/** The languages that this extension supports, as the operator restricts them. */
-export const languages = read("LANGUAGES")?.split(",");
+export const kernelsSocket = read("KERNELS_SOCKET");
+/** The languages that this extension supports, as the operator restricts them; undefined: all. With
+ * none, the variable is empty, and the list has only an empty name. */
+export const languages = process.env.JUPYTER_CODESERVER_LANGUAGE_SUPPORT?.split(",");

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from z2jh.check.rendering.chart import Chart
+    from z2jh.check.rendering.chart import Chart, Pin
     from z2jh.hubvalues.layers import Stack
 
     from .release import Revision
@@ -63,8 +63,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _deploy(arguments: argparse.Namespace, stack: Stack) -> int:
     named = os.environ.get("Z2JH_CHART", "")
-    chart = charts.read(charts.find(charts.pin(), named, charts.CACHE))
-    if not _is_right(arguments, stack, chart):
+    pinned = charts.pin()
+    chart = charts.read(charts.find(pinned, named, charts.CACHE))
+    if not _is_right(arguments, stack, pinned, chart):
         return 1
     release = Release(place.own(stack), arguments.wait)
     release.check_secret(get(stack.values, "hub", "existingSecret"))
@@ -94,9 +95,8 @@ def _show(release: Release, chart: Chart, stack: Stack) -> bool:
     return True
 
 
-def _is_right(arguments: argparse.Namespace, stack: Stack, chart: Chart) -> bool:
+def _is_right(arguments: argparse.Namespace, stack: Stack, pinned: Pin, chart: Chart) -> bool:
     """Shows what is to be mended, and returns whether nothing is."""
-    pinned = charts.pin()
     problems = [
         *charts.mismatch(pinned, chart),
         *secret_scan.check_files(arguments.values.with_name("secrets")),

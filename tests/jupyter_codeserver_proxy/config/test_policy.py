@@ -7,7 +7,7 @@ import json
 import pytest
 from traitlets import TraitError
 
-from jupyter_codeserver_proxy.config.policy import Policy
+from jupyter_codeserver_proxy.config.policy import LANGUAGES, Policy
 
 
 def test_everything_is_there_unless_it_is_switched_off() -> None:
@@ -48,6 +48,22 @@ def test_no_gallery_is_told_with_what_is_allowed(wrong: str) -> None:
     """The error names the value, the option and the allowed values."""
     with pytest.raises(TraitError, match=r"CodeServer\.gallery is .*; allowed is open-vsx, off"):
         Policy(gallery=wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [(["cpp"], ["cpp"]), (["off"], []), ([], []), (list(LANGUAGES), list(LANGUAGES))],
+)
+def test_an_operator_chooses_the_languages(given: list[str], left: list[str]) -> None:
+    """Some, all, or none."""
+    assert Policy(languages=given).languages == left
+
+
+@pytest.mark.parametrize("wrong", [["pyhton"], ["off", "cpp"], ["python", ""]])
+def test_an_unknown_language_is_told_with_those_that_exist(wrong: list[str]) -> None:
+    """The error names the value, the option and the allowed values."""
+    with pytest.raises(TraitError, match=r"CodeServer\.languages has .*; allowed is .*python, cpp"):
+        Policy(languages=wrong)
 
 
 def test_settings_are_what_json_can_say() -> None:

@@ -41,7 +41,7 @@ def test_without_code_server_the_command_is_told_so(folder: Path) -> None:
 
     async def answers() -> list[bytes]:
         sessions = Sessions(lambda: None, data)
-        await sessions.open([folder])
+        await sessions.open(folder / "s")
         link = data / "code-server-ipc.sock"
         found = [await ask(link, question) for question in (ASKS, b"", b"nonsense\r\n")]
         await sessions.close()
@@ -53,7 +53,6 @@ def test_without_code_server_the_command_is_told_so(folder: Path) -> None:
     assert json.loads(body)["socketPath"].startswith("No window of VS Code is open.")
     assert nothing == [b"", b""]
     assert list(data.iterdir()) == []
-    assert [file.name for file in folder.iterdir()] == ["home"]
 
 
 def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> None:
@@ -63,7 +62,7 @@ def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> 
     async def leads() -> list[Path]:
         first, second = (Sessions(lambda: None, folder) for _ in range(2))
         found = []
-        for happens in (first.open([folder]), second.open([folder])):
+        for happens in (first.open(folder / "1"), second.open(folder / "2")):
             await happens
             found.append(link.readlink())
         first.link()
@@ -74,7 +73,7 @@ def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> 
 
     to_first, to_second, again = asyncio.run(leads())
     assert to_first == again != to_second
-    assert list(folder.iterdir()) == []
+    assert not link.is_symlink()
 
 
 def test_a_home_that_cannot_be_written_is_no_hindrance(folder: Path) -> None:
@@ -83,8 +82,8 @@ def test_a_home_that_cannot_be_written_is_no_hindrance(folder: Path) -> None:
 
     async def scenario() -> None:
         sessions = Sessions(lambda: None, folder / "file/data")
-        await sessions.open([folder])
+        await sessions.open(folder / "s")
         await sessions.close()
 
     asyncio.run(scenario())
-    assert [file.name for file in folder.iterdir()] == ["file"]
+    assert (folder / "file").read_bytes() == b""

@@ -1,0 +1,1 @@
+"""The kernels socket: Jupyter's kernels for the companion extension."""
