@@ -63,7 +63,7 @@ _SHOWS_JUPYTERLAB = """
 # Where an element is, once nothing covers it.
 _POINT = """
 () => {
-  const element = ELEMENT;
+  const element = ELEMENT || null;
   const box = element?.getBoundingClientRect();
   const point = box?.width && [box.x + box.width / 2, box.y + box.height / 2];
   return point && element.contains(document.elementFromPoint(...point)) && point;
@@ -75,11 +75,13 @@ _NO_QUESTION = 'addEventListener("beforeunload", event => event.stopImmediatePro
 
 # Evaluates the condition in each painted frame until it holds.
 _ONCE = """
-new Promise(tell => {
-  const look = () => { const found = (CONDITION)(); found ? tell(found) : next(); };
-  const next = () => requestAnimationFrame(look);
-  next();
-})
+(async () => {
+  for (;;) {
+    await new Promise(requestAnimationFrame);
+    const found = (CONDITION)();
+    if (found) return found;
+  }
+})()
 """
 
 

@@ -13,12 +13,14 @@ _COMPLETIONS = 25
 _PAUSE = 0.2  # seconds between two keys of a student
 
 
-# The elements are expressions in JavaScript.
-_MENU = """document.querySelector(".jp-Notebook .jp-CodeCell")
+# The elements are expressions in JavaScript. A student runs a notebook once its toolbar names the
+# kernel: before that, both applications ask which kernel is wanted, and run nothing.
+_MENU = """/^Python/.test(document.querySelector(".jp-Toolbar-kernelName")?.textContent)
     && [...document.querySelectorAll(".lm-MenuBar-item")].find(it => it.textContent === "Run")"""
 _MENU_ITEM = """document.querySelector(".lm-Menu-item[data-command='runmenu:run-all']")"""
 _LAB_CELL = """document.querySelector(".jp-Notebook .jp-CodeCell .cm-content")"""
-_BUTTON = """document.querySelector(".notebook-toolbar-container [aria-label='Run All']")"""
+_BUTTON = """/^Python/.test(document.querySelector(".notebook-editor .kernel-label")?.textContent)
+    && document.querySelector(".notebook-toolbar-container [aria-label='Run All']")"""
 _CELL = """document.querySelector(".notebook-editor .code-cell-row .view-lines")"""
 
 

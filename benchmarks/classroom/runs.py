@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks import browser
@@ -22,7 +25,6 @@ from .pyright import pyright
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-    from pathlib import Path
 
     from benchmarks.browser import Window
     from benchmarks.results import Results, Sample
@@ -42,7 +44,7 @@ _DICE_OUTPUT, _READY_OUTPUT, _LINES_OUTPUT = r"12 +\d+ #+\s*", "ready", r"9998\s
 
 _NO_KERNELS = {"CodeServer.kernels": False}
 _NO_LANGUAGES = {"CodeServer.languages": "[]"}
-_CHECKER = "langserver"
+_CHECKER = "pyrefly"
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ class Classroom:
         """Opens an empty window, logged in to a server at rest; code-server runs already."""
         is_ours = contender is not Contender.JUPYTERLAB
         with (
-            running(self.setup, Contender.OURS, options or {}, extension=is_ours) as server,
+            self._workspace() as setup,
+            running(setup, Contender.OURS, options or {}, extension=is_ours) as server,
             browser.window(self.chromium) as window,
         ):
             if is_ours:
@@ -172,6 +175,14 @@ class Classroom:
             window.login(server, server.port)
             settle(server)
             yield server, window
+
+    @contextmanager
+    def _workspace(self) -> Iterator[Setup]:
+        """Copies the workspace, because notebooks save their outputs."""
+        with TemporaryDirectory(prefix="benchmark-") as folder:
+            workspace = Path(folder, "workspace")
+            shutil.copytree(self.setup.workspace, workspace)
+            yield replace(self.setup, workspace=workspace)
 
     @property
     def _files(self) -> list[str]:
