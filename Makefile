@@ -130,7 +130,7 @@ lowest: code-server  ## run the tests without a browser, with the oldest depende
 	$(PYTHON) -m venv --clear .venv/lowest
 	.venv/lowest/bin/pip install --quiet uv
 	@rm -rf build/lib build/bdist.*
-	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct '.[prescale]'
+	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct '.[prescale,python]'
 	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python '.[test]'
 	.venv/lowest/bin/pytest -W default -m 'not slow and not attack and not hub and not image' --ignore tests/e2e --ignore tests/benchmarks
 
@@ -145,7 +145,7 @@ lowest: code-server  ## run the tests without a browser, with the oldest depende
 
 .venv/lab: .venv/bin/pip $(SOURCES)
 	@rm -rf build/lib build/bdist.*
-	$(BIN)/pip install --quiet . jupyterlab
+	$(BIN)/pip install --quiet '.[python]' jupyterlab
 	@touch $@
 
 .venv/test: setup.cfg z2jh/prescale/requirements.txt | .venv/lab

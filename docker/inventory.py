@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import zipfile
 from importlib import metadata
 from itertools import chain
 from pathlib import Path
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
 Component = dict[str, str]
 NODE_FOLDERS = (Path("/opt/npm"), Path("/opt/code-server"))
+# The licenses of the packages that the companion extension's bundles contain.
+NOTICES = Path("jupyter_codeserver_proxy", "vscode_extension", "ThirdPartyNotices.txt")
+ECLIPSE = Path("/opt/jdtls/plugins")
 JULIA = Path("/opt/julia")
 # A license in a machine-readable copyright file of Debian.
 _LICENSE = re.compile(r"^License:[ \t]*(\S[^\n]*)", re.MULTILINE)
+_BUNDLE_LICENSE = re.compile(r'^Bundle-License: *"?([^;"\n]+)', re.MULTILINE)
+_NOTICE = re.compile(r"(?P<name>\S+) (?P<version>\S+) \((?P<license>.*)\)")
 _MAX_NAME = 60  # characters; more is a license's text, not its name
 
 
@@ -85,6 +91,39 @@ def node() -> Iterator[Component]:
         }
 
 
+def bundled() -> Iterator[Component]:
+    """Yields npm's packages within the companion extension."""
+    file = Path(str(metadata.distribution("jupyter-codeserver-proxy").locate_file(NOTICES)))
+    for notice in re.split(r"^-{80}$", file.read_text(), flags=re.MULTILINE):
+        if found := _NOTICE.match(notice.strip()):
+            purl = f"pkg:npm/{quote(found['name'])}@{quote(found['version'])}"
+            yield {"kind": "node", **found.groupdict(), "purl": purl}
+
+
+def eclipse() -> Iterator[Component]:
+    """Yields Eclipse's plugins, of which Java's language server is made."""
+    for plugin in ECLIPSE.glob("*"):
+        name, _, version = plugin.name.removesuffix(".jar").rpartition("_")
+        yield {
+            "kind": "eclipse",
+            "name": name,
+            "version": version,
+            "license": eclipse_license(plugin) or f"see {plugin}",
+            "purl": f"pkg:generic/{quote(name)}@{quote(version)}",
+        }
+
+
+def eclipse_license(plugin: Path) -> str:
+    """Returns the license that a plugin's manifest names, or Eclipse's if its page does."""
+    files = plugin if plugin.is_dir() else zipfile.Path(plugin)
+    manifest = (files / "META-INF" / "MANIFEST.MF").read_text().replace("\n ", "")
+    if found := _BUNDLE_LICENSE.search(manifest):
+        return found[1].strip()
+    about = files / "about.html"
+    words = about.read_text(errors="replace").split() if about.exists() else []
+    return "EPL-2.0" if "Eclipse Public License" in " ".join(words) else ""
+
+
 def julia() -> Iterator[Component]:
     """Yields Julia, if it is installed."""
     if JULIA.exists():
@@ -97,5 +136,5 @@ def julia() -> Iterator[Component]:
 
 
 if __name__ == "__main__":
-    for component in chain(debian(), python(), node(), julia()):
+    for component in chain(debian(), python(), node(), bundled(), eclipse(), julia()):
         print(json.dumps(component))  # noqa: T201 -- a program's output

@@ -24,8 +24,14 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parent
 PYTHON = "3.13"  # of Debian trixie
 # Each set keeps to the versions of the sets that are installed in the same environment.
-SETS = {"base": (), "scipy": ("base",), "coding": ("base", "scipy")}
-FROM_PROJECT = {"base": ("setup.cfg",)}  # the extension's own requirements
+SETS: dict[str, tuple[str, ...]] = {
+    "base": (),
+    "scipy": ("base",),
+    "coding": ("base", "scipy"),
+    "jdtls": (),
+}
+# The server extension's requirements, and what Python needs in VS Code.
+FROM_PROJECT = {"base": ("--extra=python", "setup.cfg")}
 
 
 class LockError(Exception):

@@ -84,7 +84,7 @@ def sizes(engine: str, image: str) -> list[Figure]:
         done = subprocess.run([engine, "image", "inspect", found], capture_output=True, check=False)
         if done.returncode == 0:
             size = json.loads(done.stdout)[0]["Size"] / MEGABYTE
-            result.append(Figure(target, size, "MB", 4500 if target == "coding" else None))
+            result.append(Figure(target, size, "MB", 4900 if target == "coding" else None))
     for size, what in layers(engine, image):
         result.append(Figure(f"layer: {what}", size / MEGABYTE, "MB"))
     return result

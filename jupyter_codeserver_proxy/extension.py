@@ -20,7 +20,7 @@ from .kernels.kernels_socket import KernelsSocket
 from .service.launch import Launcher
 from .service.service import Service
 from .service.sessions import Sessions
-from .supervision.runtime_folder import RuntimeFolder, candidates
+from .supervision.runtime_folder import candidates
 from .web.routes import routes
 
 if TYPE_CHECKING:
@@ -41,17 +41,17 @@ class CodeServerExtension(ExtensionApp):
         self._sessions = Sessions(
             lambda: self._service.process.socket, user_data.default_folder(os.environ)
         )
-        self._kernels = KernelsSocket()
-        self._offers_kernels = settings.kernels
         launcher = Launcher(
             error or settings.start,
             options.workspace,
             os.environ,
             self._interpreter,
-            self._on_start,
+            self._sessions.link,
         )
-        self._service = Service(launcher, settings, self.log, self._record_activity)
-        self._folder: RuntimeFolder | None = None
+        kernels = (
+            KernelsSocket(self.serverapp.web_app) if self.serverapp and settings.kernels else None
+        )
+        self._service = Service(launcher, settings, self.log, self._record_activity, kernels)
         self._runtime = candidates(settings.process.runtime, os.environ)
         REGISTRY.register(self._service.metrics)
         self._configure_jupyterlab(options)
@@ -64,34 +64,16 @@ class CodeServerExtension(ExtensionApp):
             )
         self.handlers.extend(routes(self._service, served.root))
 
-    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 -- Jupyter's signature
         """Prepares a start of code-server after Jupyter's own start, so as not to delay it."""
-        try:
-            self._folder = RuntimeFolder.create(self._runtime)
-        except CannotStart as error:
-            self.log.warning(
-                "VS Code has no kernels, and code-server FILE in a terminal opens no window: %s",
-                error,
-            )
-        if self._folder and self._offers_kernels:
-            self._kernels.open(serverapp.web_app, self._folder.path / "kernels")
         self._service.prepare()
-        if self._folder:
-            await self._sessions.open(self._folder.socket)
+        await self._sessions.open(self._runtime)
 
     async def stop_extension(self) -> None:
         """Ends code-server with the Jupyter server."""
         REGISTRY.unregister(self._service.metrics)
         await self._sessions.close()
         await self._service.close()
-        await self._kernels.close()
-        if self._folder:
-            self._folder.remove()
-
-    def _on_start(self) -> dict[str, str]:
-        """Links the socket for `code-server FILE`, and tells VS Code where the kernels are."""
-        self._sessions.link()
-        return {"JUPYTER_CODESERVER_KERNELS_SOCKET": str(self._kernels.path or "")}
 
     def _record_activity(self, last: datetime) -> None:
         # Jupyter reports this time to the hub's culler, and may shut itself down by it.

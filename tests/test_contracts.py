@@ -16,7 +16,7 @@ from jupyter_codeserver_proxy.__main__ import main
 from jupyter_codeserver_proxy.binaries import prefix
 from jupyter_codeserver_proxy.binaries.platforms import platform_name, this_machine
 from jupyter_codeserver_proxy.codeserver import executable
-from jupyter_codeserver_proxy.config.policy import LANGUAGES
+from jupyter_codeserver_proxy.config.languages import LANGUAGES
 
 if TYPE_CHECKING:
     import pytest
@@ -57,9 +57,13 @@ def test_the_extension_finds_what_the_fetcher_installed(
 
 
 def test_operators_and_the_companion_extension_know_the_same_languages() -> None:
-    """Each language can be switched off by its name."""
+    """Each language can be switched off by its name, and the doctor looks for its programs."""
     table = (CHECKOUT / "vscode_extension/src/languages/table.ts").read_text()
-    assert re.findall(r'^    name: "(\w+)",$', table, re.MULTILINE) == list(LANGUAGES)
+    _, *parts = re.split(r'^    name: "(\w+)",$', table, flags=re.MULTILINE)
+    assert parts[::2] == list(LANGUAGES)
+    for language, part in zip(parts[::2], parts[1::2], strict=True):
+        servers = re.findall(r'^        name: "(\S+)",$', part, re.MULTILINE)
+        assert servers == list(LANGUAGES[language][: len(servers)])
 
 
 def test_image_and_checks_have_the_hub_of_the_chart() -> None:

@@ -32,7 +32,7 @@ PACKAGE = "jupyter_codeserver_proxy"
 
 def sources(tree: str) -> set[str]:
     """The files of a tree that belong into the wheel, relative to it."""
-    kinds = {".py", ".js", ".json", ".svg", ".typed", ".html", ".txt"}
+    kinds = {".py", ".js", ".json", ".svg", ".css", ".woff2", ".typed", ".html", ".txt"}
     files = [path for path in (CHECKOUT / tree).rglob("*") if path.is_file()]
     found = {str(path.relative_to(CHECKOUT / tree)) for path in files if path.suffix in kinds}
     return found | {path.name for path in files if path.name == "py.typed"}

@@ -21,6 +21,8 @@ _ALWAYS = {
     "extensions.autoCheckUpdates": False,
     "extensions.autoUpdate": False,
     "npm.fetchOnlinePackageInfo": False,
+    # Language servers would put types and names of parameters between what a student has typed.
+    "editor.inlayHints.enabled": "offUnlessPressed",
     # No work is lost when the machine is taken away.
     "files.autoSave": "afterDelay",
 }

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 from traitlets import Bool, Dict, List, TraitError, Unicode, validate
 from traitlets.config import LoggingConfigurable
 
+from .languages import LANGUAGES
+
 if TYPE_CHECKING:
     from traitlets import Bunch
 
 OPEN_VSX = "open-vsx"
 OFF = "off"
-# The names in vscode_extension/src/languages/table.ts, which a test compares.
-LANGUAGES = ("python", "cpp")
 
 
 class Map(Dict):

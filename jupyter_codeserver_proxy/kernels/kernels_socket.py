@@ -1,4 +1,4 @@
-"""The unix socket on which VS Code reaches Jupyter's kernels, for as long as Jupyter runs."""
+"""The unix socket on which VS Code reaches Jupyter's kernels."""
 
 from __future__ import annotations
 
@@ -18,31 +18,36 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class KernelsSocket:
-    """Serves a `KernelsApplication`.
+def kernels_socket(socket: Path) -> Path:
+    """Returns the kernels socket for the code-server at `socket`."""
+    return socket.with_name("kernels")
 
-    Attributes:
-        path: the socket; None: it is not open.
+
+class KernelsSocket:
+    """Serves the kernels of a Jupyter server, on one socket at a time.
+
+    Args:
+        main: the main application of the Jupyter server.
     """
 
-    def __init__(self) -> None:
-        self.path: Path | None = None
+    def __init__(self, main: Application) -> None:
+        self._main = main
         self._server: HTTPServer | None = None
 
-    def open(self, main: Application, path: Path) -> None:
-        """Begins to serve the kernels of Jupyter's main application on the socket `path`."""
-        server = HTTPServer(KernelsApplication(main))
+    async def open(self, path: Path) -> None:
+        """Serves on the socket `path` from now on, and no longer on an earlier one."""
+        await self.close()
         try:
-            server.add_socket(bind_unix_socket(str(path)))
+            socket = bind_unix_socket(str(path))
         except OSError as error:
             _log.warning("VS Code has no kernels: %s cannot be made (%s)", path, error)
             return
-        self.path, self._server = path, server
+        self._server = HTTPServer(KernelsApplication(self._main))
+        self._server.add_socket(socket)
 
     async def close(self) -> None:
-        """Stops serving, and removes the socket. Jupyter closes its kernels' websockets itself."""
-        if self.path and self._server:
+        """Stops serving. Websockets end with their client or their kernel."""
+        if self._server:
             self._server.stop()
             await self._server.close_all_connections()
-            self.path.unlink(missing_ok=True)
-            self.path = None
+            self._server = None

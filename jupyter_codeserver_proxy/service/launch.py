@@ -19,6 +19,7 @@ from jupyter_codeserver_proxy.codeserver import (
 from jupyter_codeserver_proxy.codeserver.builtin_extensions import check_policy
 from jupyter_codeserver_proxy.codeserver.default_settings import defaults
 from jupyter_codeserver_proxy.failure import CannotStart
+from jupyter_codeserver_proxy.kernels.kernels_socket import kernels_socket
 from jupyter_codeserver_proxy.supervision.child import Command
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Launcher:
         inherited: the environment variables of the Jupyter server.
         interpreter: returns the Python of a notebook's kernel. It is called at a start, as it would
             delay Jupyter's own start.
-        on_start: called at each start; returns further variables for the companion extension.
+        on_start: called at each start.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Launcher:
         workspace: Callable[[], Workspace],
         inherited: Mapping[str, str],
         interpreter: Callable[[], str] = lambda: sys.executable,
-        on_start: Callable[[], Mapping[str, str]] = dict,
+        on_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._options = options
         self._workspace = workspace
@@ -132,13 +133,15 @@ class Launcher:
         flags = executable.abilities(program.path).flags
         reports = reports_folder(socket)
         reports.mkdir()
+        self._on_start()
         options, unwritable = user_data.writable(
             options, self._inherited, socket.with_name("user-data")
         )
+        kernels = kernels_socket(socket)
         added = {
             "JUPYTER_CODESERVER_REPORTS": str(reports),
             "JUPYTER_CODESERVER_UNWRITABLE": str(unwritable or ""),
-            **self._on_start(),
+            "JUPYTER_CODESERVER_KERNELS_SOCKET": str(kernels) if kernels.exists() else "",
             **options.jupyter,
             **options.environment,
         }

@@ -16,6 +16,7 @@ from jupyter_codeserver_proxy.assets.answers import Assets
 from jupyter_codeserver_proxy.failure import CannotStart
 from jupyter_codeserver_proxy.forwarding.traffic import Traffic
 from jupyter_codeserver_proxy.forwarding.upstream import Upstream
+from jupyter_codeserver_proxy.kernels.kernels_socket import kernels_socket
 from jupyter_codeserver_proxy.supervision.observer import Observer, State
 from jupyter_codeserver_proxy.supervision.process import CodeServerProcess
 from jupyter_codeserver_proxy.supervision.process_table import ProcessFamily
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from jupyter_codeserver_proxy.activity.reports import Report
     from jupyter_codeserver_proxy.config.settings import Settings
     from jupyter_codeserver_proxy.failure import Failure
+    from jupyter_codeserver_proxy.kernels.kernels_socket import KernelsSocket
     from jupyter_codeserver_proxy.supervision.child import Command
 
     from .launch import Launch, Launcher, Program
@@ -53,6 +55,7 @@ class Service(Observer):
         settings: the values of the options.
         logger: gets code-server's output at debug level.
         record_activity: called again and again with the time of the last use.
+        kernels: serves Jupyter's kernels to VS Code; None: VS Code has none.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Service(Observer):
         settings: Settings,
         logger: logging.Logger | logging.LoggerAdapter[Any],
         record_activity: Callable[[datetime], None],
+        kernels: KernelsSocket | None = None,
     ) -> None:
         self.title = settings.start.title
         self.sandboxed_applications = settings.sandboxed_applications
@@ -76,6 +80,7 @@ class Service(Observer):
             logger=logger,
         )
         self._launcher = launcher
+        self._kernels = kernels
         self._settings = settings
         self._record_activity = record_activity
         self._monitor = Monitor(
@@ -124,6 +129,8 @@ class Service(Observer):
             self._program = await self._finders.run(self._launcher.find, patience=_FIND_TIMEOUT)
 
     async def _prepare_start(self, socket: Path) -> Command:
+        if self._kernels:
+            await self._kernels.open(kernels_socket(socket))
         self._launch = await self._launchers.run(
             self._launcher.launch, socket, patience=self._settings.process.timeout
         )
@@ -186,6 +193,8 @@ class Service(Observer):
             self._finding.cancel()
         await self.assets.close()
         await self.process.close()
+        if self._kernels:
+            await self._kernels.close()
 
     async def prefetchable(self) -> list[str]:
         """Returns paths of assets that a browser may prefetch; starts nothing."""

@@ -15,10 +15,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jupyter_codeserver_proxy.codeserver.command import session_socket
+from jupyter_codeserver_proxy.failure import CannotStart
+from jupyter_codeserver_proxy.supervision.runtime_folder import RuntimeFolder
 from jupyter_codeserver_proxy.system.daemon_threads import DaemonThreads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -40,29 +42,29 @@ class Sessions:
     def __init__(self, code_server: Callable[[], Path | None], user_data: Path) -> None:
         self._code_server = code_server
         self._link = user_data / _SOCKET
-        self._socket: Path | None = None
+        self._folder: RuntimeFolder | None = None
         self._server: asyncio.AbstractServer | None = None
         self._threads = DaemonThreads(1)  # the home may be on a disk that hangs
 
-    async def open(self, socket: Path) -> None:
-        """Begins to answer on `socket`."""
+    async def open(self, parents: Iterable[Path]) -> None:
+        """Begins to answer, on a socket in a new folder in one of `parents`."""
         try:
-            self._server = await asyncio.start_unix_server(self._answer, socket)
-        except OSError as error:
+            self._folder = RuntimeFolder.create(parents)
+            self._server = await asyncio.start_unix_server(self._answer, self._folder.socket)
+        except (CannotStart, OSError) as error:
             _log.warning("code-server FILE in a terminal will open no window: %s", error)
             return
-        self._socket = socket
         with suppress(TimeoutError):
             await self._threads.run(self.link, patience=_PATIENCE)
 
     def link(self) -> None:
         """Puts a link to our socket where the command looks, replacing another code-server's."""
-        if not self._socket:
+        if not self._folder:
             return
         new = self._link.with_name(f"{_SOCKET}.{os.getpid()}")
         try:
             self._link.parent.mkdir(parents=True, exist_ok=True)
-            new.symlink_to(self._socket)
+            new.symlink_to(self._folder.socket)
             new.replace(self._link)
         except OSError as error:
             _log.info("code-server FILE in a terminal will open no window: %s", error)
@@ -71,9 +73,10 @@ class Sessions:
         """Stops answering."""
         if self._server:
             self._server.close()
-        if self._socket:
+        if self._folder:
             with suppress(OSError):  # TimeoutError is one
-                await self._threads.run(self._unlink, self._socket, patience=_PATIENCE)
+                await self._threads.run(self._unlink, self._folder.socket, patience=_PATIENCE)
+            self._folder.remove()
 
     def _unlink(self, socket: Path) -> None:
         if self._link.readlink() == socket:

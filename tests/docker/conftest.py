@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 import requests
+from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from playwright.sync_api import Browser
+
 DOCKER = Path(__file__).parents[2] / "docker"
 PATIENCE = 60  # seconds, for a server that starts beside other tests
+
+TOKEN = "t"  # noqa: S105 -- of a container that lives for minutes, on loopback
+SERVER = ("start-notebook.sh", f"--IdentityProvider.token={TOKEN}")
+EMPTY_HOME = ("--tmpfs", "/home/jovyan:uid=1000,gid=100,mode=770,exec")
+READ_ONLY = ("--read-only", "--tmpfs", "/tmp:exec")  # noqa: S108 -- the container's
+POWERLESS = ("--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+STRANGER = ("--user", "12345", "--group-add", "users")
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,19 @@ class Container:
 
     def address(self, port: int = 8888) -> str:
         """Return host and port by which this machine reaches a port of the container."""
-        return _output([self.engine, "port", self.name, f"{port}/tcp"]).splitlines()[0]
+        if published := _output([self.engine, "port", self.name]):
+            return next(
+                line.split()[-1] for line in published.splitlines() if line.startswith(f"{port}/")
+            )
+        # Without a route outside no port is published, but this machine is part of the network.
+        (network,) = self.inspect("NetworkSettings.Networks").values()
+        return f"{network['IPAddress']}:{port}"
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file in the student's home, and the folders above it."""
+        script = f"mkdir -p ~/$(dirname {path}) && cat >~/{path}"
+        command = [self.engine, "exec", "--interactive", self.name, "bash", "-c", script]
+        subprocess.run(command, input=text, text=True, check=True)
 
     def health(self) -> str:
         """Return the health that the engine reports, once it is known."""
@@ -188,6 +210,35 @@ def running(
         subprocess.run(
             [engine, "rm", "--force", "--volumes", name], capture_output=True, check=True
         )
+
+
+@contextmanager
+def isolated(engine: str, image: str, options: tuple[str, ...] = ()) -> Iterator[Container]:
+    """Run a server whose network has no route outside, as in an exam."""
+    network = f"test-{secrets.token_hex(6)}"
+    _output([engine, "network", "create", "--internal", network])
+    try:
+        with running(engine, image, SERVER, ("--network", network, *options)) as container:
+            container.until(lambda: container.health() == "healthy", "the server")
+            yield container
+    finally:
+        subprocess.run([engine, "network", "rm", network], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def student(engine: str, image: str) -> Iterator[Container]:
+    """Run a server for any uid, without capabilities and without a network."""
+    with isolated(engine, image, (*STRANGER, *POWERLESS)) as container:
+        yield container
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start a real Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

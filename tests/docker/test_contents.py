@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.docker.conftest import DOCKER
+from tests.docker.notebooks import notebook
 
 if TYPE_CHECKING:
     from tests.docker.conftest import Run
@@ -23,6 +24,7 @@ MODULES = {
     "jjava": None,  # a kernel, not a module
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
+    "bash-dap": "bash_dap",
     "bash-kernel": "bash_kernel",
     "octave-kernel": "octave_kernel",
 }
@@ -79,25 +81,11 @@ def test_a_student_can_install_a_package(run: Run) -> None:
     assert done.stdout.split()[-1] == "writable"
 
 
-def notebook(source: str) -> str:
-    """Return a Python notebook with one cell."""
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "id": "a",
-        "metadata": {},
-        "execution_count": None,
-        "outputs": [],
-        "source": source,
-    }
-    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    return json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
-
-
 def test_a_notebook_becomes_html_and_markdown(run: Run) -> None:
     """A matplotlib figure is in it."""
     source = "import matplotlib.pyplot as p; p.plot([1, 2]); p.title('growth')"
     script = (
-        f"cat >n.ipynb <<'END'\n{notebook(source)}\nEND\n"
+        f"cat >n.ipynb <<'END'\n{notebook('python3', [source])}\nEND\n"
         "jupyter nbconvert --execute --to html n.ipynb && grep -c image/png n.html; "
         "jupyter nbconvert --execute --to markdown n.ipynb && ls n_files"
     )
@@ -128,7 +116,7 @@ def test_the_licences_of_code_server_are_shipped(run: Run) -> None:
 def test_no_database_is_kept_in_the_home(run: Run) -> None:
     """A running notebook creates none there: one on NFS may wait for a lock for ever."""
     script = (
-        f"cat >n.ipynb <<'END'\n{notebook('1 + 1')}\nEND\n"
+        f"cat >n.ipynb <<'END'\n{notebook('python3', ['1 + 1'])}\nEND\n"
         "jupyter nbconvert --execute --to notebook --inplace n.ipynb; "
         "find ~ -name '*.sqlite*' -o -name '*.db'"
     )

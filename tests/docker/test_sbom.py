@@ -31,9 +31,18 @@ def test_everything_stands_in_the_bill(image: str, tmp_path: Path) -> None:
         ("python", "jupyter-codeserver-proxy"),
         ("node", "code-server"),
         ("node", "tslab"),
+        # Language servers, a debugger, and what the companion extension's bundles contain.
+        ("debian", "clangd-19"),
+        ("python", "pyrefly"),
+        ("python", "bash-dap"),
+        ("node", "bash-language-server"),
+        ("node", "vscode-languageclient"),
+        ("eclipse", "org.eclipse.jdt.core"),
     } <= shipped.keys()
     assert shipped["node", "code-server"] == "MIT"
     assert shipped["python", "jupyter-codeserver-proxy"] == "BSD-3-Clause"
+    assert shipped["eclipse", "org.eclipse.jdt.core"] == "EPL-2.0"
+    assert shipped["node", "vscode-languageclient"] == "MIT"
     assert shipped["debian", "gcc-14"]
 
 

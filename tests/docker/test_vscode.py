@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import os
-import secrets
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.docker.conftest import running
+from tests.docker.conftest import (
+    EMPTY_HOME,
+    POWERLESS,
+    READ_ONLY,
+    SERVER,
+    STRANGER,
+    TOKEN,
+    isolated,
+)
 from tests.e2e.vscode import type_in_terminal, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, Page
 
     from tests.docker.conftest import Container, Serve
 
 pytestmark = pytest.mark.image
 expect.set_options(timeout=60_000)
-
-TOKEN = "t"  # noqa: S105 -- of a container that lives for seconds, on loopback
-SERVER = ("start-notebook.sh", f"--IdentityProvider.token={TOKEN}")
-EMPTY_HOME = ("--tmpfs", "/home/jovyan:uid=1000,gid=100,mode=770,exec")
-READ_ONLY = ("--read-only", "--tmpfs", "/tmp:exec")  # noqa: S108 -- the container's
-POWERLESS = ("--cap-drop", "ALL", "--security-opt", "no-new-privileges")
-STRANGER = ("--user", "12345", "--group-add", "users")
 
 VARIANTS = {
     "student": (),
@@ -42,19 +39,10 @@ VARIANTS = {
 CPP = "int twice(int n) {\n  int m = 2 * n;\n  return m;\n}\nint main() { return twice(21); }\n"
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Start a real Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-def works(container: Container, browser: Browser, host: str, name: str) -> None:
+def works(container: Container, browser: Browser, name: str) -> None:
     """Open VS Code, and a terminal that finds the image's programs."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"http://{host}/codeserver/?token={TOKEN}")
+    page.goto(f"http://{container.address()}/codeserver/?token={TOKEN}")
     page.locator(".explorer-folders-view").wait_for(timeout=90_000)
     answer = in_terminal(container, page, "which python gcc; python -c 'import numpy'; echo $?")
     if folder := os.environ.get("SCREENSHOTS"):
@@ -79,30 +67,20 @@ def test_vscode_opens(serve: Serve, browser: Browser, variant: str) -> None:
     """VS Code and its terminal work for any user and with restricted containers."""
     container = serve(*SERVER, options=VARIANTS[variant])
     container.get("/api")
-    works(container, browser, container.address(), variant)
+    works(container, browser, variant)
 
 
 def test_vscode_opens_without_a_network(engine: str, image: str, browser: Browser) -> None:
-    """The container's network has no route outside, as in an exam."""
-    network = f"test-{secrets.token_hex(6)}"
-    subprocess.run(
-        [engine, "network", "create", "--internal", network], check=True, capture_output=True
-    )
-    try:
-        with running(engine, image, SERVER, ("--network", network)) as container:
-            # Such a network publishes no ports, but this machine is part of it.
-            host = container.inspect(f"NetworkSettings.Networks.{network}.IPAddress")
-            container.until(lambda: container.health() == "healthy", "the server")
-            works(container, browser, f"{host}:8888", "no-network")
-    finally:
-        subprocess.run([engine, "network", "rm", network], check=True, capture_output=True)
+    """It works in an exam."""
+    with isolated(engine, image) as container:
+        works(container, browser, "no-network")
 
 
 def test_a_program_is_debugged_in_its_terminal(serve: Serve, browser: Browser) -> None:
     """It works with gdb in a container without capabilities."""
     container = serve(*SERVER, options=POWERLESS)
     container.get("/api")
-    container.execute("bash", "-c", f"cat >~/main.cpp <<'END'\n{CPP}END")
+    container.write("main.cpp", CPP)
     page = browser.new_page()
     page.goto(f"http://{container.address()}/codeserver/?token={TOKEN}")
     page.locator(".explorer-folders-view").wait_for(timeout=90_000)

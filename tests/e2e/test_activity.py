@@ -74,11 +74,11 @@ def test_a_running_job_in_a_terminal_counts(start_lab: StartLab, context: Browse
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["Task", "Debugger", "Notebook"])
+@pytest.mark.parametrize("kind", ["Task", "Debugger"])
 def test_what_vscode_runs_counts(
     start_lab: StartLab, context: BrowserContext, tmp_path: Path, kind: str
 ) -> None:
-    """A task, a debug session and a notebook cell count, as VS Code's API reports them."""
+    """A task and a debug session count, as VS Code's API reports them."""
     extensions = tmp_path / "extensions"
     shutil.copytree(Path(__file__).with_name("jobs_extension"), extensions / "test.jobs-1.0.0")
     lab = start_lab(f"--CodeServer.extensions_folder={extensions}")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import async_playwright
 
+from jupyter_codeserver_proxy.kernels.kernels_socket import kernels_socket
 from tests.hub.conftest import Student, has_opened, open_file, running_hub
+from tests.jupyter_codeserver_proxy.kernels.conftest import Client
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.hub.conftest import Hub
 
 pytestmark = pytest.mark.hub
@@ -23,6 +24,10 @@ ORDER = """async () => {
   const answer = await fetch("/user/alice/api/codeserver/restart",
     { method: "POST", headers: { "X-XSRFToken": token, "Content-Type": "application/json" } });
   return answer.status;
+}"""
+GET = """async (path) => {
+  const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)[1];
+  return (await fetch(`/user/alice/api/${path}`, { headers: { "X-XSRFToken": token } })).json();
 }"""
 # Sent by VS Code's own page, which does not know Jupyter's token.
 POST = """async () => (await fetch("mint-key", { method: "POST" })).status"""
@@ -36,7 +41,7 @@ def test_a_student_comes_by_the_tile(
     chromium: str,
     tmp_path: Path,
 ) -> None:
-    """Login, JupyterLab, tile, VS Code below the student's address and a saved file work."""
+    """Login, JupyterLab, tile, VS Code below the student's address, files and kernels work."""
 
     async def scenario(hub: Hub) -> None:
         async with async_playwright() as playwright:
@@ -58,6 +63,12 @@ def test_a_student_comes_by_the_tile(
             while "typed behind a hub" not in hub.home("alice").joinpath("long.txt").read_text():  # noqa: ASYNC110 -- a file has no Event
                 await asyncio.sleep(0.1)
             assert await vscode.evaluate(POST) == 200
+            socket = Path((await lab.evaluate(GET, "codeserver"))["socket"])
+            kernels = Client(kernels_socket(socket))  # which no login guards
+            session = await kernels.begin("a.ipynb")
+            assert await kernels.execute(session["kernel"]["id"], "2") == {"text/plain": "2"}
+            (listed,) = await lab.evaluate(GET, "sessions")
+            assert listed["id"] == session["id"]
             assert await lab.evaluate(ORDER) == 200
 
             bob = await Student.arrive("bob", hub, browser)

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 
 import * as activity from "./activity.ts";
 import * as environment from "./environment.ts";
+import * as fallback from "./fallback.ts";
 import * as jupyterlab from "./jupyterlab.ts";
 import { loadWithFirst } from "./loading.ts";
 
@@ -26,5 +27,6 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   if (environment.unwritable) warnOfLoss(environment.unwritable);
   if (environment.reportsFolder) activity.watch(context, environment.reportsFolder);
+  fallback.serve(context);
   loadWithFirst(context);
 }

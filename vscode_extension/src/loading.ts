@@ -1,9 +1,11 @@
-/** Loads kernels with the first notebook and languages with the first document of one, so that a
- * window without them does not pay for them. */
+/** Loads kernels with the first notebook, languages with the first document of one, and debugging with
+ * the first debug session, so that a window without them does not pay for them. */
 
 import * as vscode from "vscode";
 
+import { type Debugging, register } from "./debugging/registration.ts";
 import * as environment from "./environment.ts";
+import { enabled } from "./languages/table.ts";
 
 /** A bundle that is loaded when it is needed. */
 interface Part {
@@ -21,6 +23,15 @@ export function loadWithFirst(context: vscode.ExtensionContext): void {
       load(context, () => require("./kernels.js")),
     );
   }
+  const languages = enabled(environment.languages);
+  const ids = new Set(languages.flatMap(({ documents }) => documents));
+  const { textDocuments, onDidOpenTextDocument } = vscode.workspace;
+  const isOfLanguage = (document: vscode.TextDocument) => ids.has(document.languageId);
+  onFirst(context, textDocuments, onDidOpenTextDocument, isOfLanguage, () =>
+    load(context, () => require("./languages.js")),
+  );
+  let debugging: Debugging | undefined;
+  register(context, languages, () => (debugging ??= require("./debugging.js").start(context)));
 }
 
 function onFirst<T>(

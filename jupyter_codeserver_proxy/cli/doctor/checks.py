@@ -127,6 +127,30 @@ def _extensions(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _kernels(facts: Facts) -> Iterator[Finding]:
+    if facts.kernels:
+        yield Finding("kernels", Level.OK, f"notebooks run on {', '.join(facts.kernels)}")
+    elif facts.kernels is not None:
+        yield Finding(
+            "kernels",
+            Level.WARNING,
+            "none is installed here: notebooks run only if a gateway has kernels",
+            "pip install ipykernel",
+        )
+
+
+def _languages(facts: Facts) -> Iterator[Finding]:
+    for language, programs in facts.programs.items():
+        found = ", ".join(name for name, is_there in programs.items() if is_there)
+        missing = ", ".join(name for name, is_there in programs.items() if not is_there)
+        what = "; ".join(filter(None, (found, missing and f"not there: {missing}")))
+        if missing and language == "python":
+            advice = "pip install debugpy pyrefly ruff"
+            yield Finding("python", Level.WARNING, what, advice)
+        elif what:
+            yield Finding(language, Level.OK, what)
+
+
 def _home(facts: Facts) -> Iterator[Finding]:
     yield from _place("home", facts.home, "settings and extensions are not kept")
     yield from _place("user data", facts.user_data, "settings and extensions are not kept")
@@ -227,6 +251,8 @@ _CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _versions,
     _extensions,
     _runtime,
+    _kernels,
+    _languages,
     _home,
     _inotify,
     _descriptors,

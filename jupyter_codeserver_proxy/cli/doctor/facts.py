@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import sys
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.paths import jupyter_path
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_codeserver_proxy.codeserver import executable, user_data
+from jupyter_codeserver_proxy.config.languages import LANGUAGES
 from jupyter_codeserver_proxy.config.options import CodeServer, configured
 from jupyter_codeserver_proxy.failure import CannotStart
 from jupyter_codeserver_proxy.service import launch
@@ -76,6 +80,8 @@ class Facts:
         wrong_option: what is wrong with the options.
         versions: versions of the distributions that matter; None for a missing one.
         enabled: the server extensions that Jupyter's configuration enables.
+        kernels: the kernels that are installed; None: VS Code offers none.
+        programs: the programs of each language, and whether each is there.
         home: the student's home.
         user_data: VS Code's folder of settings and state.
         runtime: the folder for the folders of sockets.
@@ -98,6 +104,8 @@ class Facts:
     wrong_option: CannotStart | None = None
     versions: Mapping[str, str | None] = field(default_factory=dict)
     enabled: frozenset[str] = frozenset()
+    kernels: tuple[str, ...] | None = None
+    programs: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     runtime: Path | None = None
     no_runtime: CannotStart | None = None
     watches: int | None = None
@@ -116,7 +124,8 @@ def gather(environment: Mapping[str, str]) -> Facts:
         settings = options.values()
         options.workspace()
     except CannotStart as error:
-        wrong_option, settings = error, CodeServer().values()
+        wrong_option, options = error, CodeServer()
+        settings = options.values()
     home = Path.home()
     data = settings.start.user_data_folder or user_data.default_folder(environment)
     runtime, no_runtime = _runtime(settings.process.runtime, environment)
@@ -129,6 +138,8 @@ def gather(environment: Mapping[str, str]) -> Facts:
             name: _installed_version(name) for name in ("jupyter-server", "jupyter-server-proxy")
         },
         enabled=_enabled(app),
+        kernels=_kernels(app) if options.kernels else None,
+        programs={name: _programs(name, environment) for name in options.languages},
         runtime=runtime,
         no_runtime=no_runtime,
         watches=_limit("max_user_watches"),
@@ -216,6 +227,20 @@ def _enabled(app: ServerApp) -> frozenset[str]:
     switches = dict(manager.get_jpserver_extensions())  # type: ignore[no-untyped-call] # Jupyter's is not typed
     switches |= app.config.get("ServerApp", {}).get("jpserver_extensions", {})
     return frozenset(name for name, is_on in switches.items() if is_on)
+
+
+def _kernels(app: ServerApp) -> tuple[str, ...]:
+    # IPython's own folder of kernels is left out, as IPython would make that in the home.
+    manager = KernelSpecManager(
+        parent=app, kernel_dirs=jupyter_path("kernels"), ensure_native_kernel=False
+    )
+    return tuple(manager.find_kernel_specs())
+
+
+def _programs(language: str, environment: Mapping[str, str]) -> dict[str, bool]:
+    # Those of the kernel's environment, which is nearly always this one, come before PATH.
+    path = os.pathsep.join((str(Path(sys.prefix, "bin")), environment.get("PATH", os.defpath)))
+    return {name: shutil.which(name, path=path) is not None for name in LANGUAGES[language]}
 
 
 def _limit(name: str) -> int | None:

@@ -1,4 +1,4 @@
-// Starts what runs in VS Code without a person: a task, debug sessions, a notebook cell.
+// Starts what runs in VS Code without a person: a task and debug sessions.
 "use strict";
 
 const path = require("node:path");
@@ -54,28 +54,6 @@ async function script() {
   await vscode.debug.startDebugging(folder, { ...launch, runtimeExecutable: process.execPath });
 }
 
-async function notebook() {
-  const folder = vscode.workspace.workspaceFolders[0].uri.fsPath;
-  const document = await vscode.workspace.openNotebookDocument(
-    vscode.Uri.file(path.join(folder, "dice.ipynb")),
-  );
-  const controller = vscode.notebooks.createNotebookController("jobs", document.notebookType, "Jobs");
-  controller.executeHandler = ([cell]) => {
-    const execution = controller.createNotebookCellExecution(cell);
-    execution.executionOrder = 1;
-    execution.start(Date.now());
-    ends.push(() => execution.end(true, Date.now()));
-  };
-  controller.updateNotebookAffinity(document, vscode.NotebookControllerAffinity.Preferred);
-  await vscode.window.showNotebookDocument(document);
-  const code = document.getCells().findIndex((each) => each.kind === vscode.NotebookCellKind.Code);
-  // It chooses the controller, which is the only one; and it waits for the end of the cell.
-  vscode.commands.executeCommand("notebook.cell.execute", {
-    ranges: [{ start: code, end: code + 1 }],
-    document: document.uri,
-  });
-}
-
 exports.activate = (context) => {
   const factory = {
     createDebugAdapterDescriptor: () => new vscode.DebugAdapterInlineImplementation(new Adapter()),
@@ -85,7 +63,6 @@ exports.activate = (context) => {
     vscode.commands.registerCommand("jobs.task", task),
     vscode.commands.registerCommand("jobs.debugger", startDebugger),
     vscode.commands.registerCommand("jobs.script", script),
-    vscode.commands.registerCommand("jobs.notebook", notebook),
     vscode.commands.registerCommand("jobs.end", () => ends.splice(0).forEach((end) => end())),
   );
 };

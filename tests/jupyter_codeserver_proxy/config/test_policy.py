@@ -7,7 +7,8 @@ import json
 import pytest
 from traitlets import TraitError
 
-from jupyter_codeserver_proxy.config.policy import LANGUAGES, Policy
+from jupyter_codeserver_proxy.config.languages import LANGUAGES
+from jupyter_codeserver_proxy.config.policy import Policy
 
 
 def test_everything_is_there_unless_it_is_switched_off() -> None:

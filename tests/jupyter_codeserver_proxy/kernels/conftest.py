@@ -9,12 +9,15 @@ import socket
 import tempfile
 import time
 import uuid
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.asyncio.client import unix_connect
+
+from jupyter_codeserver_proxy.kernels.kernels_socket import KernelsSocket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,14 +60,12 @@ class Client:
         return await asyncio.to_thread(self._send, method, target, body)
 
     def _send(self, method: str, target: str, body: object) -> Answer:
-        connection = Connection(self.path)
-        connection.request(method, target, None if body is None else json.dumps(body))
-        response = connection.getresponse()
-        text, kind = response.read(), response.headers.get_content_type()
-        connection.close()
-        return Answer(
-            response.status, json.loads(text) if text and kind == "application/json" else None
-        )
+        with closing(Connection(self.path)) as connection:
+            connection.request(method, target, None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            text = response.read()
+            is_json = text and response.headers.get_content_type() == "application/json"
+            return Answer(response.status, json.loads(text) if is_json else None)
 
     async def begin(self, notebook: str, kernel: str = "python3") -> dict[str, Any]:
         """Returns a new session of a notebook."""
@@ -104,17 +105,10 @@ class Client:
                 if answer["parent_header"].get("msg_id") != message:
                     continue
                 if answer["msg_type"] in {"execute_result", "error"}:
-                    result: dict[str, Any] = answer["content"]
-                    return result.get("data", result)
+                    content = answer["content"]
+                    result: dict[str, Any] = content.get("data", content)
+                    return result
         raise AssertionError("the kernel did not answer")
-
-
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Path]:
-    """A folder for sockets whose path is short enough. Servers that have ended leave it empty."""
-    with tempfile.TemporaryDirectory() as name:
-        yield Path(name)
-        assert list(Path(name).iterdir()) == []
 
 
 @pytest.fixture
@@ -124,27 +118,17 @@ def options(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def jp_server_config(runtime: Path, options: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
-    """A Jupyter server with the extension, and with a base URL."""
-    sections: dict[str, dict[str, Any]] = {
-        "ServerApp": {"jpserver_extensions": {"jupyter_codeserver_proxy": True}},
-        "CodeServer": {"runtime_folder": str(runtime), "working_folder": str(tmp_path)},
-    }
-    for name, section in options.items():
-        sections.setdefault(name, {}).update(section)
-    return sections
+def jp_server_config(options: dict[str, Any]) -> dict[str, Any]:
+    """A Jupyter server with those options."""
+    return options
 
 
 @pytest.fixture
-def server(jp_serverapp: ServerApp, jp_asyncio_loop: asyncio.AbstractEventLoop) -> ServerApp:
-    """A Jupyter server whose extensions run."""
-    jp_asyncio_loop.run_until_complete(jp_serverapp.extension_manager.start_all_extensions())
-    return jp_serverapp
-
-
-@pytest.fixture
-def client(server: ServerApp, runtime: Path) -> Client:
-    """A client of the kernels socket of `server`."""
-    assert server.web_app
-    (path,) = runtime.glob("*/kernels")
-    return Client(path)
+def client(jp_serverapp: ServerApp, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Client]:
+    """A client of a kernels socket of `jp_serverapp`."""
+    kernels = KernelsSocket(jp_serverapp.web_app)
+    with tempfile.TemporaryDirectory() as folder:  # whose path is short enough
+        path = Path(folder, "kernels")
+        jp_asyncio_loop.run_until_complete(kernels.open(path))
+        yield Client(path)
+        jp_asyncio_loop.run_until_complete(kernels.close())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +12,12 @@ from jupyter_server.auth.identity import IdentityProvider
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
+    from datetime import datetime
 
     from jupyter_server.serverapp import ServerApp
     from tornado.httpclient import HTTPResponse
 
-    from .conftest import Client
+    from tests.jupyter_codeserver_proxy.kernels.conftest import Client
 
     Fetch = Callable[..., Awaitable[HTTPResponse]]
 
@@ -108,12 +107,6 @@ async def test_nothing_else_is_served(client: Client, method: str, target: str) 
     assert (await client.send(method, target)).status == 404
 
 
-async def test_only_the_student_can_enter_the_folder(client: Client) -> None:
-    """No other user of the machine reaches the socket."""
-    assert stat.S_IMODE(client.path.parent.stat().st_mode) == 0o700
-    assert stat.S_IMODE(client.path.stat().st_mode) == 0o600
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -159,13 +152,13 @@ async def test_no_kernel_at_all_can_be_told(client: Client) -> None:
     assert answer.body == {"default": "python3", "kernelspecs": {}}
 
 
-async def test_what_a_poll_reads_is_no_activity(client: Client, server: ServerApp) -> None:
+async def test_what_a_poll_reads_is_no_activity(client: Client, jp_serverapp: ServerApp) -> None:
     """An open window does not keep a server; what changes something does, as in JupyterLab."""
     session = await client.begin("a.ipynb")
     kernel = session["kernel"]["id"]
     assert await client.execute(kernel, "1") == {"text/plain": "1"}
     await client.wait_until(kernel, "idle")
-    last = server.web_app.last_activity
+    last: Callable[[], datetime] = jp_serverapp.web_app.last_activity
     before = last()
     for target in ("sessions", "kernels", "kernelspecs", f"sessions/{session['id']}"):
         assert (await client.send("GET", f"/api/{target}")).status == 200
@@ -176,10 +169,3 @@ async def test_what_a_poll_reads_is_no_activity(client: Client, server: ServerAp
     await client.execute(kernel, "1")
     await client.wait_until(kernel, "idle")
     assert last() > changed
-
-
-@pytest.mark.parametrize("options", [{"CodeServer": {"kernels": False}}], indirect=True)
-def test_an_operator_switches_it_off(server: ServerApp, runtime: Path) -> None:
-    """There is no socket then."""
-    assert server.web_app
-    assert list(runtime.glob("*/kernels")) == []

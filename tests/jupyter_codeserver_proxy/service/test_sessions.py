@@ -41,7 +41,7 @@ def test_without_code_server_the_command_is_told_so(folder: Path) -> None:
 
     async def answers() -> list[bytes]:
         sessions = Sessions(lambda: None, data)
-        await sessions.open(folder / "s")
+        await sessions.open([folder])
         link = data / "code-server-ipc.sock"
         found = [await ask(link, question) for question in (ASKS, b"", b"nonsense\r\n")]
         await sessions.close()
@@ -53,6 +53,7 @@ def test_without_code_server_the_command_is_told_so(folder: Path) -> None:
     assert json.loads(body)["socketPath"].startswith("No window of VS Code is open.")
     assert nothing == [b"", b""]
     assert list(data.iterdir()) == []
+    assert [file.name for file in folder.iterdir()] == ["home"]
 
 
 def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> None:
@@ -62,7 +63,7 @@ def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> 
     async def leads() -> list[Path]:
         first, second = (Sessions(lambda: None, folder) for _ in range(2))
         found = []
-        for happens in (first.open(folder / "1"), second.open(folder / "2")):
+        for happens in (first.open([folder]), second.open([folder])):
             await happens
             found.append(link.readlink())
         first.link()
@@ -73,7 +74,7 @@ def test_of_two_servers_the_last_one_to_start_vs_code_is_asked(folder: Path) -> 
 
     to_first, to_second, again = asyncio.run(leads())
     assert to_first == again != to_second
-    assert not link.is_symlink()
+    assert list(folder.iterdir()) == []
 
 
 def test_a_home_that_cannot_be_written_is_no_hindrance(folder: Path) -> None:
@@ -82,8 +83,8 @@ def test_a_home_that_cannot_be_written_is_no_hindrance(folder: Path) -> None:
 
     async def scenario() -> None:
         sessions = Sessions(lambda: None, folder / "file/data")
-        await sessions.open(folder / "s")
+        await sessions.open([folder])
         await sessions.close()
 
     asyncio.run(scenario())
-    assert (folder / "file").read_bytes() == b""
+    assert [file.name for file in folder.iterdir()] == ["file"]

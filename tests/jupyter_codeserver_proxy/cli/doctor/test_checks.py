@@ -23,6 +23,8 @@ HEALTHY = Facts(
     flags=frozenset({"socket", "reconnection-grace-time", "disable-workspace-trust"}),
     versions={"jupyter-server": "2.21.1", "jupyter-server-proxy": "4.6.0"},
     enabled=frozenset({"jupyter_codeserver_proxy", "jupyter_server_proxy"}),
+    kernels=("python3",),
+    programs={"python": {"ruff": True}, "java": {"jdtls": False}, "javascript": {}},
     runtime=Path("/run/user/1000"),
     watches=1_048_576,
     instances=8192,
@@ -69,6 +71,14 @@ def test_a_healthy_machine_is_told_so() -> None:
         pytest.param({"home": replace(HOME, free=0)}, "wrong", "0 MB left", "du -xh", id="full"),
         pytest.param(
             {"home": replace(HOME, free=90_000_000)}, "warning", "90 MB left", "du -xh", id="scarce"
+        ),
+        pytest.param(
+            {"kernels": ()}, "warning", "none is installed", "pip install ipykernel", id="kernels"
+        ),
+        pytest.param(
+            {"programs": {"python": {"ruff": True, "debugpy": False}}},
+            *("warning", "ruff; not there: debugpy", "pip install debugpy pyrefly ruff"),
+            id="python",
         ),
         pytest.param({"instances": 128}, "warning", "is 128", "sysctl", id="inotify"),
         pytest.param(

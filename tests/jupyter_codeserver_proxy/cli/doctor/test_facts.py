@@ -52,6 +52,8 @@ def test_the_doctor_finds_this_machine_in_order(tmp_path: Path, code_server: Pat
     assert done.returncode == 0, done.stdout
     assert found["code-server"][0]["what"].startswith("4.")
     assert [finding["level"] for finding in found["server extension"]] == ["ok", "ok"]
+    assert "python3" in found["kernels"][0]["what"]
+    assert "ruff" in found["python"][0]["what"]
     assert list(home.iterdir()) == []
 
 
