@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,13 +60,28 @@ _SHOWS_JUPYTERLAB = """
   && !document.querySelector("#jupyterlab-splash") && performance.now()
 """
 
+# Where an element is, once nothing covers it.
+_POINT = """
+() => {
+  const element = ELEMENT || null;
+  const box = element?.getBoundingClientRect();
+  const point = box?.width && [box.x + box.width / 2, box.y + box.height / 2];
+  return point && element.contains(document.elementFromPoint(...point)) && point;
+}
+"""
+
+# JupyterLab would ask whether to leave a notebook that is not saved yet.
+_NO_QUESTION = 'addEventListener("beforeunload", event => event.stopImmediatePropagation(), true)'
+
 # Evaluates the condition in each painted frame until it holds.
 _ONCE = """
-new Promise(tell => {
-  const look = () => { const found = (CONDITION)(); found ? tell(found) : next(); };
-  const next = () => requestAnimationFrame(look);
-  next();
-})
+(async () => {
+  for (;;) {
+    await new Promise(requestAnimationFrame);
+    const found = (CONDITION)();
+    if (found) return found;
+  }
+})()
 """
 
 
@@ -75,6 +91,25 @@ class Load:
 
     page: float  # until the first page, whatever it shows
     ready: float  # until the workbench shows the files of the workspace
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key, as DOM events name it, with the modifiers that are pressed with it."""
+
+    key: str
+    code: str
+    number: int
+    text: str = ""  # that it types
+    modifiers: int = 0
+
+
+_CONTROL, _SHIFT = 2, 8
+BACKSPACE = Key("Backspace", "Backspace", 8)
+CONTROL_END = Key("End", "End", 35, modifiers=_CONTROL)
+ESCAPE = Key("Escape", "Escape", 27)
+PERIOD = Key(".", "Period", 190, ".")
+SHIFT_ENTER = Key("Enter", "Enter", 13, "\r", _SHIFT)
 
 
 class Window:
@@ -104,26 +139,57 @@ class Window:
 
         `port` is the server's or a link's, and `clicked` the click's time by `time.perf_counter`.
         """
-        self._go(f"http://{HOST}:{port}{server.path}")
+        self.go(port, server.path)
         page = time.perf_counter() - clicked
-        self._awaited(_IS_READY.replace("FILES", json.dumps(files)))
+        self.awaited(_IS_READY.replace("FILES", json.dumps(files)))
         return Load(page, time.perf_counter() - clicked)
 
     def open_jupyterlab(self, port: int) -> float:
         """Opens JupyterLab; returns the seconds until it shows its launcher."""
-        self._go(f"http://{HOST}:{port}{BASE_URL}lab?reset")
-        return float(self._awaited(_SHOWS_JUPYTERLAB)) / 1000
+        self.go(port, f"{BASE_URL}lab?reset")
+        return float(self.awaited(_SHOWS_JUPYTERLAB)) / 1000
 
     def leave(self) -> None:
         """Leaves VS Code's page, so that its extension host ends."""
-        self._go("about:blank")
+        self._call("Runtime.evaluate", expression=_NO_QUESTION)
+        self._navigate("about:blank")
 
-    def _go(self, address: str) -> None:
+    def go(self, port: int, path: str) -> None:
+        """Opens a page; returns once it answers."""
+        self._navigate(f"http://{HOST}:{port}{path}")
+
+    def click(self, element: str) -> float:
+        """Clicks an element as soon as it can be clicked; returns the time by `time.perf_counter`.
+
+        `element` is an expression in JavaScript.
+        """
+        x, y = self.awaited(_POINT.replace("ELEMENT", element))
+        mouse = partial(self._call, "Input.dispatchMouseEvent", x=x, y=y)
+        mouse(type="mouseMoved")
+        clicked = time.perf_counter()
+        mouse(type="mousePressed", button="left", clickCount=1)
+        mouse(type="mouseReleased", button="left", clickCount=1)
+        return clicked
+
+    def press(self, key: Key) -> float:
+        """Presses a key; returns the time by `time.perf_counter`."""
+        named = {"key": key.key, "code": key.code, "windowsVirtualKeyCode": key.number}
+        pressed = time.perf_counter()
+        for event in ({"type": "keyDown", "text": key.text}, {"type": "keyUp"}):
+            self._call("Input.dispatchKeyEvent", modifiers=key.modifiers, **named, **event)
+        return pressed
+
+    def insert(self, text: str) -> None:
+        """Inserts text where the cursor is."""
+        self._call("Input.insertText", text=text)
+
+    def _navigate(self, address: str) -> None:
         answer = self._call("Page.navigate", url=address)
         if error := answer.get("errorText"):
             raise MeasurementError(f"{address}: {error}")
 
-    def _awaited(self, condition: str) -> Any:  # noqa: ANN401 -- any value that JavaScript returns
+    def awaited(self, condition: str) -> Any:  # noqa: ANN401 -- any value that JavaScript returns
+        """Waits until a function in JavaScript returns a true value; returns that value."""
         expression = _ONCE.replace("CONDITION", condition)
         deadline = time.monotonic() + _TIMEOUT
         while time.monotonic() < deadline:

@@ -10,7 +10,7 @@ from .measurements import IN_SHORT, ROWS, TITLES, Bound, Contender, Row, Target
 from .results import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .results import Results, Sample
 
@@ -20,6 +20,8 @@ _SHORT_NAMES = {
     Contender.PEER_TCP: "peer TCP",
     Contender.PEER_SOCKET: "peer socket",
     Contender.JUPYTER: "Jupyter alone",
+    Contender.JUPYTERLAB: "JupyterLab",
+    Contender.OFF: "ours switched off",
 }
 _MAX_REASON = 30  # characters
 
@@ -54,9 +56,9 @@ class Verdict:
         return f"{self.row.title}: {self.figure}, {outcome}: {wanted}"
 
 
-def verdicts(results: Results) -> list[Verdict]:
+def verdicts(results: Results, rows: Sequence[Row] = ROWS) -> list[Verdict]:
     """Returns verdicts on all targets for which we were tried, and the other has a figure."""
-    return [verdict for row in ROWS for verdict in _verdicts(results, row)]
+    return [verdict for row in rows for verdict in _verdicts(results, row)]
 
 
 def _verdicts(results: Results, row: Row) -> Iterator[Verdict]:
@@ -90,12 +92,12 @@ def notes() -> str:
     return text.rstrip().rpartition("\n\n")[2]
 
 
-def full_table(results: Results) -> str:
+def full_table(results: Results, rows: Sequence[Row] = ROWS) -> str:
     """Returns all rows: medians with the least and the greatest, targets, and verdicts."""
     measured = {contender for row in results.samples.values() for contender in row}
     columns = [contender for contender in Contender if contender in measured]
     lines = [("", *(TITLES[contender] for contender in columns), "to reach", "reached")]
-    for row in ROWS:
+    for row in rows:
         if row.key in results.samples:
             cells = [_spread(results, row, contender) for contender in columns]
             wanted = ", ".join(_wanted(row, target) for target in row.targets)

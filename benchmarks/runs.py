@@ -20,8 +20,9 @@ from .measurements import LINKS, ROWS, SLOW, Contender, Step, contenders
 from .servers import Server, running, settle, wake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from .measurements import Row
     from .results import Results, Sample
     from .starting import Setup
 
@@ -34,10 +35,10 @@ _LAB_LOADS = 3
 _QUIET_SECONDS = 2.0
 _QUIET_BYTES = 20_000  # more than an idle VS Code sends in that time
 _QUIET_TIMEOUT = 90.0  # seconds
-_REST_SECONDS = 20.0  # extensions start one after the other
+REST_SECONDS = 20.0  # extensions start one after the other
 _TICK = 0.02  # seconds between two looks at memory
 
-_ERRORS = (MeasurementError, OSError, WebSocketException, psutil.Error)  # OSError: also requests'
+ERRORS = (MeasurementError, OSError, WebSocketException, psutil.Error)  # OSError: also requests'
 
 # The steps that share a server: loads first, so that they meet it as a student does. The download
 # has a server of its own, as memory that was used before would hide its growth.
@@ -59,20 +60,24 @@ class Visit:
     steps: tuple[Step, ...]
 
 
-def visits(repeat: int, chosen: Sequence[Contender], steps: Collection[Step]) -> list[Visit]:
-    """Returns all visits; each round starts with another contender.
+def turns(repeat: int, chosen: Sequence[Contender]) -> Iterator[Contender]:
+    """Yields the contenders in rounds, each of which starts with another.
 
-    So a machine that becomes slower, or warmer, does so for all alike. No server runs beside the
-    one that is measured.
+    So a machine that becomes slower, or warmer, does so for all alike.
     """
-    result = []
     for number in range(repeat):
         first = number % len(chosen)
-        for contender in (*chosen[first:], *chosen[:first]):
-            for group in _GROUPS:
-                todo = [step for step in group if step in steps and contender in contenders(step)]
-                if todo:
-                    result.append(Visit(contender, tuple(todo)))
+        yield from (*chosen[first:], *chosen[:first])
+
+
+def visits(repeat: int, chosen: Sequence[Contender], steps: Collection[Step]) -> list[Visit]:
+    """Returns all visits; no server runs beside the one that is measured."""
+    result = []
+    for contender in turns(repeat, chosen):
+        for group in _GROUPS:
+            todo = [step for step in group if step in steps and contender in contenders(step)]
+            if todo:
+                result.append(Visit(contender, tuple(todo)))
     return result
 
 
@@ -88,9 +93,9 @@ class Bench:
         try:
             for key, sample in self._visit(visit):
                 results.add(key, visit.contender, sample)
-        except _ERRORS as error:  # of the server itself
+        except ERRORS as error:  # of the server itself
             for step in visit.steps:
-                for key, sample in _failed(step, error):
+                for key, sample in failed(ROWS, step, error):
                     results.add(key, visit.contender, sample)
 
     def _visit(self, visit: Visit) -> list[tuple[str, Sample]]:
@@ -144,7 +149,7 @@ class Bench:
             wake(server)
             window.login(server, server.port)
             window.open(server, server.port, self._files, time.perf_counter())
-            time.sleep(_REST_SECONDS)
+            time.sleep(REST_SECONDS)
             settle(server)
             return [("window-memory", server.editor_memory())]
 
@@ -158,8 +163,8 @@ class Bench:
                 settle(server)
                 try:
                     result += self._step(step, server, asset, port)
-                except _ERRORS as error:
-                    result += _failed(step, error)
+                except ERRORS as error:
+                    result += failed(ROWS, step, error)
         return result
 
     def _step(self, step: Step, server: Server, asset: str, port: int) -> list[tuple[str, Sample]]:
@@ -212,9 +217,10 @@ class Bench:
         return sorted(file.name for file in self.setup.workspace.iterdir())
 
 
-def _failed(step: Step, error: Exception) -> list[tuple[str, Sample]]:
+def failed(rows: Iterable[Row], step: str, error: Exception) -> list[tuple[str, Sample]]:
+    """Returns the reason why there are no figures, for each row of a step."""
     why = str(error).partition("\n")[0] or type(error).__name__
-    return [(row.key, why) for row in ROWS if row.step is step]
+    return [(row.key, why) for row in rows if row.step == step]
 
 
 def _when_quiet(link: LinkProcess) -> int:

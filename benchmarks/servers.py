@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import psutil
@@ -21,7 +22,7 @@ from .process import awaited
 from .starting import BASE_URL, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .starting import Setup
 
@@ -36,6 +37,7 @@ _PATHS = {
 
 _TIMEOUT = 60  # seconds
 _CALM = 0.5  # seconds with less than 10 % of one core
+_KERNEL = "ipykernel_launcher"
 _WORKBENCH = re.compile(r"stable-[0-9a-f]+/static/out/vs/code/browser/workbench/workbench\.js")
 
 
@@ -71,10 +73,18 @@ class Server:
         """Returns the process and all its descendants."""
         return [self.process, *self.process.children(recursive=True)]
 
-    def editor_memory(self) -> int:
-        """Returns the proportional set size of code-server's processes, in bytes."""
-        editors = self.tree()[1:] if self.token else self.tree()
-        return _total(editors, lambda process: process.memory_full_info().pss)
+    def editor_memory(self, program: str = "") -> int:
+        """Returns the proportional set size of code-server's processes, in bytes.
+
+        `program` limits it to those whose command contains this. Kernels are Jupyter's processes.
+        """
+
+        def share(process: psutil.Process) -> int:
+            command = " ".join(process.cmdline())
+            counts = program in command and _KERNEL not in command
+            return int(process.memory_full_info().pss) if counts else 0
+
+        return _total(self.tree()[1:] if self.token else self.tree(), share)
 
     def memory(self) -> int:
         """Returns the resident memory of the process and all its descendants, in bytes."""
@@ -83,11 +93,16 @@ class Server:
 
 @contextmanager
 def running(
-    setup: Setup, contender: Contender, *, extension: bool | None = None
+    setup: Setup,
+    contender: Contender,
+    options: Mapping[str, object] = MappingProxyType({}),
+    *,
+    extension: bool | None = None,
 ) -> Iterator[Server]:
     """Runs a server with a new home until the block ends; Jupyter has not started code-server yet.
 
-    `extension` is whether Jupyter loads our server extension; None: only for `Contender.OURS`.
+    `options` are Jupyter's. `extension` is whether it loads our server extension; None: only for
+    `Contender.OURS`.
 
     Raises:
         MeasurementError: it does not start.
@@ -96,7 +111,11 @@ def running(
         if extension is None:
             extension = contender is Contender.OURS
         began = time.perf_counter()
-        with started(setup, contender, Path(folder), extension=extension) as (process, port, token):
+        with started(setup, contender, Path(folder), options, extension=extension) as (
+            process,
+            port,
+            token,
+        ):
             took = time.perf_counter() - began
             yield Server(port, _PATHS[contender], process, token, took)
 

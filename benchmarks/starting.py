@@ -62,16 +62,23 @@ class Setup:
 
 
 def started(
-    setup: Setup, contender: Contender, home: Path, *, extension: bool
+    setup: Setup,
+    contender: Contender,
+    home: Path,
+    options: Mapping[str, object],
+    *,
+    extension: bool,
 ) -> AbstractContextManager[Started]:
     """Starts a server in a new home, waits until it answers, and ends it with the block.
+
+    `options` are Jupyter's.
 
     Raises:
         MeasurementError: it does not answer.
     """
     if contender in {Contender.DIRECT, Contender.DEFAULTS}:
         return _code_server(setup, home, CLEAN_START if contender is Contender.DIRECT else ())
-    return _jupyter(setup, contender, home, extension=extension)
+    return _jupyter(setup, contender, home, options, extension=extension)
 
 
 @contextmanager
@@ -95,7 +102,12 @@ def _code_server(setup: Setup, home: Path, flags: Sequence[str]) -> Iterator[Sta
 
 @contextmanager
 def _jupyter(
-    setup: Setup, contender: Contender, home: Path, *, extension: bool
+    setup: Setup,
+    contender: Contender,
+    home: Path,
+    options: Mapping[str, object],
+    *,
+    extension: bool,
 ) -> Iterator[Started]:
     token, runtime = os.urandom(16).hex(), home / "runtime"
     settings: dict[str, object] = {
@@ -107,6 +119,7 @@ def _jupyter(
         "ServerApp.port": 0,
         "ServerApp.root_dir": str(setup.workspace),
         "IdentityProvider.token": token,
+        **options,
     }
     # The peer and ours find the same code-server on PATH.
     path = f"{setup.code_server.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -279,6 +281,28 @@ def test_a_missing_kernel_is_named(lab: Lab, context: BrowserContext) -> None:
     write_notebook(lab.root / "cobol.ipynb", "1", kernel={**missing, "language": "cobol"})
     page.goto(lab.page("codeserver/open/cobol.ipynb"))
     expect(page.locator(".notification-toast")).to_contain_text("which is missing. Choose another.")
+
+
+@pytest.mark.slow
+def test_a_notebook_that_names_no_language_gets_its_kernels(
+    lab: Lab, context: BrowserContext
+) -> None:
+    """VS Code opens it as Python. Its cells run all the same, and then are in its language."""
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    folder = lab.home / ".local/share/jupyter/kernels/statistics"
+    folder.mkdir(parents=True)
+    described = {"argv": command, "display_name": "Statistics", "language": "R"}
+    (folder / "kernel.json").write_text(json.dumps(described))
+    write_notebook(
+        lab.root / "r.ipynb",
+        "print('runs', 6 * 7)",
+        kernel={"name": "statistics", "display_name": "Statistics"},
+    )
+    page = context.new_page()
+    open_notebook(page, lab, "r.ipynb", "Statistics")
+    run_all(page)
+    expect(outputs(page)).to_contain_text("runs 42")
+    expect(cell(page, 0).locator(".cell-statusbar-container")).to_contain_text(re.compile("R$"))
 
 
 @pytest.mark.slow

@@ -29,9 +29,12 @@ export async function describe(
   const all = { ...notebook.metadata, metadata };
   edit.set(notebook.uri, [vscode.NotebookEdit.updateNotebookMetadata(all)]);
   await vscode.workspace.applyEdit(edit);
+  // VS Code opens a notebook that names no language as Python.
+  const namesNone = !known.language_info?.name && !known.kernelspec?.language;
+  const wrong = namesNone ? ["plaintext", "python"] : ["plaintext"];
   for (const cell of notebook.getCells()) {
     const { languageId } = cell.document;
-    if (cell.kind === vscode.NotebookCellKind.Code && languageId === "plaintext")
+    if (cell.kind === vscode.NotebookCellKind.Code && wrong.includes(languageId))
       await vscode.languages.setTextDocumentLanguage(cell.document, cellLanguage(language));
   }
 }

@@ -20,6 +20,8 @@ export function cellLanguage(language: string): string {
 
 /** Returns all languages of cells that a kernel runs; new cells are in the first. */
 export function cellLanguages(language: string): string[] {
-  // VS Code opens a notebook with the kernel's own name of the language.
-  return [...new Set([cellLanguage(language), language.toLowerCase(), ...IN_MAGIC])];
+  // VS Code opens a notebook with the kernel's own name of the language, and one that names no language
+  // as Python.
+  const names = [cellLanguage(language), language.toLowerCase(), "python"];
+  return [...new Set([...names, ...IN_MAGIC])];
 }
