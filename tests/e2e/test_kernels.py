@@ -172,6 +172,27 @@ def test_an_error_links_to_its_line(lab: Lab, context: BrowserContext) -> None:
 
 
 @pytest.mark.slow
+def test_the_kernel_completes_and_explains_what_only_it_knows(
+    lab: Lab, context: BrowserContext
+) -> None:
+    """A key of a living dictionary, once; and what an object is that no file defines."""
+    source = "table = {'colour': 1}\nglobals()['made'] = lambda: 1\nmade.__doc__ = 'Made up.'"
+    write_notebook(lab.root / "live.ipynb", source, "table", "made")
+    page = context.new_page()
+    open_notebook(page, lab, "live.ipynb")
+    run_cell(page, 0)
+    expect(cell(page, 0).locator(".execution-count-label")).to_have_text("[1]")
+    cell(page, 1).locator(".view-lines").click()
+    page.keyboard.press("End")
+    page.keyboard.type("['co")
+    suggestion = page.locator(".suggest-widget .monaco-list-row", has_text="colour")
+    expect(suggestion).to_have_count(1)
+    page.keyboard.press("Escape")
+    cell(page, 2).locator(".view-lines span", has_text="made").last.hover()
+    expect(page.locator(".monaco-hover", has_text="Made up.")).to_be_visible()
+
+
+@pytest.mark.slow
 def test_a_program_reads_what_the_person_types(lab: Lab, context: BrowserContext) -> None:
     """A box asks for it; Escape interrupts."""
     write_notebook(lab.root / "input.ipynb", "print('Hello', input('Who? '))")
@@ -180,10 +201,12 @@ def test_a_program_reads_what_the_person_types(lab: Lab, context: BrowserContext
     run_cell(page, 0)
     box = page.locator(".quick-input-widget")
     expect(box).to_contain_text("Who?")
+    expect(box.locator("input[type=text]")).to_be_focused()
     page.keyboard.type("Ada\n")
     expect(outputs(page)).to_contain_text("Hello Ada")
+    expect(box).to_be_hidden()
     run_cell(page, 0)
-    expect(box).to_contain_text("Who?")
+    expect(box.locator("input[type=text]")).to_be_focused()
     page.keyboard.press("Escape")
     expect(outputs(page)).to_contain_text("KeyboardInterrupt")
 
