@@ -83,7 +83,8 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
       withinPatience(kernel.requestInspect({ code, cursor_pos, detail_level: 0 })),
       this.ask<vscode.Hover[]>("vscode.executeHoverProvider", document, position),
     ]);
-    if (reply?.content.status !== "ok" || !reply.content.found || others?.length) return undefined;
+    if (reply?.content.status !== "ok" || !reply.content.found) return undefined;
+    if (others?.some(isInformed)) return undefined;
     const text = plain(String(reply.content.data["text/plain"] ?? ""));
     return new vscode.Hover(new vscode.MarkdownString().appendCodeblock(text, "text"), range);
   }
@@ -113,6 +114,12 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
       this.isAsking = false;
     }
   }
+}
+
+/** Returns whether a language server knows a type: those for Python say "Unknown" otherwise. */
+function isInformed({ contents }: vscode.Hover): boolean {
+  const texts = contents.map((content) => (typeof content === "string" ? content : content.value));
+  return !/: Unknown\b/.test(texts.join("\n"));
 }
 
 function nameOf(label: string | vscode.CompletionItemLabel): string {
