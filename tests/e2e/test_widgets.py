@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.notebook_editor import open_notebook, outputs, run_all, save, write_notebook
+from tests.e2e.notebook_editor import (
+    open_notebook,
+    outputs,
+    run_all,
+    saved_cells,
+    write_notebook,
+)
 from tests.e2e.vscode import command, explorer_row
 
 if TYPE_CHECKING:
@@ -142,7 +148,7 @@ def test_a_widget_outlives_the_page_but_not_its_kernel(lab: Lab, context: Browse
     expect(shown).to_have_text("25 m")
     handle.press("ArrowLeft")
     expect(shown).to_have_text("16 m")
-    save(page, lab.root / "widgets.ipynb")
+    saved_cells(page, lab.root / "widgets.ipynb", lambda cells: bool(cells[0]["outputs"]))
     page.reload()
     expect(shown).to_have_text("16 m")
     handle.press("ArrowLeft")

@@ -31,8 +31,8 @@ function withinPatience<T>(promise: Thenable<T>): Promise<T | undefined> {
 
 /** Answers VS Code about the code of cells. */
 class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
-  /** Whether others are asked, who are asked together with this. */
-  private isAsking = false;
+  /** The places at which others are asked. VS Code asks this provider together with them. */
+  private readonly asking = new Set<string>();
   private readonly notebooks: Notebooks;
 
   constructor(notebooks: Notebooks) {
@@ -44,7 +44,7 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
     position: vscode.Position,
   ): Promise<vscode.CompletionItem[] | undefined> {
     const kernel = this.kernel(document);
-    if (!kernel || this.isAsking) return undefined;
+    if (!kernel || this.asking.has(placeOf(document, position))) return undefined;
     const code = document.getText();
     const cursor_pos = toKernel(code, document.offsetAt(position));
     const [reply, others] = await Promise.all([
@@ -76,7 +76,7 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
   ): Promise<vscode.Hover | undefined> {
     const kernel = this.kernel(document);
     const range = document.getWordRangeAtPosition(position);
-    if (!kernel || !range || this.isAsking) return undefined;
+    if (!kernel || !range || this.asking.has(placeOf(document, position))) return undefined;
     const code = document.getText();
     const cursor_pos = toKernel(code, document.offsetAt(range.end));
     const [reply, others] = await Promise.all([
@@ -105,15 +105,19 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
     document: vscode.TextDocument,
     position: vscode.Position,
   ): Promise<T | undefined> {
-    this.isAsking = true;
+    const place = placeOf(document, position);
+    this.asking.add(place);
     try {
-      return await withinPatience(
-        vscode.commands.executeCommand<T>(command, document.uri, position),
-      );
+      // However slow they are, VS Code shows nothing before.
+      return await vscode.commands.executeCommand<T>(command, document.uri, position);
     } finally {
-      this.isAsking = false;
+      this.asking.delete(place);
     }
   }
+}
+
+function placeOf(document: vscode.TextDocument, { line, character }: vscode.Position): string {
+  return `${document.uri}:${line}:${character}`;
 }
 
 /** Returns whether a language server knows a type: those for Python say "Unknown" otherwise. */
