@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.notebook_editor import open_notebook, outputs, run_all, saved_cells, write_notebook
+from tests.e2e.notebook_editor import (
+    open_notebook,
+    outputs,
+    run_all,
+    saved_cells,
+    write_notebook,
+)
 from tests.e2e.vscode import command, explorer_row
 
 if TYPE_CHECKING:

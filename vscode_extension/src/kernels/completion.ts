@@ -31,8 +31,8 @@ function withinPatience<T>(promise: Thenable<T>): Promise<T | undefined> {
 
 /** Answers VS Code about the code of cells. */
 class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
-  /** Whether others are asked, who are asked together with this. */
-  private isAsking = false;
+  /** The places at which others are asked. VS Code asks this provider together with them. */
+  private readonly asking = new Set<string>();
   private readonly notebooks: Notebooks;
 
   constructor(notebooks: Notebooks) {
@@ -44,7 +44,7 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
     position: vscode.Position,
   ): Promise<vscode.CompletionItem[] | undefined> {
     const kernel = this.kernel(document);
-    if (!kernel || this.isAsking) return undefined;
+    if (!kernel || this.asking.has(placeOf(document, position))) return undefined;
     const code = document.getText();
     const cursor_pos = toKernel(code, document.offsetAt(position));
     const [reply, others] = await Promise.all([
@@ -76,14 +76,15 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
   ): Promise<vscode.Hover | undefined> {
     const kernel = this.kernel(document);
     const range = document.getWordRangeAtPosition(position);
-    if (!kernel || !range || this.isAsking) return undefined;
+    if (!kernel || !range || this.asking.has(placeOf(document, position))) return undefined;
     const code = document.getText();
     const cursor_pos = toKernel(code, document.offsetAt(range.end));
     const [reply, others] = await Promise.all([
       withinPatience(kernel.requestInspect({ code, cursor_pos, detail_level: 0 })),
       this.ask<vscode.Hover[]>("vscode.executeHoverProvider", document, position),
     ]);
-    if (reply?.content.status !== "ok" || !reply.content.found || others?.length) return undefined;
+    if (reply?.content.status !== "ok" || !reply.content.found) return undefined;
+    if (others?.some(isInformed)) return undefined;
     const text = plain(String(reply.content.data["text/plain"] ?? ""));
     return new vscode.Hover(new vscode.MarkdownString().appendCodeblock(text, "text"), range);
   }
@@ -104,15 +105,25 @@ class Provider implements vscode.CompletionItemProvider, vscode.HoverProvider {
     document: vscode.TextDocument,
     position: vscode.Position,
   ): Promise<T | undefined> {
-    this.isAsking = true;
+    const place = placeOf(document, position);
+    this.asking.add(place);
     try {
-      return await withinPatience(
-        vscode.commands.executeCommand<T>(command, document.uri, position),
-      );
+      // However slow they are, VS Code shows nothing before.
+      return await vscode.commands.executeCommand<T>(command, document.uri, position);
     } finally {
-      this.isAsking = false;
+      this.asking.delete(place);
     }
   }
+}
+
+function placeOf(document: vscode.TextDocument, { line, character }: vscode.Position): string {
+  return `${document.uri}:${line}:${character}`;
+}
+
+/** Returns whether a language server knows a type: those for Python say "Unknown" otherwise. */
+function isInformed({ contents }: vscode.Hover): boolean {
+  const texts = contents.map((content) => (typeof content === "string" ? content : content.value));
+  return !/: Unknown\b/.test(texts.join("\n"));
 }
 
 function nameOf(label: string | vscode.CompletionItemLabel): string {
