@@ -163,7 +163,7 @@ lowest: code-server  ## run the tests without a browser, with the oldest depende
 .venv/bench: $(SOURCES) | .venv/bin/pip
 	@rm -rf $@ build/lib build/bdist.*
 	$(PYTHON) -m venv $@
-	$@/bin/pip install --quiet '.[bench]' || { rm -rf $@; exit 1; }
+	$@/bin/pip install --quiet '.[bench,python]' || { rm -rf $@; exit 1; }
 	@# As in the image: jsonschema does not need it, and it adds seconds to every start of Jupyter.
 	$@/bin/pip uninstall --quiet --yes rfc3987-syntax
 	@touch $@

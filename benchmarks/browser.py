@@ -70,9 +70,6 @@ _POINT = """
 }
 """
 
-# JupyterLab would ask whether to leave a notebook that is not saved yet.
-_NO_QUESTION = 'addEventListener("beforeunload", event => event.stopImmediatePropagation(), true)'
-
 # Evaluates the condition in each painted frame until it holds.
 _ONCE = """
 (async () => {
@@ -151,7 +148,7 @@ class Window:
 
     def leave(self) -> None:
         """Leaves VS Code's page, so that its extension host ends."""
-        self._call("Runtime.evaluate", expression=_NO_QUESTION)
+        self._call("Page.enable")  # tells of the question whether to leave what is not saved
         self._navigate("about:blank")
 
     def go(self, port: int, path: str) -> None:
@@ -206,15 +203,21 @@ class Window:
         raise MeasurementError(f"not ready after {_TIMEOUT} s")
 
     def _call(self, method: str, **parameters: object) -> dict[str, Any]:
-        number = next(self._numbers)
-        self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        number = self._send(method, **parameters)
         answer: dict[str, Any] = {}
         while answer.get("id") != number:
             answer = json.loads(self._connection.recv(_TIMEOUT))
+            if answer.get("method") == "Page.javascriptDialogOpening":
+                self._send("Page.handleJavaScriptDialog", accept=True)
         if "error" in answer:
             raise _PageGoneError(f"{method}: {answer['error']['message']}")
         result: dict[str, Any] = answer["result"]
         return result
+
+    def _send(self, method: str, **parameters: object) -> int:
+        number = next(self._numbers)
+        self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        return number
 
 
 class _PageGoneError(MeasurementError):

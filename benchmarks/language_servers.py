@@ -75,10 +75,10 @@ class Server:
         while uri not in self._diagnosed:
             self._read()
 
-    def memory(self) -> float:
-        """Returns the memory (PSS) of all its processes, in MiB."""
+    def memory(self) -> int:
+        """Returns the memory (PSS) of all its processes, in bytes."""
         processes = [self._process, *self._process.children(recursive=True)]
-        return sum(process.memory_full_info().pss for process in processes) / _MIB
+        return sum(process.memory_full_info().pss for process in processes)
 
     def end(self) -> None:
         """Ends it."""
@@ -133,7 +133,8 @@ class Measured:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, settings: Mapping[str, Any]) -> Iterator[Server]:
+def running(command: list[str], folder: Path, settings: Mapping[str, Any]) -> Iterator[Server]:
+    """Runs a server until the block ends."""
     server = Server(command, folder, settings)
     try:
         yield server
@@ -154,18 +155,19 @@ def measure(command: list[str], settings: Mapping[str, Any], text: str, typed: s
         folder = Path(name)
         uri = (folder / "measured.py").as_uri()
         start = perf_counter()
-        with _running(command, folder, settings) as server:
-            _open(server, folder, uri, text)
+        with running(command, folder, settings) as server:
+            open_document(server, folder, uri, text)
             server.until_diagnosed(uri)
             diagnosed = perf_counter() - start
             sleep(_SETTLED)
-            opened = server.memory()
+            opened = server.memory() / _MIB
             times = [_complete(server, uri, text, typed, at) for at in range(_COMPLETIONS)]
             sleep(_SETTLED)
-            return Measured(diagnosed, opened, median(times), server.memory())
+            return Measured(diagnosed, opened, median(times), server.memory() / _MIB)
 
 
-def _open(server: Server, folder: Path, uri: str, text: str) -> None:
+def open_document(server: Server, folder: Path, uri: str, text: str) -> None:
+    """Initializes a server, and opens a file in it."""
     abilities = {
         "workspace": {"configuration": True, "workspaceFolders": True},
         "textDocument": {"publishDiagnostics": {}, "completion": {}, "synchronization": {}},

@@ -13,28 +13,36 @@ _COMPLETIONS = 25
 _PAUSE = 0.2  # seconds between two keys of a student
 
 
-# The elements are expressions in JavaScript. A student runs a notebook once its toolbar names the
-# kernel: before that, both applications ask which kernel is wanted, and run nothing.
-_MENU = """/^Python/.test(document.querySelector(".jp-Toolbar-kernelName")?.textContent)
-    && [...document.querySelectorAll(".lm-MenuBar-item")].find(it => it.textContent === "Run")"""
+# From then on, a click runs the notebook. Before, both applications ask for a kernel and run
+# nothing, or JupyterLab clears the outputs and runs nothing.
+_LAB_KERNEL = """() => document.querySelector(".jp-Notebook .jp-CodeCell")
+    && /^Python/.test(document.querySelector(".jp-Toolbar-kernelName")?.textContent)
+    && !!document.querySelector(
+      ".jp-Notebook-ExecutionIndicator:not([data-status='initializing'])")"""
+_KERNEL = """() => /^Python/.test(
+    document.querySelector(".notebook-editor .kernel-label")?.textContent)"""
+
+# Elements are expressions in JavaScript.
+_MENU = """[...document.querySelectorAll(".lm-MenuBar-item")]
+    .find(item => item.textContent === "Run")"""
 _MENU_ITEM = """document.querySelector(".lm-Menu-item[data-command='runmenu:run-all']")"""
 _LAB_CELL = """document.querySelector(".jp-Notebook .jp-CodeCell .cm-content")"""
-_BUTTON = """/^Python/.test(document.querySelector(".notebook-editor .kernel-label")?.textContent)
-    && document.querySelector(".notebook-toolbar-container [aria-label='Run All']")"""
+_BUTTON = """document.querySelector(".notebook-toolbar-container [aria-label='Run All']")"""
 _CELL = """document.querySelector(".notebook-editor .code-cell-row .view-lines")"""
 
 
 @dataclass(frozen=True)
 class Application:
-    """Where an application opens notebooks, and what a student clicks there."""
+    """Where an application opens notebooks, what it shows, and what a student clicks there."""
 
     path: str
+    has_kernel: str
     run_all: tuple[str, ...]  # the last one runs; those before it open its menu
     first_cell: str
 
 
-JUPYTERLAB = Application(f"{BASE_URL}lab/tree/", (_MENU, _MENU_ITEM), _LAB_CELL)
-VSCODE = Application(f"{BASE_URL}codeserver/open/", (_BUTTON,), _CELL)
+JUPYTERLAB = Application(f"{BASE_URL}lab/tree/", _LAB_KERNEL, (_MENU, _MENU_ITEM), _LAB_CELL)
+VSCODE = Application(f"{BASE_URL}codeserver/open/", _KERNEL, (_BUTTON,), _CELL)
 
 _FILE = """[...document.querySelectorAll(".explorer-folders-view .monaco-list-row")]
     .find(row => row.textContent.trim() === "NAME")"""
@@ -50,7 +58,9 @@ _OUTPUT = """
     .some(output => output.getClientRects().length && /PATTERN/.test(output.textContent));
 }
 """
-_ERROR = "() => document.querySelector('.editor-instance .squiggly-error')"
+_ERROR = (
+    "() => !!document.querySelector('.editor-instance :is(.squiggly-error, .squiggly-warning)')"
+)
 _LISTED = """
 () => [...document.querySelectorAll(".suggest-widget.visible .monaco-list-row")]
   .some(row => row.textContent.includes("NAME"))
@@ -59,8 +69,15 @@ _NOT_LISTED = "() => !document.querySelector('.suggest-widget.visible')"
 
 
 def run_all(window: Window, application: Application) -> float:
-    """Clicks *Run All* as soon as it can be clicked; returns the click's time."""
+    """Clicks *Run All* as soon as that runs the notebook; returns the click's time."""
+    window.awaited(application.has_kernel)
     return [window.click(element) for element in application.run_all][-1]
+
+
+def select_first(window: Window, application: Application) -> None:
+    """Clicks the first cell, once it can be run."""
+    window.awaited(application.has_kernel)
+    window.click(application.first_cell)
 
 
 def run_next(window: Window) -> float:

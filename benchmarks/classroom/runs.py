@@ -105,16 +105,14 @@ class Classroom:
         """Runs the notebook as soon as that is possible; the kernel is not running yet."""
         with self._window(contender) as (server, window):
             opened = time.perf_counter()
-            application = _open_notebook(window, server, contender, _NOTEBOOK)
-            clicked = pages.run_all(window, application)
+            clicked = pages.run_all(window, _open_notebook(window, server, contender, _NOTEBOOK))
             shown = pages.await_output(window, _DICE_OUTPUT)
             return [("first-cell", shown - clicked), ("first-cell-page", shown - opened)]
 
     def _lines(self, contender: Contender) -> list[tuple[str, Sample]]:
         """Prints many lines; the kernel is idle before."""
         with self._window(contender) as (server, window):
-            application = _open_notebook(window, server, contender, _LINES)
-            window.click(application.first_cell)
+            pages.select_first(window, _open_notebook(window, server, contender, _LINES))
             pages.run_next(window)
             pages.await_output(window, _READY_OUTPUT)
             settle(server)
@@ -149,15 +147,14 @@ class Classroom:
             pages.open_file(window, _PYTHON)
             if contender is Contender.PYRIGHT:
                 # Beside code-server, as both run on its node and share that in memory.
-                with pyright(self.node, self.setup.workspace / _PYTHON) as process:
-                    editor = _at_rest(server)
-                    checker = process.memory_full_info().pss
-                return [("python-memory", editor + checker), ("checker-memory", checker)]
+                with pyright(self.node, self.setup.workspace / _PYTHON) as checker:
+                    editor, memory = _at_rest(server), checker.memory()
+                return [("python-memory", editor + memory), ("checker-memory", memory)]
             if contender is Contender.OFF:
                 return [("python-memory", _at_rest(server))]
             pages.await_error(window)
-            memory, checker = _at_rest(server), server.editor_memory(_CHECKER)
-            return [("python-memory", memory), ("checker-memory", checker)]
+            editor = _at_rest(server)
+            return [("python-memory", editor), ("checker-memory", server.editor_memory(_CHECKER))]
 
     @contextmanager
     def _window(
