@@ -15,15 +15,16 @@ _PAUSE = 0.2  # seconds between two keys of a student
 
 # From then on, a click runs the notebook. Before, both applications ask for a kernel and run
 # nothing, or JupyterLab clears the outputs and runs nothing.
-_LAB_KERNEL = """() => /^Python/.test(
-    document.querySelector(".notebook-editor .kernel-label")?.textContent)"""
+_LAB_KERNEL = """() => document.querySelector(".jp-Notebook .jp-CodeCell")
+    && /^Python/.test(document.querySelector(".jp-Toolbar-kernelName")?.textContent)
+    && !!document.querySelector(
+      ".jp-Notebook-ExecutionIndicator:not([data-status='initializing'])")"""
 _KERNEL = """() => /^Python/.test(
     document.querySelector(".notebook-editor .kernel-label")?.textContent)"""
 
 # Elements are expressions in JavaScript.
-_MENU = (
-    """[...document.querySelectorAll(".lm-MenuBar-item")].find(it => it.textContent === "Run")"""
-)
+_MENU = """[...document.querySelectorAll(".lm-MenuBar-item")]
+    .find(item => item.textContent === "Run")"""
 _MENU_ITEM = """document.querySelector(".lm-Menu-item[data-command='runmenu:run-all']")"""
 _LAB_CELL = """document.querySelector(".jp-Notebook .jp-CodeCell .cm-content")"""
 _BUTTON = """document.querySelector(".notebook-toolbar-container [aria-label='Run All']")"""
