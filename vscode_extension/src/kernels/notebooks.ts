@@ -88,12 +88,15 @@ export class Notebooks implements vscode.Disposable {
     try {
       await this.takeOver(notebook);
       const { controllers } = this;
+      const isFirst = controllers.specifications.length === 0;
       await controllers.refresh();
       const { specifications, defaultName } = controllers;
       const { chosen, missing } = choose(specifications, defaultName, metadataOf(notebook));
       if (missing || !chosen) tellMissing(specifications.length, missing, chosen?.display_name);
       if (chosen) {
         await controllers.select(notebook, chosen.name);
+        // Somebody who ran a cell already is being asked for a kernel. Without the question, it runs.
+        if (isFirst) await vscode.commands.executeCommand("workbench.action.closeQuickOpen");
         this.start(notebook, chosen.name);
       } else this.change(notebook);
     } catch (error) {
