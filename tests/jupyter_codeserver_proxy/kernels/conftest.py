@@ -94,7 +94,7 @@ class Client:
             },
             "parent_header": {},
             "metadata": {},
-            "content": {"code": code},
+            "content": {"code": code, "silent": False},
             "channel": "shell",
         }
         address = f"ws://localhost/api/kernels/{kernel}/channels?session_id={message}"
