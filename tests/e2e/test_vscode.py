@@ -93,7 +93,7 @@ def test_markdown_is_previewed(vscode: Page) -> None:
     explorer_row(vscode, "README.md").dblclick()
     expect(vscode.get_by_role("tab", name=re.compile("README.md"))).to_be_visible()
     command(vscode, "Markdown: Open Preview to the Side")
-    outer = vscode.frame_locator("iframe.webview.ready").first
+    outer = vscode.frame_locator("iframe.webview.ready")
     preview = outer.frame_locator("iframe#active-frame")
     expect(preview.get_by_role("heading", name="A small workspace")).to_be_visible()
 

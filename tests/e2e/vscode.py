@@ -25,7 +25,9 @@ def command(page: Page, name: str) -> None:
         page.keyboard.press("F1")
         try:
             page.locator(".quick-input-widget input[type=text]").fill(f">{name}", timeout=3000)
-            row.click(timeout=3000)
+            row.wait_for(timeout=3000)
+            # Patient, as a click that times out may have run the command all the same.
+            row.click()
         except TimeoutError:  # the palette has closed, or lists commands from before
             page.keyboard.press("Escape")
         else:
