@@ -3,9 +3,8 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 
-import * as preferences from "../languages/preferences.ts";
-import { find } from "../languages/programs.ts";
-import { CannotDebug, type Debugger } from "./debugger.ts";
+import { locate } from "../languages/preferences.ts";
+import { type Debugger, required } from "./debugger.ts";
 import { inTerminal } from "./terminal.ts";
 
 const { l10n } = vscode;
@@ -35,10 +34,8 @@ export const bash: Debugger = {
 };
 
 function requireBashDap(): string {
-  const configured = preferences.programs();
-  const found = find("bash-dap", { configured, interpreter: undefined, path: process.env.PATH });
-  if (found) return found;
-  throw new CannotDebug(
+  return required(
+    locate("bash-dap"),
     l10n.t("Bash cannot be debugged without bash-dap. In a terminal: {0}", "pip install bash-dap"),
   );
 }

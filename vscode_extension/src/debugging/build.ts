@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-import { line } from "../languages/commandLine.ts";
+import { folderWith, line } from "../languages/commandLine.ts";
 
 /** How to build a program, and what it is. */
 export interface Build {
@@ -31,7 +31,7 @@ export function fromRunCommand(command: string, file: string): Build | undefined
 
 /** Returns the build of a file of a Cargo package; undefined if it is in none. */
 export function fromCargo(file: string): Build | undefined {
-  const folder = packageFolder(path.dirname(file));
+  const folder = folderWith("Cargo.toml", path.dirname(file));
   if (!folder) return undefined;
   const manifest = fs.readFileSync(path.join(folder, "Cargo.toml"), "utf8");
   const name = /^\s*name\s*=\s*"([^"]+)"/m.exec(manifest)?.[1];
@@ -45,10 +45,4 @@ export function fromCargo(file: string): Build | undefined {
         program: path.join(folder, "target", "debug", binary),
         args: [],
       };
-}
-
-function packageFolder(folder: string): string | undefined {
-  if (fs.existsSync(path.join(folder, "Cargo.toml"))) return folder;
-  const above = path.dirname(folder);
-  return above === folder ? undefined : packageFolder(above);
 }

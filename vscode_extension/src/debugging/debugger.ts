@@ -5,6 +5,16 @@ import type * as vscode from "vscode";
 /** Debugging is impossible, and the message says why and what to do. */
 export class CannotDebug extends Error {}
 
+/** Returns what was found.
+ *
+ * Raises:
+ *   CannotDebug: nothing was.
+ */
+export function required(found: string | undefined, message: string): string {
+  if (found === undefined) throw new CannotDebug(message);
+  return found;
+}
+
 /** A debugger. Its functions raise `CannotDebug`. */
 export interface Debugger {
   /** Returns an example for a new launch.json. */

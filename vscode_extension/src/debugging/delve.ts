@@ -6,9 +6,8 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 
-import * as preferences from "../languages/preferences.ts";
-import { find } from "../languages/programs.ts";
-import { CannotDebug, type Debugger } from "./debugger.ts";
+import { locate } from "../languages/preferences.ts";
+import { CannotDebug, type Debugger, required } from "./debugger.ts";
 import * as terminal from "./terminal.ts";
 
 const { l10n } = vscode;
@@ -69,12 +68,9 @@ async function listening(
 function requireDelve(): string {
   const { PATH, HOME = "" } = process.env;
   const places = [PATH, path.join(HOME, "go", "bin")].join(path.delimiter);
-  const found = find("dlv", {
-    configured: preferences.programs(),
-    interpreter: undefined,
-    path: places,
-  });
-  if (found) return found;
   const install = "go install github.com/go-delve/delve/cmd/dlv@latest";
-  throw new CannotDebug(l10n.t("Go cannot be debugged without delve. In a terminal: {0}", install));
+  return required(
+    locate("dlv", undefined, places),
+    l10n.t("Go cannot be debugged without delve. In a terminal: {0}", install),
+  );
 }

@@ -7,12 +7,12 @@ import { promisify } from "node:util";
 import * as vscode from "vscode";
 
 import { commandFor } from "../languages/commandLine.ts";
-import * as preferences from "../languages/preferences.ts";
-import { find, readFolder } from "../languages/programs.ts";
+import { commands, locate } from "../languages/preferences.ts";
+import { readFolder } from "../languages/programs.ts";
 import { LANGUAGES } from "../languages/table.ts";
 import { type Build, fromCargo, fromRunCommand } from "./build.ts";
 import { compile } from "./compilation.ts";
-import { CannotDebug, type Debugger } from "./debugger.ts";
+import { CannotDebug, type Debugger, required } from "./debugger.ts";
 import { isOldGdb } from "./gdbVersion.ts";
 import * as terminal from "./terminal.ts";
 
@@ -38,7 +38,7 @@ async function configure(
 function buildOf(document: string, file: string): Build | undefined {
   const language = LANGUAGES.find(({ documents }) => documents.includes(document));
   if (!language) return undefined;
-  const configured = preferences.commands();
+  const configured = commands();
   if (!configured[document] && language.name === "rust") {
     const build = fromCargo(file);
     if (build) return build;
@@ -105,21 +105,14 @@ async function device(opened: vscode.Terminal): Promise<string | undefined> {
   return fs.readlink(`/proc/${pid}/fd/0`).catch(() => undefined);
 }
 
-function places() {
-  const configured = preferences.programs();
-  return { configured, interpreter: undefined, path: process.env.PATH };
-}
-
 /** The gdb whose version was found suitable. */
 let suitableGdb: string | undefined;
 
 async function findGdb(): Promise<string> {
-  const program = find("gdb", places());
-  if (!program) {
-    throw new CannotDebug(
-      l10n.t("Debugging needs gdb 14 or newer. In a terminal: {0}", "apt-get install gdb"),
-    );
-  }
+  const program = required(
+    locate("gdb"),
+    l10n.t("Debugging needs gdb 14 or newer. In a terminal: {0}", "apt-get install gdb"),
+  );
   if (program === suitableGdb) return program;
   const { stdout } = await promisify(execFile)(program, ["--version"]);
   if (isOldGdb(stdout)) {
@@ -140,14 +133,13 @@ function findLldb(): string | undefined {
   const names = new Set(["lldb-dap", ...folders.flatMap(readFolder)]);
   return [...names]
     .filter((name) => /^lldb-dap(-\d+)?$/.test(name))
-    .map((name) => find(name, places()))
+    .map((name) => locate(name))
     .find((program) => program !== undefined);
 }
 
 function requireLldb(): string {
-  const program = findLldb();
-  if (program) return program;
-  throw new CannotDebug(
+  return required(
+    findLldb(),
     l10n.t("Debugging needs lldb-dap. In a terminal: {0}", "apt-get install lldb"),
   );
 }

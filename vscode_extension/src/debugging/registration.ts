@@ -47,7 +47,7 @@ export function register(
       const documents = languages.flatMap((language) => language.documents);
       const hasType = others.some((other) => other.type === type);
       const hasLanguage = others.some((other) =>
-        other.languages?.some((it) => documents.includes(it)),
+        other.languages?.some((document) => documents.includes(document)),
       );
       const isOurs = languages.length > 0 && !hasType && !hasLanguage;
       if (!isOurs) registered.get(type)?.dispose();

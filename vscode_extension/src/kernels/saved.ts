@@ -35,7 +35,11 @@ export interface CellAddress {
 export function save<Cell>(run: Run<Cell>, cell: CellAddress): SavedRun {
   const { messageId, startTime, executionOrder } = run;
   const outputs = run.outputs.list;
-  const isShort = JSON.stringify(outputs).length < LONGEST;
+  // A long stream is known without writing all of it, four times a second.
+  const hasLongStream = outputs.some(
+    (output) => output.type === "stream" && output.text.length >= LONGEST,
+  );
+  const isShort = !hasLongStream && JSON.stringify(outputs).length < LONGEST;
   return { messageId, cell, startTime, executionOrder, outputs: isShort ? outputs : [] };
 }
 

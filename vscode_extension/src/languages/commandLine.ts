@@ -26,7 +26,7 @@ export function commandFor(
 ): Command | undefined {
   const { project, run } = language;
   if (configured[document]) return configured[document];
-  if (project && isBelow(project.file, path.dirname(file))) return project.run;
+  if (project && folderWith(project.file, path.dirname(file))) return project.run;
   return run[document];
 }
 
@@ -41,8 +41,9 @@ export function line(command: Command, file: string, programs?: Programs): strin
   );
 }
 
-/** Returns whether a file of this name lies in the folder, or in one above. */
-function isBelow(name: string, folder: string): boolean {
+/** Returns the folder, or the next one above, in which a file of this name lies. */
+export function folderWith(name: string, folder: string): string | undefined {
+  if (fs.existsSync(path.join(folder, name))) return folder;
   const above = path.dirname(folder);
-  return fs.existsSync(path.join(folder, name)) || (above !== folder && isBelow(name, above));
+  return above === folder ? undefined : folderWith(name, above);
 }

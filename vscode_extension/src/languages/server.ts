@@ -17,8 +17,7 @@ import {
 import { Backoff } from "./backoff.ts";
 import { merged, section, withPython } from "./configuration.ts";
 import { chosen } from "./diagnostics.ts";
-import { find } from "./programs.ts";
-import * as preferences from "./preferences.ts";
+import { locate } from "./preferences.ts";
 import type { Choice, Language, LanguageServer } from "./table.ts";
 
 const { l10n, LanguageStatusSeverity: Severity, window, workspace } = vscode;
@@ -49,8 +48,7 @@ export class Server implements vscode.Disposable {
   async locate(python: string): Promise<string | undefined> {
     if (this.isWanted) return this.program;
     const { name, probe } = this.description;
-    const places = { configured: preferences.programs(), interpreter: python };
-    const program = find(name, { ...places, path: process.env.PATH });
+    const program = locate(name, python);
     const isHere = program && (!probe || (await succeeds(program, probe)));
     this.program = isHere ? program : undefined;
     if (!isHere) this.show(l10n.t("not installed"), Severity.Warning);
