@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from jupyter_codeserver_proxy.codeserver import executable
 
 from . import console, machine, plot, report
@@ -80,12 +78,7 @@ def _measure(options: argparse.Namespace) -> Results:
     browser = chromium()
     results = Results(machine.describe(code_server, browser))
     with prepared(code_server, compressed=Contender.OURS in chosen) as setup:
-        bench = Bench(setup, browser)
-        progress = tqdm(plan, unit="visit", disable=None)
-        for visit in progress:
-            progress.set_description(f"{visit.contender.value}: {' '.join(visit.steps)}")
-            bench.take(visit, results)
-            console.save(results, options.json)
+        console.take_all(plan, Bench(setup, browser).take, results, options.json)
     return results
 
 

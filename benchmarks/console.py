@@ -7,17 +7,21 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from tqdm import tqdm
 
 from jupyter_codeserver_proxy.failure import CannotStart
 
 from .errors import NotPossibleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from .report import Verdict
     from .results import Results
+
+_Visit = TypeVar("_Visit")
 
 _EXIT_STATUS = """\
 exit status:
@@ -72,10 +76,26 @@ def exit_status(work: Callable[[], int]) -> int:
         return 128 + signal.SIGINT
 
 
-def save(results: Results, file: Path | None) -> None:
-    """Writes the samples so far, if a file is given: half a run is better than none."""
-    if file:
-        file.write_text(json.dumps(results.as_json(), indent=1), encoding="utf-8")
+def take_all(
+    visits: Sequence[_Visit],
+    take: Callable[[_Visit, Results], None],
+    results: Results,
+    file: Path | None,
+) -> None:
+    """Takes the samples of all visits, with a progress bar.
+
+    Args:
+        visits: the visits; as text, they describe what is measured.
+        take: adds the samples of a visit to the results.
+        results: the results.
+        file: gets the samples after each visit, as half a run is better than none; None: no file.
+    """
+    progress = tqdm(visits, unit="visit", disable=None)
+    for visit in progress:
+        progress.set_description(str(visit))
+        take(visit, results)
+        if file:
+            file.write_text(json.dumps(results.as_json(), indent=1), encoding="utf-8")
 
 
 def show(parts: Iterable[str], verdicts: Iterable[Verdict], *, check: bool) -> int:

@@ -103,7 +103,12 @@ class Server:
                 self._diagnosed.append(message["params"]["uri"])
             case "workspace/configuration":
                 sections = [item.get("section", "") for item in message["params"]["items"]]
-                self._write({"id": message["id"], "result": [self._section(it) for it in sections]})
+                self._write(
+                    {
+                        "id": message["id"],
+                        "result": [self._section(section) for section in sections],
+                    }
+                )
             case _ if "method" in message and "id" in message:
                 self._write({"id": message["id"], "result": None})
         return message
@@ -231,10 +236,11 @@ def main() -> None:
         "| file, server | first diagnostics (s) | MiB | completion (ms) | MiB after 30 |",
         "|---|---:|---:|---:|---:|",
     ]
+    commands = _commands()
     for name, (text, typed) in FILES.items():
-        measured: dict[str, list[Measured]] = {server: [] for server in _commands()}
+        measured: dict[str, list[Measured]] = {server: [] for server in commands}
         for _ in range(_ROUNDS):
-            for server, command in _commands().items():
+            for server, command in commands.items():
                 measured[server].append(measure(command, SETTINGS, text, typed))
         for server, runs in measured.items():
             diagnosed, opened, completed, used = (

@@ -59,6 +59,10 @@ class Visit:
     contender: Contender
     steps: tuple[Step, ...]
 
+    def __str__(self) -> str:
+        """Returns the names of the contender and the steps."""
+        return f"{self.contender.value}: {' '.join(self.steps)}"
+
 
 def turns(repeat: int, chosen: Sequence[Contender]) -> Iterator[Contender]:
     """Yields the contenders in rounds, each of which starts with another.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from benchmarks import console, machine, report
 from benchmarks.errors import NotPossibleError
 from benchmarks.preparation import chromium, prepared
@@ -55,11 +53,7 @@ def _measure(options: argparse.Namespace) -> Results:
     with prepared(code_server, compressed=True) as setup:
         write_files(setup.workspace)
         classroom = Classroom(setup, installation.root / "lib/node", browser)
-        progress = tqdm(plan, unit="visit", disable=None)
-        for visit in progress:
-            progress.set_description(f"{visit.contender.value}: {visit.step.value}")
-            classroom.take(visit, results)
-            console.save(results, options.json)
+        console.take_all(plan, classroom.take, results, options.json)
     return results
 
 

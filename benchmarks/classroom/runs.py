@@ -54,6 +54,10 @@ class Visit:
     contender: Contender
     step: Step
 
+    def __str__(self) -> str:
+        """Returns the names of both."""
+        return f"{self.contender.value}: {self.step.value}"
+
 
 def visits(repeat: int, steps: Collection[Step]) -> list[Visit]:
     """Returns all visits; no server runs beside the one that is measured."""
